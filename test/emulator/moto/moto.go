@@ -1,0 +1,272 @@
+// Package moto starts the third-party AWS emulator moto as a process of its own
+// for tests and for the demonstration.
+//
+// What the emulator proves and what it cannot is written in docs and in the
+// tests that use it; this package only runs it. It never skips: without the
+// project's virtual environment Start fails and says which command makes it.
+package moto
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Version is the emulator's version that the project's tests were written against.
+const Version = "5.2.1"
+
+// PythonEnv names the environment variable that, when set, names the Python
+// interpreter to use instead of the one in the project's virtual environment.
+const PythonEnv = "RECOVERY_MOTO_PYTHON"
+
+// Region and Account are where the emulator's resources live unless a caller's
+// request names another Region.
+const (
+	Region  = "ap-northeast-1"
+	Account = "123456789012"
+)
+
+// startLimit bounds the time until the emulator answers. It takes 0.3 to 1.5
+// seconds on an idle machine; the rest is for busy ones.
+const startLimit = 60 * time.Second
+
+//go:embed serve.py
+var serve string
+
+// Options of Start. The zero value is ready to use.
+type Options struct {
+	// Validate makes the emulator refuse unknown images, instance types and key
+	// pairs, as EC2 does. Default: it accepts any.
+	Validate bool
+	// Env is added to the emulator's environment, as "NAME=value".
+	Env []string
+	// Log receives the emulator's output (one line a request). Default: the last
+	// lines are kept, and shown only in errors.
+	Log io.Writer
+}
+
+// Server is a running emulator.
+type Server struct {
+	url    string
+	cmd    *exec.Cmd
+	stdin  io.Closer
+	output *tail
+	exited chan struct{}
+	stop   sync.Once
+}
+
+// Start runs the emulator on a free loopback port and waits until it answers.
+// It ends with Stop, and in any case with the calling process.
+func Start(o Options) (*Server, error) {
+	python, err := interpreter()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{output: &tail{also: o.Log}, exited: make(chan struct{})}
+	s.cmd = exec.Command(python, "-c", serve)
+	s.cmd.Env = append(os.Environ(), environment(o)...)
+	s.cmd.Stderr = s.output
+	ownGroup(s.cmd)
+	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("start moto: %w", err)
+	}
+	// A pipe of our own, not StdoutPipe: Wait would close that one under the reader.
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("start moto: %w", err)
+	}
+	s.cmd.Stdout = write
+	err = s.cmd.Start()
+	_ = write.Close()
+	if err != nil {
+		_ = read.Close()
+		return nil, fmt.Errorf("start moto with %s: %w", python, err)
+	}
+	go func() {
+		_ = s.cmd.Wait()
+		close(s.exited)
+	}()
+	if err := s.ready(read); err != nil {
+		s.Stop()
+		return nil, fmt.Errorf("start moto with %s: %w; its output was:\n%s", python, err, s.output)
+	}
+	return s, nil
+}
+
+// ForTest is Start for a test or benchmark: it fails the test when the emulator
+// cannot be had, and stops it when the test ends.
+func ForTest(t testing.TB, o Options) *Server {
+	t.Helper()
+	s, err := Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// URL is the emulator's address, for AWS_ENDPOINT_URL.
+func (s *Server) URL() string { return s.url }
+
+// Output returns the last lines that the emulator wrote, tracebacks included.
+func (s *Server) Output() string { return s.output.String() }
+
+// Reset forgets all resources of all accounts and Regions.
+func (s *Server) Reset(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/moto-api/reset", nil)
+	if err != nil {
+		return fmt.Errorf("reset moto: %w", err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("reset moto: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("reset moto: HTTP status %s, wanted 200", response.Status)
+	}
+	return nil
+}
+
+// Stop ends the process that Start started, and no other. It may be called
+// more than once.
+func (s *Server) Stop() {
+	s.stop.Do(func() {
+		_ = s.stdin.Close() // serve.py ends when its standard input does
+		select {
+		case <-s.exited:
+		case <-time.After(5 * time.Second):
+			killGroup(s.cmd)
+			<-s.exited
+		}
+	})
+}
+
+// Env is the environment, beside the endpoint, that lets any AWS client use an
+// emulator at url: fake credentials, a Region, and none of the machine's own
+// configuration.
+func Env(url string) []string {
+	return []string{
+		"AWS_ENDPOINT_URL=" + url,
+		"AWS_ACCESS_KEY_ID=testing",
+		"AWS_SECRET_ACCESS_KEY=testing",
+		"AWS_SESSION_TOKEN=testing",
+		"AWS_REGION=" + Region,
+		"AWS_DEFAULT_REGION=" + Region,
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=" + os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+	}
+}
+
+func environment(o Options) []string {
+	env := []string{
+		"AWS_ACCESS_KEY_ID=testing", "AWS_SECRET_ACCESS_KEY=testing",
+		"MOTO_ACCOUNT_ID=" + Account, "PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1",
+	}
+	if o.Validate {
+		env = append(env, "MOTO_ENABLE_AMI_VALIDATION=1",
+			"MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION=1", "MOTO_ENABLE_KEYPAIR_VALIDATION=1")
+	}
+	return append(env, o.Env...)
+}
+
+// ready reads the port and version that serve.py prints first, and then sees
+// one answer.
+func (s *Server) ready(stdout *os.File) error {
+	defer stdout.Close()
+	_ = stdout.SetReadDeadline(time.Now().Add(startLimit))
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("it named no port within %s: %w", startLimit, err)
+	}
+	port, version, _ := strings.Cut(strings.TrimSpace(line), " ")
+	if _, err := strconv.Atoi(port); err != nil {
+		return fmt.Errorf("its first line is %q, wanted a port and a version", line)
+	}
+	if version != Version {
+		return fmt.Errorf("it is version %s, wanted %s: run `make tools`", version, Version)
+	}
+	s.url = "http://127.0.0.1:" + port
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	return s.Reset(ctx)
+}
+
+// interpreter is the Python of the project's virtual environment.
+func interpreter() (string, error) {
+	if python := os.Getenv(PythonEnv); python != "" {
+		if _, err := os.Stat(python); err != nil {
+			return "", fmt.Errorf("%s names %q, which cannot be used (%w): give a Python that has moto[server]==%s, or unset it", PythonEnv, python, err, Version)
+		}
+		return python, nil
+	}
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	python := filepath.Join(root, ".tools", "venv", "bin", "python")
+	if _, err := os.Stat(python); err != nil {
+		return "", fmt.Errorf("the emulator moto is not installed (%w): run `make tools`, which makes the virtual environment", err)
+	}
+	return python, nil
+}
+
+// moduleRoot is the nearest folder above the working directory with a go.mod.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the project's folder: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("find the project's folder: no go.mod in the working directory or above it; run from inside the project, or set " + PythonEnv)
+		}
+		dir = parent
+	}
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	also io.Writer
+	mu   sync.Mutex
+	kept []byte
+}
+
+const tailLimit = 16 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kept = append(t.kept, p...)
+	if over := len(t.kept) - tailLimit; over > 0 {
+		t.kept = bytes.Clone(t.kept[over:])
+	}
+	if t.also != nil {
+		return t.also.Write(p)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.kept)
+}
