@@ -1,0 +1,62 @@
+package cloud
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind says what an error means for the engine, whatever service it came from.
+type Kind string
+
+// Kinds of errors. Anything not listed here is Ambiguous: the call may have been
+// carried out, and only looking again (or the same token again) tells.
+const (
+	Ambiguous   Kind = "ambiguous"   // no answer, or a 5xx
+	NotFound    Kind = "not found"   // the thing named does not exist (or is not visible yet)
+	Conflict    Kind = "conflict"    // a compare-and-swap lost
+	Throttled   Kind = "throttled"   // refused, try later
+	Capacity    Kind = "capacity"    // the zone has no room for this type
+	Addresses   Kind = "addresses"   // the subnet has no free address
+	Unsupported Kind = "unsupported" // the zone does not offer the type
+	Quota       Kind = "quota"       // an account's limit
+	Denied      Kind = "denied"      // permission or key access is missing
+	Invalid     Kind = "invalid"     // the request can never succeed as it is
+)
+
+// Error is a refused or unanswered call.
+type Error struct {
+	Kind    Kind
+	Service string // "EC2"
+	Action  string // "RunInstances"
+	Code    string // the service's error code, "" if there was no answer
+	Message string // the service's words
+	Err     error
+}
+
+func (e *Error) Error() string {
+	text := e.Message
+	if text == "" && e.Err != nil {
+		text = e.Err.Error()
+	}
+	if e.Code != "" {
+		text = e.Code + ": " + text
+	}
+	return fmt.Sprintf("%s %s (%s): %s", e.Service, e.Action, e.Kind, text)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the kind of an error; nil has none, an unknown one is Ambiguous.
+func KindOf(err error) Kind {
+	if err == nil {
+		return ""
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return Ambiguous
+}
+
+// Is reports whether err is of the kind.
+func Is(err error, k Kind) bool { return err != nil && KindOf(err) == k }

@@ -1,0 +1,149 @@
+// Package contract holds the names that the constructs (which write
+// CloudFormation templates) and the switcher (which runs in Lambda) must agree
+// on: environment variables, tag keys, custom-resource properties, name
+// patterns and the switcher's configuration.
+//
+// It imports the standard library only, so that neither side drags in the
+// other's dependencies. A test in test/walls asserts that.
+package contract
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// EnvConfig is the only environment variable the switcher reads for itself: the
+// JSON form of Config. (The AWS SDK reads its own: region, credentials,
+// AWS_ENDPOINT_URL.)
+const EnvConfig = "RECOVERY_CONFIG"
+
+// Tag keys. The first two are the reference system's and configurable, since
+// existing deployments carry them; the others are ours and fixed. No key holds
+// a space or a slash: EC2 refuses to launch an instance whose metadata exposes
+// tags when a key has one.
+const (
+	// DefaultIDTag names the instance tag whose value is the node id.
+	DefaultIDTag = "fujitsu.pclswr.id"
+	// DefaultTargetTag names the instance tag that says whether the node may be
+	// recovered: "true" or "false".
+	DefaultTargetTag = "fujitsu.swr.is_recovery_target"
+	// DestinationTag marks a subnet that nodes may be placed in. Its value is "true".
+	DestinationTag = "recovery:destination"
+	// SwitcherTag, on everything the switcher launches, holds the switcher's
+	// name. IAM conditions rest on it.
+	SwitcherTag = "recovery:switcher"
+	// CondemnedTag, on an instance, holds the epoch that condemned it. Only an
+	// instance that carries it may be stopped or terminated (also by IAM).
+	CondemnedTag = "recovery:condemned"
+	// EpochTag, on an instance, holds the epoch it was launched in.
+	EpochTag = "recovery:epoch"
+	// GateTag, on an instance, holds "<instance id>:<epoch>" once granted.
+	GateTag = "recovery:gate"
+)
+
+// ControlTags are the tags that a replacement never inherits.
+var ControlTags = []string{CondemnedTag, EpochTag, GateTag}
+
+// IsControlTag reports whether key is one that a replacement never inherits.
+func IsControlTag(key string) bool {
+	for _, k := range ControlTags {
+		if k == key {
+			return true
+		}
+	}
+	return false
+}
+
+// Kinds of EventBridge-like input that are ours rather than AWS's.
+const (
+	// Source is the "source" of the schedule's tick and of a continuation.
+	Source = "workload-recovery"
+	// DetailSweep is the detail-type of the schedule's tick.
+	DetailSweep = "Recovery Sweep"
+	// DetailContinue is the detail-type of the switcher's call to itself.
+	DetailContinue = "Recovery Continue"
+)
+
+// NodeResourceType is the CloudFormation type of the node's custom resource.
+const NodeResourceType = "Custom::RecoveryNode"
+
+// RolePath is the IAM path that nodes' roles live under; PassRole is limited to
+// it. It is followed by the switcher's name and a slash.
+const RolePath = "/recovery/"
+
+// NameLimit bounds a switcher's name: "<name>.node-<id>.application" and an IAM
+// path hold it, and a Lambda function name is at most 64 characters.
+const NameLimit = 40
+
+// ValidName says what is wrong with a switcher's name, or nil.
+func ValidName(name string) error {
+	ok := name != "" && len(name) <= NameLimit
+	for i, r := range name {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || !(r >= '0' && r <= '9' || r == '-')) {
+			ok = false
+		}
+	}
+	if !ok {
+		return fmt.Errorf("switcher name %q is not usable: allowed are 1 to %d letters, digits and hyphens, a letter first; choose another name", name, NameLimit)
+	}
+	return nil
+}
+
+// AlarmPrefix begins the name of every alarm of the switcher's nodes. The dot
+// cannot be part of a switcher's name, so no switcher's prefix begins with
+// another's.
+func AlarmPrefix(switcher string) string { return switcher + ".node-" }
+
+// AlarmName names one alarm of a node; kind is "instance" or "application".
+func AlarmName(switcher string, node int, kind string) string {
+	return AlarmPrefix(switcher) + strconv.Itoa(node) + "." + kind
+}
+
+// PhysicalID is the custom resource's stable physical id: it does not change
+// when a switch replaces the instance.
+func PhysicalID(switcher string, node int) string {
+	return AlarmPrefix(switcher) + strconv.Itoa(node)
+}
+
+// Table keys. One table per Region; everything of one VPC is one partition, so
+// that one consistent query reads it and IAM can be limited by leading key.
+const (
+	ClaimPartition    = "claim"    // node ids, unique per Region
+	CapacityPartition = "capacity" // zones and types that lacked capacity, shared by all nodes
+	NodePrefix        = "node#"
+	HintPrefix        = "hint#"
+	LeaseKey          = "lease"
+	AttrPartition     = "pk"
+	AttrSort          = "sk"
+	AttrRevision      = "rev"
+	AttrBody          = "body"
+	AttrExpires       = "expires" // TTL attribute, seconds since 1970
+)
+
+// VPCPartition holds a VPC's nodes, hints and lease.
+func VPCPartition(vpc string) string { return "vpc#" + vpc }
+
+// HistoryPartition holds the finished switches of one node.
+func HistoryPartition(vpc string, node int) string {
+	return "history#" + vpc + "#" + strconv.Itoa(node)
+}
+
+// NodeKey is the sort key of a node's record and of its claim.
+func NodeKey(node int) string { return fmt.Sprintf("%s%010d", NodePrefix, node) }
+
+// EpochKey is the sort key of one finished switch.
+func EpochKey(epoch int) string { return fmt.Sprintf("epoch#%010d", epoch) }
+
+// CapacityKey is the sort key of one remembered lack of capacity.
+func CapacityKey(zone, instanceType string) string { return zone + "#" + instanceType }
+
+// ParseNodeID reads a node id: a positive integer without sign or leading zero.
+func ParseNodeID(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n <= 0 || n > 999_999_999 || strconv.Itoa(n) != strings.TrimSpace(s) {
+		return 0, fmt.Errorf("node id %q is not usable: allowed are the integers 1 to 999999999 without sign or leading zero; choose one that no other node of the Region has", s)
+	}
+	return n, nil
+}

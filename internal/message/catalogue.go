@@ -1,0 +1,143 @@
+// Package message is the catalogue of everything the switcher says: each log
+// line, notice and refusal carries a stable code, so that people can search for
+// it, alarm on it and read in docs/messages.md what to do. That page is
+// generated from this catalogue (go generate ./internal/message).
+package message
+
+//go:generate go run ./generate ../../docs/messages.md
+
+import "log/slog"
+
+// Code is the stable identity of a message. Codes are never reused.
+type Code string
+
+// Definition explains a code.
+type Definition struct {
+	Code   Code
+	Level  slog.Level
+	Text   string // what is logged
+	Cause  string // why it is said
+	Action string // what a person does; "None." if nothing
+}
+
+// The codes. 1xx tell what happened, 2xx are holds, 3xx interruptions, 4xx errors.
+const (
+	EventUnknown     Code = "WR101"
+	EventForeign     Code = "WR102"
+	EventDuplicate   Code = "WR103"
+	EventStale       Code = "WR104"
+	NotEligible      Code = "WR105"
+	NodeHealthy      Code = "WR106"
+	HandedOver       Code = "WR107"
+	NodePaused       Code = "WR108"
+	Continued        Code = "WR109"
+	SwitchStarted    Code = "WR110"
+	BlueprintTaken   Code = "WR111"
+	FenceBegun       Code = "WR112"
+	Fenced           Code = "WR113"
+	LaunchRequested  Code = "WR114"
+	LaunchAccepted   Code = "WR115"
+	Granted          Code = "WR116"
+	NodeServes       Code = "WR117"
+	SwitchCompleted  Code = "WR118"
+	NodeCreated      Code = "WR119"
+	NodeDeleted      Code = "WR120"
+	NextCandidate    Code = "WR121"
+	Abandoned        Code = "WR122"
+	AlarmArmed       Code = "WR123"
+	StrayCondemned   Code = "WR124"
+	RequestAccepted  Code = "WR125"
+	RequestAnswered  Code = "WR126"
+	SettingsStored   Code = "WR127"
+	SuspicionPassed  Code = "WR128"
+	BlueprintKept    Code = "WR129"
+	CondemnedRunning Code = "WR130"
+	HoldEnded        Code = "WR131"
+
+	HeldNoCandidate   Code = "WR201"
+	HeldCoolDown      Code = "WR202"
+	HeldInstanceStore Code = "WR203"
+	HeldQuota         Code = "WR204"
+
+	FenceOverdue     Code = "WR301"
+	PermissionDenied Code = "WR302"
+	LaunchInvalid    Code = "WR303"
+	NoBlueprint      Code = "WR304"
+	AttemptsSpent    Code = "WR305"
+	CallRejected     Code = "WR306"
+
+	CallFailed     Code = "WR401"
+	LeaseLost      Code = "WR402"
+	RequestRefused Code = "WR403"
+	InvocationFail Code = "WR404"
+	ForeignTagged  Code = "WR405"
+)
+
+const none = "None."
+
+// Catalogue lists every message, by code.
+var Catalogue = []Definition{
+	{EventUnknown, slog.LevelInfo, "event not handled", "The event is of a kind the switcher does not act on, is malformed, or comes from another account or Region.", "None. If you sent it yourself, compare it with the documented event."},
+	{EventForeign, slog.LevelDebug, "event of another instance or alarm ignored", "The instance or alarm belongs to no node of this switcher. EC2 tells every switcher of the Region about every instance.", none},
+	{EventDuplicate, slog.LevelInfo, "duplicate event", "A switch of the node is already under way; the event adds nothing.", none},
+	{EventStale, slog.LevelInfo, "event about a former instance ignored", "The instance no longer carries the node: its grant was revoked in an earlier epoch.", none},
+	{NotEligible, slog.LevelWarn, "node is not eligible for recovery", "The instance's recovery tag is not \"true\", or its node-id tag does not match the record.", "Set the tags right if the node should be recovered."},
+	{NodeHealthy, slog.LevelInfo, "nothing to do", "The truth was read again and shows no failure: the instance runs and no believed alarm is in ALARM.", none},
+	{HandedOver, slog.LevelInfo, "left to the leader", "Another invocation holds the VPC's lease and will see the hint.", none},
+	{NodePaused, slog.LevelWarn, "node is paused", "An operator paused recoveries of this node.", "Resume the node when the work on it is done. The failure is looked at again then."},
+	{Continued, slog.LevelInfo, "continued in another invocation", "The invocation's time is nearly used up; the state is saved and the switcher called again.", none},
+	{SwitchStarted, slog.LevelWarn, "switch started", "A failure was confirmed. The epoch is raised and the old instance's grant revoked.", "None. Follow the switch by its id."},
+	{BlueprintTaken, slog.LevelInfo, "blueprint recorded", "All that the replacement inherits was read before anything was touched.", none},
+	{BlueprintKept, slog.LevelWarn, "earlier blueprint used", "The instance can no longer be described whole (terminated, or quarantined by an interrupted run); the blueprint recorded earlier is used.", "Check after the switch that nothing changed by hand since then is missing."},
+	{FenceBegun, slog.LevelWarn, "point of no return", "The old instance is isolated and is now being powered off. Later signs of health are ignored.", none},
+	{Fenced, slog.LevelInfo, "fence confirmed", "EC2 confirms that every earlier instance of the node is stopped or terminated.", none},
+	{LaunchRequested, slog.LevelInfo, "replacement requested", "A candidate was chosen and the whole request saved before it was sent.", none},
+	{LaunchAccepted, slog.LevelInfo, "replacement accepted", "EC2 accepted the launch.", none},
+	{Granted, slog.LevelInfo, "grant given", "The replacement runs and every other instance of the node was seen off again just before.", none},
+	{NodeServes, slog.LevelInfo, "node serves", "The replacement is healthy in all its target groups.", none},
+	{SwitchCompleted, slog.LevelWarn, "switch completed", "Targets and alarms name the replacement, the old instance is removed.", "Look into the cause of the failure."},
+	{NodeCreated, slog.LevelInfo, "node created", "The node's first instance serves.", none},
+	{NodeDeleted, slog.LevelInfo, "node deleted", "Nothing of the node is left and its id is free.", none},
+	{NextCandidate, slog.LevelWarn, "candidate cannot take the node", "The zone lacks capacity or addresses, or does not offer the instance type.", "None. If it happens often, add zones or reserve capacity."},
+	{Abandoned, slog.LevelWarn, "replacement abandoned", "The replacement died or did not become healthy in time. It is condemned and another one tried.", "Look at the abandoned instance's state reason and console output; it is kept stopped until the switch ends."},
+	{AlarmArmed, slog.LevelInfo, "alarm armed", "The alarm has been OK, so from now on its ALARM is believed.", none},
+	{StrayCondemned, slog.LevelWarn, "stray instance condemned", "An instance that this switcher launched for the node but never granted was found; it is stopped and terminated.", none},
+	{RequestAccepted, slog.LevelInfo, "deployment request accepted", "CloudFormation asked to create, update or delete a node.", none},
+	{RequestAnswered, slog.LevelInfo, "deployment request answered", "CloudFormation was told the outcome.", none},
+	{SettingsStored, slog.LevelInfo, "settings stored", "A deployment changed the node. A changed launch template applies at the next switch.", none},
+	{SuspicionPassed, slog.LevelInfo, "suspicion passed", "The failure did not last for the confirm window.", none},
+	{CondemnedRunning, slog.LevelWarn, "condemned instance runs again", "Somebody started an instance that was fenced. It is stopped again.", "Do not start it: it no longer carries the node. Pause the node first if you need it for an analysis."},
+	{HoldEnded, slog.LevelInfo, "hold ended", "The cause of the hold is gone or its time is over; the switch goes on.", none},
+
+	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},
+	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window.", "Mend the application or its image. The node is recovered again when the window has passed."},
+	{HeldInstanceStore, slog.LevelError, "held: instance cannot be stopped", "The instance's root device is an instance store, so terminating it is the only fence, and the node does not allow that.", "Set AllowTerminateFence on the node and deploy, or terminate the instance yourself."},
+	{HeldQuota, slog.LevelError, "held: account quota reached", "EC2 refused the launch because of a quota of the account.", "Raise the quota named in the reason. The switch retries by itself."},
+
+	{FenceOverdue, slog.LevelError, "interrupted: old instance is not confirmed off", "EC2 has not reported the old instance stopped or terminated within the policy's time. Without that proof no replacement is granted.", "Look at the instance in EC2; terminate it there, or ask AWS support if its host is dead. The switch goes on when EC2 confirms."},
+	{PermissionDenied, slog.LevelError, "interrupted: permission missing", "AWS denied a call that the switch needs.", "Give the switcher's role the permission named in the reason (or the key's policy, for KMS). The switch goes on by itself."},
+	{LaunchInvalid, slog.LevelError, "interrupted: launch request is not valid", "EC2 will never accept the launch as it is: a missing image, key pair, security group or the like.", "Restore what the reason names, or deploy the node with a valid launch template. The switch tries again by itself. The old instance is stopped, not terminated."},
+	{NoBlueprint, slog.LevelError, "interrupted: no blueprint", "The instance is gone and no blueprint was ever recorded.", "Deploy the node again, so that it is launched from its launch template."},
+	{AttemptsSpent, slog.LevelError, "interrupted: replacements do not become healthy", "As many replacements as the policy allows died or stayed unhealthy.", "Look at the kept instances and the application. The switch tries again by itself at the next retry."},
+	{CallRejected, slog.LevelError, "interrupted: AWS rejects a call", "AWS answers a call that the switch needs with a permanent error.", "Mend what the reason names. The switch tries again by itself."},
+
+	{CallFailed, slog.LevelWarn, "call failed", "A call to AWS failed or got no answer. It is repeated after another look.", "None, unless it goes on: then check the service's health."},
+	{LeaseLost, slog.LevelWarn, "lease lost", "Another invocation took over. This one stops acting.", none},
+	{RequestRefused, slog.LevelError, "deployment request refused", "The request is not valid or the node id belongs to somebody else; the reason says which.", "Change the node as the reason says and deploy again."},
+	{InvocationFail, slog.LevelError, "invocation failed", "The switcher could not read or write its table, or look at AWS. Lambda tries again; the sweep finds what is left.", "If it goes on, check DynamoDB, the role's permissions and the reason."},
+	{ForeignTagged, slog.LevelWarn, "foreign instance carries the node id", "An instance that the switcher did not launch carries the node's id tag. It is not touched.", "Remove the tag from it, or give it another id."},
+}
+
+var byCode = func() map[Code]Definition {
+	m := make(map[Code]Definition, len(Catalogue))
+	for _, d := range Catalogue {
+		m[d.Code] = d
+	}
+	return m
+}()
+
+// Find returns the definition of a code.
+func Find(c Code) (Definition, bool) {
+	d, ok := byCode[c]
+	return d, ok
+}

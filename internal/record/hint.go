@@ -1,0 +1,76 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// Hint tells the leader where to look. It is written before the lease is tried,
+// and the leader looks for hints after it has released: in every interleaving
+// somebody sees it.
+type Hint struct {
+	Key      string       `json:"key"`  // unique; equal for redeliveries of the same invocation
+	Node     int          `json:"node"` // 0: not known yet (a request)
+	Instance string       `json:"instance,omitempty"`
+	Cause    Cause        `json:"cause"`
+	Request  *HintRequest `json:"request,omitempty"`
+
+	revision int64
+}
+
+// HintRequest is a custom-resource request as it came.
+type HintRequest struct {
+	Request
+	Properties json.RawMessage `json:"properties"`
+}
+
+// hintLife removes a hint that nobody ever consumed, long after it can matter.
+const hintLife = 48 * time.Hour
+
+// PutHint leaves a hint. One that is there already is fine: the same event again.
+func (s Store) PutHint(ctx context.Context, h Hint, now time.Time) error {
+	body, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("encode hint %s: %w", h.Key, err)
+	}
+	item := cloud.Item{
+		Partition: contract.VPCPartition(s.VPC), Sort: contract.HintPrefix + h.Key,
+		Body: body, Expires: now.Add(hintLife),
+	}
+	if err := s.Table.Put(ctx, item, 0); err != nil && !cloud.Is(err, cloud.Conflict) {
+		return fmt.Errorf("leave hint %s: %w", h.Key, err)
+	}
+	return nil
+}
+
+// Hints reads all hints left for this VPC.
+func (s Store) Hints(ctx context.Context) ([]Hint, error) {
+	items, err := s.Table.Query(ctx, contract.VPCPartition(s.VPC), contract.HintPrefix)
+	if err != nil {
+		return nil, fmt.Errorf("read the hints of %s: %w", s.VPC, err)
+	}
+	hints := make([]Hint, 0, len(items))
+	for _, it := range items {
+		var h Hint
+		if err := json.Unmarshal(it.Body, &h); err != nil {
+			return nil, fmt.Errorf("hint %s is not readable: %w", it.Sort, err)
+		}
+		h.revision = it.Revision
+		hints = append(hints, h)
+	}
+	return hints, nil
+}
+
+// DropHint removes a hint that was acted on. One already gone is fine.
+func (s Store) DropHint(ctx context.Context, h Hint) error {
+	err := s.Table.Delete(ctx, contract.VPCPartition(s.VPC), contract.HintPrefix+h.Key, h.revision)
+	if err != nil && !cloud.Is(err, cloud.Conflict) {
+		return fmt.Errorf("drop hint %s: %w", h.Key, err)
+	}
+	return nil
+}

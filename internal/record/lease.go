@@ -1,0 +1,84 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// Lease says which invocation may drive the VPC's nodes. It saves work; it is
+// not what keeps two leaders from harm: that is the compare-and-swap on each
+// node and the harmlessness of late calls.
+type Lease struct {
+	Holder string    `json:"holder"` // invocation id
+	Term   int       `json:"term"`   // raised each time the lease changes hands
+	Until  time.Time `json:"until"`
+	// Deadline is when the holder's invocation is cut off by Lambda, whatever happens.
+	Deadline time.Time `json:"deadline"`
+
+	revision int64
+}
+
+const (
+	// LeaseLife is how long a lease stands without being renewed.
+	LeaseLife = 30 * time.Second
+	// leaseMargin is how far two invocations' clocks may differ (assumption: Lambda
+	// hosts are synchronised by the Amazon Time Sync Service to well under this).
+	leaseMargin = 5 * time.Second
+)
+
+// AcquireLease takes the lease if it is free or expired. ok is false if another
+// holder has it.
+func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline time.Time) (l Lease, ok bool, err error) {
+	it, err := s.Table.Get(ctx, contract.VPCPartition(s.VPC), contract.LeaseKey)
+	switch {
+	case cloud.Is(err, cloud.NotFound):
+	case err != nil:
+		return l, false, fmt.Errorf("read the lease of %s: %w", s.VPC, err)
+	default:
+		if err := json.Unmarshal(it.Body, &l); err != nil {
+			return l, false, fmt.Errorf("the lease of %s is not readable: %w", s.VPC, err)
+		}
+		if l.Holder != "" && now.Before(l.Until.Add(leaseMargin)) {
+			return l, false, nil
+		}
+	}
+	l = Lease{Holder: holder, Term: l.Term + 1, Until: now.Add(LeaseLife), Deadline: deadline, revision: it.Revision}
+	l, err = s.writeLease(ctx, l)
+	if cloud.Is(err, cloud.Conflict) {
+		return l, false, nil
+	}
+	return l, err == nil, err
+}
+
+// RenewLease prolongs the holder's lease. An error of kind Conflict means that it was lost.
+func (s Store) RenewLease(ctx context.Context, l Lease, now time.Time) (Lease, error) {
+	l.Until = now.Add(LeaseLife)
+	return s.writeLease(ctx, l)
+}
+
+// ReleaseLease frees the lease. A lease already lost is not an error.
+func (s Store) ReleaseLease(ctx context.Context, l Lease) error {
+	l.Holder, l.Until = "", time.Time{}
+	if _, err := s.writeLease(ctx, l); err != nil && !cloud.Is(err, cloud.Conflict) {
+		return err
+	}
+	return nil
+}
+
+func (s Store) writeLease(ctx context.Context, l Lease) (Lease, error) {
+	body, err := json.Marshal(l)
+	if err != nil {
+		return l, fmt.Errorf("encode the lease of %s: %w", s.VPC, err)
+	}
+	item := cloud.Item{Partition: contract.VPCPartition(s.VPC), Sort: contract.LeaseKey, Body: body}
+	if err := s.Table.Put(ctx, item, l.revision); err != nil {
+		return l, fmt.Errorf("write the lease of %s: %w", s.VPC, err)
+	}
+	l.revision++
+	return l, nil
+}

@@ -1,0 +1,247 @@
+// Package record is the engine's memory: what is known of a node, the lease
+// that says who may act, the hints that say what to look at, the claims on node
+// ids and the history of finished switches. All of it lives in one DynamoDB
+// table per Region behind cloud.Table, and every write is a compare-and-swap.
+//
+// The record is written before an effect, never after: what it says was intended
+// can be repeated or found again after a crash at any point.
+package record
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// Schema is the version of the record's shape. A newer switcher reads older
+// records; an older one refuses newer ones.
+const Schema = 1
+
+// Phase is how far a node's switch has come.
+type Phase string
+
+// Phases in the order of a switch. Held and interrupted are not phases: a Hold
+// stops a node in the phase it is in, so that it resumes there.
+const (
+	Suspected Phase = "suspected" // a failure is seen and must last for the confirm window
+	Confirmed Phase = "confirmed" // grant revoked, blueprint being recorded, quarantine under way
+	Fencing   Phase = "fencing"   // point of no return passed: the old instance is being powered off
+	Launching Phase = "launching" // a candidate is chosen and asked for
+	Gated     Phase = "gated"     // the replacement exists and has no grant yet
+	Serving   Phase = "serving"   // granted: registered, becoming healthy, then the old one is cleared away
+	Done      Phase = "done"      // the node serves and nothing is under way
+	Deleting  Phase = "deleting"  // tombstone: all instances of the node are being removed
+	Deleted   Phase = "deleted"   // nothing is left but this memory of answered requests
+)
+
+// Node is the record of one node.
+type Node struct {
+	Schema   int               `json:"schema"`
+	ID       int               `json:"id"`
+	Name     string            `json:"name"`
+	Owner    Owner             `json:"owner"`
+	Born     int64             `json:"born"` // seconds since 1970; makes launch tokens unique when an id is used again
+	Settings contract.Settings `json:"settings"`
+
+	Epoch int       `json:"epoch"`
+	Phase Phase     `json:"phase"`
+	Since time.Time `json:"since"` // when the phase began
+	Hold  *Hold     `json:"hold,omitempty"`
+	Pause *Pause    `json:"pause,omitempty"`
+
+	Grant     *Grant           `json:"grant,omitempty"`
+	Condemned []Condemned      `json:"condemned,omitempty"`
+	Blueprint *cloud.Blueprint `json:"blueprint,omitempty"`
+	// Template is the launch-template version the blueprint rests on. When the
+	// settings name another one, the next switch launches from that.
+	Template contract.Template `json:"template"`
+	Targets  []Target          `json:"targets,omitempty"` // the node's own places in its target groups
+	Armed    []string          `json:"armed,omitempty"`   // alarms that were OK at least once: only these are believed
+
+	Switch   *Switch     `json:"switch,omitempty"` // the one under way
+	Recent   []time.Time `json:"recent,omitempty"` // when recent switches began, for the cool-down
+	Request  *Request    `json:"request,omitempty"`
+	Answered []string    `json:"answered,omitempty"` // ids of the last answered requests
+	Outbox   []Post      `json:"outbox,omitempty"`   // what must be told, until it has been
+
+	Revision int64 `json:"-"` // the table's, for compare-and-swap
+}
+
+// Owner is the CloudFormation resource that claimed the node id.
+type Owner struct {
+	Stack   string `json:"stack"`   // StackId
+	Logical string `json:"logical"` // LogicalResourceId
+}
+
+// Grant is the statement "this instance carries the node in this epoch".
+type Grant struct {
+	Instance  string    `json:"instance"`
+	Epoch     int       `json:"epoch"`
+	Zone      string    `json:"zone"`
+	Subnet    string    `json:"subnet"`
+	PrivateIP string    `json:"privateIp"`
+	Image     string    `json:"image"`
+	GrantedAt time.Time `json:"grantedAt"`
+	ServedAt  time.Time `json:"servedAt,omitzero"` // when it was first healthy
+}
+
+// Condemned is an instance that may be stopped and terminated.
+type Condemned struct {
+	Instance    string    `json:"instance"`
+	Epoch       int       `json:"epoch"` // that condemned it
+	Zone        string    `json:"zone"`
+	PrivateIP   string    `json:"privateIp,omitempty"`
+	Since       time.Time `json:"since"`
+	AbsentSince time.Time `json:"absentSince,omitzero"` // EC2 has not shown it since
+	// Protected says which protections it carried, to be cleared first.
+	ProtectStop      bool `json:"protectStop,omitempty"`
+	ProtectTerminate bool `json:"protectTerminate,omitempty"`
+}
+
+// Hold stops a node in its phase, with a reason that a person can act on.
+type Hold struct {
+	Kind    HoldKind  `json:"kind"`
+	Code    string    `json:"code"` // message code, see docs/messages.md
+	Reason  string    `json:"reason"`
+	Since   time.Time `json:"since"`
+	RetryAt time.Time `json:"retryAt"` // tried again from then on
+}
+
+// HoldKind tells a wait from a call for help.
+type HoldKind string
+
+// Kinds of holds.
+const (
+	Held        HoldKind = "held"        // waits for something: capacity, a cool-down
+	Interrupted HoldKind = "interrupted" // needs a person; still retried, so that a mended cause resumes it
+)
+
+// Pause is an operator's order not to recover the node.
+type Pause struct {
+	Until  time.Time `json:"until"`
+	Reason string    `json:"reason"`
+	By     string    `json:"by"`
+}
+
+// Target is one place of the node in a target group, whatever instance holds it.
+type Target struct {
+	Group string `json:"group"`
+	Kind  string `json:"kind"` // "instance" or "ip"
+	Port  int    `json:"port"`
+}
+
+// Kinds of switches.
+const (
+	KindCreate  = "create"
+	KindRecover = "recover"
+	KindDelete  = "delete"
+)
+
+// Switch is the one under way.
+type Switch struct {
+	ID       string    `json:"id"` // "<node>-<first epoch>"
+	Kind     string    `json:"kind"`
+	Cause    Cause     `json:"cause"`
+	Started  time.Time `json:"started"`
+	FromZone string    `json:"fromZone,omitempty"`
+	From     string    `json:"from,omitempty"` // the failed instance
+	// Recorded says that the blueprint of this switch is settled.
+	Recorded bool `json:"recorded,omitempty"`
+	Attempts int  `json:"attempts"` // replacements that were granted or died
+	Requests int  `json:"requests"` // launch requests made; each has its own token
+	// Launch is the whole request now open, saved before it is sent.
+	Launch   *cloud.Launch        `json:"launch,omitempty"`
+	Instance string               `json:"instance,omitempty"` // what answered Launch
+	Tried    []string             `json:"tried,omitempty"`    // zones that failed in this round
+	Marks    map[string]time.Time `json:"marks"`              // when each phase was first reached
+	Effects  int                  `json:"effects"`            // mutating calls made
+}
+
+// Cause is why a switch began.
+type Cause struct {
+	Kind   string    `json:"kind"`   // "stopped", "terminated", "alarm", "create", …
+	Detail string    `json:"detail"` // one sentence: what was seen
+	At     time.Time `json:"at"`     // when it happened, as far as is known
+}
+
+// Request is a custom-resource request that waits for its answer.
+type Request struct {
+	ID         string    `json:"id"`
+	Type       string    `json:"type"`
+	URL        string    `json:"url"`
+	Stack      string    `json:"stack"`
+	Logical    string    `json:"logical"`
+	PhysicalID string    `json:"physicalId"`
+	At         time.Time `json:"at"`
+}
+
+// Post is something to tell: kept in the record until it was delivered at least once.
+type Post struct {
+	Key     string          `json:"key"` // unique within the node's outbox
+	Kind    PostKind        `json:"kind"`
+	To      string          `json:"to,omitempty"`      // address of an answer
+	Subject string          `json:"subject,omitempty"` // of a notice
+	Body    json.RawMessage `json:"body,omitempty"`    // JSON: answer, history entry
+	Text    string          `json:"text,omitempty"`    // of a notice
+}
+
+// PostKind is where a post goes.
+type PostKind string
+
+// Kinds of posts.
+const (
+	PostNotice  PostKind = "notice"  // to the topic
+	PostAnswer  PostKind = "answer"  // to CloudFormation
+	PostHistory PostKind = "history" // to the table
+)
+
+// Clone returns a copy that shares no memory that a decision may change.
+func (n Node) Clone() Node {
+	c := n
+	c.Hold, c.Pause, c.Grant, c.Request = copyOf(n.Hold), copyOf(n.Pause), copyOf(n.Grant), copyOf(n.Request)
+	c.Condemned, c.Targets, c.Armed = slices.Clone(n.Condemned), slices.Clone(n.Targets), slices.Clone(n.Armed)
+	c.Recent, c.Answered, c.Outbox = slices.Clone(n.Recent), slices.Clone(n.Answered), slices.Clone(n.Outbox)
+	if n.Switch != nil {
+		s := *n.Switch
+		s.Launch, s.Tried, s.Marks = copyOf(n.Switch.Launch), slices.Clone(s.Tried), maps.Clone(s.Marks)
+		c.Switch = &s
+	}
+	return c // a blueprint is replaced, never changed in place
+}
+
+func copyOf[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
+// Condemns reports whether the instance is among the condemned.
+func (n Node) Condemns(instance string) bool {
+	return slices.ContainsFunc(n.Condemned, func(c Condemned) bool { return c.Instance == instance })
+}
+
+// Knows reports whether the instance is or was recently part of the node.
+func (n Node) Knows(instance string) bool {
+	return n.Grant != nil && n.Grant.Instance == instance || n.Condemns(instance) ||
+		n.Switch != nil && (n.Switch.Instance == instance || n.Switch.From == instance)
+}
+
+// Paused reports whether recoveries are paused now.
+func (n Node) Paused(now time.Time) bool { return n.Pause != nil && now.Before(n.Pause.Until) }
+
+// Resting reports whether nothing need be done before the next hint or sweep.
+func (n Node) Resting(now time.Time) bool {
+	if len(n.Outbox) > 0 {
+		return false
+	}
+	if n.Hold != nil {
+		return now.Before(n.Hold.RetryAt)
+	}
+	return n.Phase == Done || n.Phase == Deleted
+}
