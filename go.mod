@@ -53,3 +53,6 @@ require (
 	golang.org/x/tools/cmd/godoc v0.1.0-deprecated // indirect
 	golang.org/x/tools/godoc v0.1.0-deprecated // indirect
 )
+
+// aws-cdk ships project templates written in Go, which are not packages of ours.
+ignore ./node_modules

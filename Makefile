@@ -1,0 +1,154 @@
+# `make` alone prints the targets. Everything that is not a language toolchain
+# (Go, Node with npm, Python 3) is installed into .tools/ and node_modules/.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+GOLANGCI_LINT_VERSION := v2.15.0
+TOOLS := $(CURDIR)/.tools
+VENV := $(TOOLS)/venv
+GOLANGCI_LINT := $(TOOLS)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+# The same flags for every build, test and lint: the AWS SDK's EC2 package takes
+# a minute to compile, and other flags would compile it again.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath -buildvcs=false
+# Node 20 works, but jsii prints a banner about its end of life at every start.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+# The CLI reports usage over the network unless told otherwise.
+export CDK_DISABLE_CLI_TELEMETRY := true
+# Nothing here may find an account by accident, save deploy and diff.
+OFFLINE := env -u AWS_PROFILE -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN \
+	AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+
+HOSTARCH := $(shell go env GOHOSTARCH 2>/dev/null)
+ENGINE_SOURCES := go.mod go.sum $(shell find internal lambda -type f -not -name '*_test.go' 2>/dev/null)
+APP_SOURCES := go.mod go.sum cdk.json package-lock.json $(wildcard *.go) \
+	$(shell find constructs stacks internal/contract -type f -not -name '*_test.go' 2>/dev/null)
+SUITE := $(OFFLINE) go run ./scripts/suite
+
+##@ Use
+
+.PHONY: demo
+demo: synth build-host python ## Fail two nodes in the emulator and see them recovered (DEMO_ARGS="--no-capacity <az>")
+	$(OFFLINE) go run ./test/demo $(DEMO_ARGS)
+
+.PHONY: synth
+synth: cdk.out/.stamp ## Write the CloudFormation templates to cdk.out; needs no account
+
+.PHONY: deploy
+deploy: build node ## Deploy all stacks into your account (CDK_ARGS="…" is handed to cdk)
+	npx --no-install cdk deploy --all $(CDK_ARGS)
+
+.PHONY: diff
+diff: build node ## Compare the templates with what is deployed in your account
+	npx --no-install cdk diff $(CDK_ARGS)
+
+##@ Test
+
+.PHONY: test
+test: tools-test ## Everything: unit, walls, templates, emulator, end to end, cfn-lint, documents; one closing summary
+	@$(SUITE) test
+
+.PHONY: test-unit
+test-unit: ## Unit tests only (no Node, no Python)
+	@$(SUITE) unit
+
+.PHONY: test-template
+test-template: node ## Template tests only
+	@$(SUITE) build template
+
+.PHONY: test-e2e
+test-e2e: tools-test ## End-to-end tests only: the real binary against the emulator
+	@$(SUITE) build synth e2e
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## go vet, golangci-lint (with gofumpt), shellcheck where it is installed
+	@$(SUITE) lint
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format all Go files with gofumpt
+	$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: bench
+bench: ## Benchmarks of the engine
+	go test -run '^$$' -bench . -benchmem ./internal/...
+
+##@ Write
+
+.PHONY: golden
+golden: build node ## Rewrite the golden templates from what is synthesised now
+	CDK_VALIDATION=false go test -count=1 ./test/template/... -update
+
+.PHONY: docs
+docs: ## Write docs/messages.md from the message catalogue
+	go generate ./internal/message/...
+
+.PHONY: requirements
+requirements: ## Pin requirements.in into requirements.txt, with hashes
+	@scripts/preflight python
+	[ -x $(TOOLS)/uv/bin/uv ] || { python3 -m venv $(TOOLS)/uv && $(TOOLS)/uv/bin/pip install -q uv==0.13.8; }
+	$(TOOLS)/uv/bin/uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links requirements.in -o $(TOOLS)/requirements.txt
+	{ echo '# Made by `make requirements`; change requirements.in, not this file.'; cat $(TOOLS)/requirements.txt; } > requirements.txt
+
+##@ Build
+
+.PHONY: build
+build: dist/switcher/arm64/bootstrap ## Build the switcher for Lambda on arm64, the default architecture
+
+.PHONY: build-amd64
+build-amd64: dist/switcher/amd64/bootstrap ## Build the switcher for Lambda on x86_64
+
+.PHONY: build-host
+build-host: dist/switcher/$(HOSTARCH)/bootstrap ## Build the switcher for this machine's processor (tests run it)
+
+# One recipe for all processors; the same source gives the same bytes anywhere.
+dist/switcher/%/bootstrap: $(ENGINE_SOURCES)
+	@scripts/preflight go
+	@mkdir -p $(@D)
+	GOOS=linux GOARCH=$* go build -tags lambda.norpc -ldflags "-s -w -buildid=" -o $@ ./lambda/switcher
+	@chmod 0755 $@ && touch $@
+
+cdk.out/.stamp: dist/switcher/arm64/bootstrap $(TOOLS)/node.stamp $(APP_SOURCES)
+	$(OFFLINE) npx --no-install cdk synth --quiet --lookups=false --no-notices
+	@touch $@
+
+##@ Tools
+
+.PHONY: tools
+tools: node python $(GOLANGCI_LINT) ## Install all tools into .tools and node_modules (the other targets do it as needed)
+
+.PHONY: node python tools-test
+node: $(TOOLS)/node.stamp
+python: $(TOOLS)/python.stamp
+tools-test: node python
+
+$(TOOLS)/node.stamp: package.json package-lock.json
+	@scripts/preflight go node
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@mkdir -p $(@D) && touch $@
+
+$(TOOLS)/python.stamp: requirements.txt
+	@scripts/preflight python
+	rm -rf $(VENV) && python3 -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@mkdir -p $(@D) && touch $@
+
+$(GOLANGCI_LINT):
+	@scripts/preflight go
+	GOFLAGS= GOBIN=$(TOOLS)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv $(TOOLS)/bin/golangci-lint $@
+
+.PHONY: clean
+clean: ## Remove what the build wrote (CLEAN_ARGS=tools: the tools too)
+	rm -rf dist cdk.out $(if $(filter tools,$(CLEAN_ARGS)),.tools node_modules)
+
+.PHONY: help
+help: ## Print this
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-zA-Z0-9_-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
