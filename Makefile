@@ -71,7 +71,7 @@ lint: $(GOLANGCI_LINT) ## go vet, golangci-lint (with gofumpt), shellcheck where
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format all Go files with gofumpt
-	$(GOLANGCI_LINT) fmt ./...
+	$(GOLANGCI_LINT) fmt
 
 .PHONY: bench
 bench: ## Benchmarks of the engine

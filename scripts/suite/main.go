@@ -1,0 +1,96 @@
+// Command suite runs parts of the project's checks one after another, all of
+// them whatever fails, and closes with one table of what passed, failed and was
+// skipped. Its last line is "N passed, N failed"; it exits 1 when anything failed.
+//
+// Usage: go run ./scripts/suite part|group …   (from the module's root)
+//
+// The Makefile is its caller; parts.go lists the parts and groups.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// tally is what came of one part.
+type tally struct {
+	passed, failed, skipped int
+	problems                []string // one line for each failure
+	skips                   []string // one line for each thing skipped
+}
+
+func (t *tally) fail(format string, args ...any) {
+	t.failed++
+	t.problems = append(t.problems, fmt.Sprintf(format, args...))
+}
+
+func (t *tally) skip(format string, args ...any) {
+	t.skipped++
+	t.skips = append(t.skips, fmt.Sprintf(format, args...))
+}
+
+// result is a part's tally and how long it took.
+type result struct {
+	part string
+	tally
+	took time.Duration
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	parts, err := choose(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "suite:", err)
+		os.Exit(2)
+	}
+	var results []result
+	for _, p := range parts {
+		fmt.Printf("\n== %s: %s\n", p.name, p.about)
+		start := time.Now()
+		t := p.run(ctx, os.Stdout)
+		results = append(results, result{part: p.name, tally: t, took: time.Since(start)})
+		if ctx.Err() != nil {
+			fmt.Println("interrupted")
+			break
+		}
+	}
+	if report(os.Stdout, results) > 0 || ctx.Err() != nil {
+		os.Exit(1)
+	}
+}
+
+// report prints the closing summary and returns the number of failures.
+func report(w io.Writer, results []result) int {
+	var passed, failed int
+	var took time.Duration
+	fmt.Fprintln(w)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "part\tpassed\tfailed\tskipped\tseconds\t")
+	for _, r := range results {
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.1f\t\n", r.part, r.passed, r.failed, r.skipped, r.took.Seconds())
+		passed += r.passed
+		failed += r.failed
+		took += r.took
+	}
+	fmt.Fprintf(table, "all\t%d\t%d\t\t%.1f\t\n", passed, failed, took.Seconds())
+	_ = table.Flush()
+	for _, r := range results {
+		for _, s := range r.skips {
+			fmt.Fprintf(w, "skipped: %s: %s\n", r.part, s)
+		}
+	}
+	for _, r := range results {
+		for _, p := range r.problems {
+			fmt.Fprintf(w, "failed: %s: %s\n", r.part, strings.TrimSpace(p))
+		}
+	}
+	fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
+	return failed
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// part is one kind of check.
+type part struct {
+	name, about string
+	run         func(context.Context, io.Writer) tally
+}
+
+// packageParts says which part tests which packages: the first whose folder
+// holds the package. Every other package belongs to the unit tests, so that none
+// is ever left out.
+var packageParts = []struct {
+	name    string
+	folders []string
+}{
+	{"walls", []string{"test/walls"}},
+	{"documents", []string{"test/docs"}},
+	{"template", []string{"test/template"}},
+	{"emulator", []string{"test/emulator", "test/adapter"}},
+	{"e2e", []string{"test/e2e", "test/demo"}},
+}
+
+// parts lists all parts in the order they run.
+func parts() []part {
+	return []part{
+		{"build", "the switcher, for Lambda and for this machine", command("make", "--no-print-directory", "build", "build-host")},
+		{"unit", "pure packages and in-memory fakes", goTest("unit", nil)},
+		{"walls", "which package may import what", goTest("walls", nil, "-count=1")},
+		{"documents", "links, names and generated pages", goTest("documents", nil, "-count=1")},
+		// -count=1: Go's test cache does not see the files that Node reads.
+		{"template", "the synthesised CloudFormation", goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
+		{"synth", "the ready-made stacks, with CDK's validation", command("make", "--no-print-directory", "synth")},
+		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", cfnLint},
+		{"emulator", "the SDK adapters against moto", goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
+		{"e2e", "the real binary against moto", goTest("e2e", nil, "-count=1", "-p=1", "-timeout=25m")},
+		{"vet", "go vet", command("go", "vet", "./...")},
+		{"golangci", "golangci-lint, with gofumpt", command(golangciLint(), "run")},
+		{"shellcheck", "the shell scripts", optional("shellcheck", ".ci/run", "scripts/preflight")},
+	}
+}
+
+// groups are short names for several parts.
+var groups = map[string][]string{
+	"test": {"build", "unit", "walls", "documents", "template", "synth", "cfn-lint", "emulator", "e2e"},
+	"lint": {"vet", "golangci", "shellcheck"},
+}
+
+// choose returns the named parts and groups' parts, in the table's order.
+func choose(names []string) ([]part, error) {
+	var wanted, known []string
+	all := parts()
+	for _, p := range all {
+		known = append(known, p.name)
+	}
+	for _, name := range names {
+		switch {
+		case groups[name] != nil:
+			wanted = append(wanted, groups[name]...)
+		case slices.Contains(known, name):
+			wanted = append(wanted, name)
+		default:
+			return nil, fmt.Errorf("no part is named %q: allowed are test, lint, %s", name, strings.Join(known, ", "))
+		}
+	}
+	if len(wanted) == 0 {
+		return nil, fmt.Errorf("name at least one part: test, lint, %s", strings.Join(known, ", "))
+	}
+	return slices.DeleteFunc(all, func(p part) bool { return !slices.Contains(wanted, p.name) }), nil
+}
+
+// partOf names the part that tests the package in this folder of the module.
+func partOf(folder string) string {
+	for _, p := range packageParts {
+		for _, f := range p.folders {
+			if folder == f || strings.HasPrefix(folder, f+"/") {
+				return p.name
+			}
+		}
+	}
+	return "unit"
+}
+
+// command is a part that passes when the command does.
+func command(name string, args ...string) func(context.Context, io.Writer) tally {
+	return func(ctx context.Context, w io.Writer) (t tally) {
+		cmd := exec.CommandContext(ctx, name, args...)
+		cmd.Stdout, cmd.Stderr = w, w
+		if err := cmd.Run(); err != nil {
+			t.fail("%s %s: %v", name, strings.Join(args, " "), err)
+			return t
+		}
+		t.passed++
+		return t
+	}
+}
+
+// optional is a command that is skipped where it is not installed.
+func optional(name string, args ...string) func(context.Context, io.Writer) tally {
+	return func(ctx context.Context, w io.Writer) (t tally) {
+		if _, err := exec.LookPath(name); err != nil {
+			t.skip("%s is not installed", name)
+			return t
+		}
+		return command(name, args...)(ctx, w)
+	}
+}
+
+// golangciLint is the one file that `make tools` installs under that name, whose
+// version the Makefile states.
+func golangciLint() string {
+	found, err := os.ReadDir(".tools/bin")
+	if err == nil {
+		for _, f := range slices.Backward(found) {
+			if strings.HasPrefix(f.Name(), "golangci-lint-") {
+				return ".tools/bin/" + f.Name()
+			}
+		}
+	}
+	return "golangci-lint"
+}
+
+// goTest is a part that runs `go test` on the part's packages.
+func goTest(name string, env []string, flags ...string) func(context.Context, io.Writer) tally {
+	return func(ctx context.Context, w io.Writer) (t tally) {
+		packages, err := packagesOf(ctx, name)
+		if err != nil {
+			t.fail("%v", err)
+			return t
+		}
+		if len(packages) == 0 {
+			t.fail("no package belongs to this part: scripts/suite/parts.go says which folders should")
+			return t
+		}
+		cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json"}, flags, packages)...)
+		cmd.Env = append(os.Environ(), env...)
+		cmd.Stderr = w
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.fail("go test: %v", err)
+			return t
+		}
+		t = readEvents(out, w)
+		// go test's exit status repeats what the events said, unless it said nothing.
+		if err := cmd.Wait(); err != nil && t.failed == 0 {
+			t.fail("go test: %v", err)
+		}
+		return t
+	}
+}
+
+// packagesOf lists the module's packages that the part tests.
+func packagesOf(ctx context.Context, name string) ([]string, error) {
+	module, err := output(ctx, "go", "list", "-m")
+	if err != nil {
+		return nil, err
+	}
+	list, err := output(ctx, "go", "list", "./...")
+	if err != nil {
+		return nil, err
+	}
+	var packages []string
+	for _, p := range strings.Fields(list) {
+		if partOf(strings.TrimPrefix(p, strings.TrimSpace(module)+"/")) == name {
+			packages = append(packages, p)
+		}
+	}
+	return packages, nil
+}
+
+// output runs a command and returns what it printed.
+func output(ctx context.Context, name string, args ...string) (string, error) {
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s %s (on %s): %w: %s", name, strings.Join(args, " "), runtime.GOOS, err, stderr.String())
+	}
+	return string(out), nil
+}
