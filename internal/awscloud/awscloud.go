@@ -1,0 +1,114 @@
+// Package awscloud implements the ports of internal/cloud with the AWS SDK.
+//
+// Its contract, beyond that of internal/cloud:
+//
+//   - A mutating call is one HTTP request: clients are made without retries, and
+//     only reads ask for them (see call.go).
+//   - No call takes longer than callLimit, retries included, and none leaves a
+//     goroutine behind.
+//   - Every error is, or wraps, a *cloud.Error whose kind comes from the tables in
+//     errors.go.
+//   - A service's client is made when it is first needed, since most events need
+//     few of them and the cold start is part of the recovery time.
+package awscloud
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+)
+
+// Limits of time. An API call normally answers within a second; RunInstances has
+// been seen to take several. What does not answer within these has to be asked
+// again anyway, and every second waited is a second of outage.
+const (
+	// connectLimit bounds the TCP and the TLS handshake, each. A Regional endpoint
+	// has addresses in several zones: a dead one must not hold the call.
+	connectLimit = 2 * time.Second
+	// readAttemptLimit bounds one attempt of a read, so that callLimit leaves room
+	// for another.
+	readAttemptLimit = 4 * time.Second
+	// callLimit bounds a whole call. A mutating call is one attempt.
+	callLimit = 10 * time.Second
+)
+
+// Options say what the ports work on.
+type Options struct {
+	Table    string // DynamoDB table name
+	Topic    string // SNS topic ARN
+	Function string // Lambda function name, for continuations
+	// Observe is told of every call after it ended. Default: nobody.
+	Observe func(Call)
+}
+
+// Load reads the SDK's configuration: Region, credentials and endpoint from the
+// environment, as Lambda sets it.
+func Load(ctx context.Context) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("read the AWS SDK's configuration from the environment: %w", err)
+	}
+	if cfg.Region == "" {
+		return aws.Config{}, fmt.Errorf("environment variable AWS_REGION is empty: Lambda sets it; elsewhere set it to the Region of the nodes")
+	}
+	return cfg, nil
+}
+
+// Ports connects all ports to AWS, or to the emulator that cfg.BaseEndpoint
+// (environment variable AWS_ENDPOINT_URL) names.
+func Ports(cfg aws.Config, o Options) cloud.Ports {
+	s := newSession(cfg, o.Observe)
+	return cloud.Ports{
+		Compute:   newCompute(s),
+		Balancers: newBalancers(s),
+		Alarms:    newAlarms(s),
+		Table:     newTable(s, o.Table),
+		Topic:     newTopic(s, o.Topic),
+		Invoker:   newInvoker(s, o.Function),
+		Responder: newResponder(s),
+	}
+}
+
+// session is what all adapters share.
+type session struct {
+	cfg   aws.Config   // for clients: no retries, callLimit
+	reads *http.Client // for reads: readAttemptLimit an attempt
+	again aws.Retryer  // of reads
+	watch func(Call)   // never nil
+	local string       // host of the endpoint override, "" in production
+}
+
+func newSession(cfg aws.Config, watch func(Call)) *session {
+	if watch == nil {
+		watch = func(Call) {}
+	}
+	transport := awshttp.NewBuildableClient().
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectLimit }).
+		WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = connectLimit }).
+		GetTransport()
+	client := func(limit time.Duration) *http.Client {
+		return &http.Client{Transport: transport, Timeout: limit, CheckRedirect: noRedirect}
+	}
+	s := &session{cfg: cfg.Copy(), reads: client(readAttemptLimit), again: readRetryer(), watch: watch}
+	s.cfg.HTTPClient = client(callLimit)
+	s.cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	s.cfg.APIOptions = append(s.cfg.APIOptions, s.watched)
+	if cfg.BaseEndpoint != nil {
+		if u, err := url.Parse(*cfg.BaseEndpoint); err == nil {
+			s.local = u.Host
+		}
+	}
+	return s
+}
+
+// noRedirect: AWS APIs do not redirect, and a signed request must not be sent elsewhere.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

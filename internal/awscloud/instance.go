@@ -1,0 +1,158 @@
+package awscloud
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+)
+
+// instanceOf reads what DescribeInstances and RunInstances answer.
+func instanceOf(i *types.Instance) cloud.Instance {
+	c := cloud.Instance{
+		ID:           aws.ToString(i.InstanceId),
+		StateReason:  stateReason(i),
+		Subnet:       aws.ToString(i.SubnetId),
+		VPC:          aws.ToString(i.VpcId),
+		PrivateIP:    aws.ToString(i.PrivateIpAddress),
+		LaunchedAt:   aws.ToTime(i.LaunchTime),
+		Token:        aws.ToString(i.ClientToken),
+		RootDevice:   aws.ToString(i.RootDeviceName),
+		RootStore:    string(i.RootDeviceType),
+		Interfaces:   interfacesOf(i.NetworkInterfaces),
+		Volumes:      volumeRefsOf(i.BlockDeviceMappings),
+		Tags:         tagsOf(i.Tags),
+		Image:        aws.ToString(i.ImageId),
+		Type:         string(i.InstanceType),
+		KeyName:      aws.ToString(i.KeyName),
+		EBSOptimized: aws.ToBool(i.EbsOptimized),
+		Reservation:  reservationOf(i.CapacityReservationSpecification),
+	}
+	if i.State != nil {
+		c.State = string(i.State.Name)
+	}
+	if p := i.Placement; p != nil {
+		c.Zone, c.Tenancy, c.Placement = aws.ToString(p.AvailabilityZone), string(p.Tenancy), aws.ToString(p.GroupName)
+	}
+	if p := i.IamInstanceProfile; p != nil {
+		c.Profile = aws.ToString(p.Arn)
+	}
+	if m := i.MetadataOptions; m != nil {
+		c.Metadata = cloud.MetadataOptions{
+			Tokens: string(m.HttpTokens), Endpoint: string(m.HttpEndpoint),
+			HopLimit: int(aws.ToInt32(m.HttpPutResponseHopLimit)),
+			IPv6:     string(m.HttpProtocolIpv6), Tags: string(m.InstanceMetadataTags),
+		}
+	}
+	if m := i.Monitoring; m != nil {
+		c.Monitoring = m.State == types.MonitoringStateEnabled || m.State == types.MonitoringStatePending
+	}
+	c.Hibernation = i.HibernationOptions != nil && aws.ToBool(i.HibernationOptions.Configured)
+	c.Enclave = i.EnclaveOptions != nil && aws.ToBool(i.EnclaveOptions.Enabled)
+	if m := i.MaintenanceOptions; m != nil {
+		c.AutoRecovery = string(m.AutoRecovery)
+	}
+	return c
+}
+
+// stateReason joins EC2's code and words: "Server.InsufficientInstanceCapacity: …".
+// The words often begin with the code already.
+func stateReason(i *types.Instance) string {
+	if i.StateReason == nil {
+		return aws.ToString(i.StateTransitionReason)
+	}
+	code, message := aws.ToString(i.StateReason.Code), aws.ToString(i.StateReason.Message)
+	switch {
+	case message == "":
+		return code
+	case code == "" || strings.HasPrefix(message, code):
+		return message
+	default:
+		return code + ": " + message
+	}
+}
+
+func interfacesOf(from []types.InstanceNetworkInterface) []cloud.Interface {
+	var to []cloud.Interface
+	for _, n := range from {
+		c := cloud.Interface{ID: aws.ToString(n.NetworkInterfaceId)}
+		if n.Attachment != nil {
+			c.Device, c.Card = int(aws.ToInt32(n.Attachment.DeviceIndex)), int(aws.ToInt32(n.Attachment.NetworkCardIndex))
+		}
+		for _, g := range n.Groups {
+			c.Groups = append(c.Groups, aws.ToString(g.GroupId))
+		}
+		to = append(to, c)
+	}
+	slices.SortFunc(to, func(a, b cloud.Interface) int {
+		return cmp.Or(cmp.Compare(a.Card, b.Card), cmp.Compare(a.Device, b.Device))
+	})
+	return to
+}
+
+func volumeRefsOf(from []types.InstanceBlockDeviceMapping) []cloud.VolumeRef {
+	var to []cloud.VolumeRef
+	for _, m := range from {
+		if m.Ebs != nil {
+			to = append(to, cloud.VolumeRef{
+				Device: aws.ToString(m.DeviceName), Volume: aws.ToString(m.Ebs.VolumeId),
+				DeleteOnTermination: aws.ToBool(m.Ebs.DeleteOnTermination),
+			})
+		}
+	}
+	return to
+}
+
+func volumeOf(ref cloud.VolumeRef, v *types.Volume, root bool) cloud.VolumeSpec {
+	spec := cloud.VolumeSpec{
+		Device:              ref.Device,
+		SizeGiB:             int(aws.ToInt32(v.Size)),
+		Kind:                string(v.VolumeType),
+		Encrypted:           aws.ToBool(v.Encrypted),
+		DeleteOnTermination: ref.DeleteOnTermination,
+	}
+	if !root {
+		spec.Snapshot = aws.ToString(v.SnapshotId)
+	}
+	if takesIOPS(v.VolumeType) {
+		spec.IOPS = int(aws.ToInt32(v.Iops))
+	}
+	if takesThroughput(v.VolumeType) {
+		spec.Throughput = int(aws.ToInt32(v.Throughput))
+	}
+	if spec.Encrypted {
+		spec.KMSKey = aws.ToString(v.KmsKeyId)
+	}
+	return spec
+}
+
+// takesIOPS: for other kinds DescribeVolumes reports a number (gp2's baseline)
+// that RunInstances refuses.
+func takesIOPS(k types.VolumeType) bool {
+	return k == types.VolumeTypeIo1 || k == types.VolumeTypeIo2 || k == types.VolumeTypeGp3
+}
+
+func takesThroughput(k types.VolumeType) bool { return k == types.VolumeTypeGp3 }
+
+func reservationOf(from *types.CapacityReservationSpecificationResponse) cloud.Reservation {
+	if from == nil {
+		return cloud.Reservation{}
+	}
+	r := cloud.Reservation{Preference: string(from.CapacityReservationPreference)}
+	if t := from.CapacityReservationTarget; t != nil {
+		r.ID, r.Group = aws.ToString(t.CapacityReservationId), aws.ToString(t.CapacityReservationResourceGroupArn)
+	}
+	return r
+}
+
+func tagsOf(from []types.Tag) map[string]string {
+	to := make(map[string]string, len(from))
+	for _, t := range from {
+		to[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return to
+}
