@@ -66,7 +66,7 @@ func (p *Proxy) carryOut(ctx context.Context, r *http.Request, c Call, body []by
 	case EC2 + ":RunInstances":
 		return p.runInstances(ctx, r, c, body)
 	case EC2 + ":DescribeInstances":
-		return p.describeInstances(p.forward(ctx, r, body))
+		return p.describeInstances(p.forward(ctx, r, body), c)
 	case EC2 + ":ModifyNetworkInterfaceAttribute":
 		return p.modifyInterface(ctx, r, c, body)
 	case ELB + ":RegisterTargets", ELB + ":DeregisterTargets":
@@ -143,7 +143,7 @@ var health = regexp.MustCompile(`<Target><Id>([^<]+)</Id>.*?<TargetHealth><State
 func (p *Proxy) targetHealth(a *answer, c Call) *answer {
 	a.body = health.ReplaceAllFunc(a.body, func(m []byte) []byte {
 		key := c.Params["TargetGroupArn"] + " " + string(health.FindSubmatch(m)[1])
-		if p.gaps.targets[key] <= 0 {
+		if p.gaps.targets[key] <= 0 || c.Caller == Observer {
 			return m
 		}
 		p.gaps.targets[key]--

@@ -123,12 +123,12 @@ var oneInstance = regexp.MustCompile(`<instanceId>(i-[0-9a-f]+)</instanceId><ima
 
 // describeInstances shows new instances as pending first, and adds what the
 // emulator dropped at their launch.
-func (p *Proxy) describeInstances(a *answer) *answer {
+func (p *Proxy) describeInstances(a *answer, c Call) *answer {
 	a.body = oneInstance.ReplaceAllFunc(a.body, func(m []byte) []byte {
 		text := string(m)
 		parts := oneInstance.FindStringSubmatch(text)
 		id := parts[1]
-		if parts[3] == "running" && p.gaps.describe[id] > 0 {
+		if parts[3] == "running" && c.Caller != Observer && p.gaps.describe[id] > 0 {
 			p.gaps.describe[id]--
 			text = strings.Replace(text, "<code>16</code><name>running</name>", "<code>0</code><name>pending</name>", 1)
 		}

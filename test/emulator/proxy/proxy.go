@@ -118,8 +118,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(r, call.Service, Error{Code: "UnknownToTheProxy", Message: err.Error()}).write(w)
 		return
 	}
-	call = p.begin(call)
-	fault := p.strikes(call)
+	var fault *Fault
+	if call.Caller != Observer {
+		call = p.begin(call)
+		fault = p.strikes(call)
+	}
 	fault.wait(r.Context())
 	if fault != nil && fault.Error != nil {
 		a := refuse(r, call.Service, *fault.Error)
@@ -171,6 +174,9 @@ func (p *Proxy) begin(c Call) Call {
 }
 
 func (p *Proxy) end(c Call, a *answer, f *Fault) {
+	if c.Seq == 0 {
+		return // not logged
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	logged := &p.calls[c.Seq-1]

@@ -70,13 +70,14 @@ type Function struct {
 	cancel context.CancelFunc
 	async  sync.WaitGroup
 
-	mu      sync.Mutex
-	idle    []*worker
-	all     map[string]*worker
-	started int
-	lines   []Line
-	letters []Letter
-	results []Result
+	mu       sync.Mutex
+	idle     []*worker
+	all      map[string]*worker
+	started  int
+	requests int
+	lines    []Line
+	letters  []Letter
+	results  []Result
 }
 
 // Start opens the Runtime API. Processes start with the first invocations.
@@ -116,11 +117,23 @@ func (f *Function) Close() {
 
 // Invoke calls the function and waits for its end.
 func (f *Function) Invoke(payload []byte) (Result, error) {
+	return f.invoke(f.requestID(), payload)
+}
+
+// requestID is a new invocation's id. Retries of an asynchronous one keep it.
+func (f *Function) requestID() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests++
+	return fmt.Sprintf("00000000-0000-4000-8000-%012d", f.requests)
+}
+
+func (f *Function) invoke(id string, payload []byte) (Result, error) {
 	w, err := f.take()
 	if err != nil {
 		return Result{}, err
 	}
-	r := w.run(payload, f.Timeout)
+	r := w.run(invocation{id: id, deadline: time.Now().Add(f.Timeout), payload: payload})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if r.Status == Succeeded || r.Status == Failed {
@@ -137,12 +150,13 @@ func (f *Function) InvokeAsync(payload []byte) {
 	f.async.Add(1)
 	go func() {
 		defer f.async.Done()
+		id := f.requestID()
 		var last Result
 		for attempt := 1; ; attempt++ {
 			if f.root.Err() != nil {
 				return
 			}
-			r, err := f.Invoke(payload)
+			r, err := f.invoke(id, payload)
 			if err != nil {
 				r = Result{Status: Crashed, Payload: json.RawMessage(fmt.Sprintf("%q", err.Error()))}
 			}

@@ -20,7 +20,6 @@ type worker struct {
 	gone chan struct{}   // closed when the process has ended and been read out
 	next chan invocation // handed to the process's next GET
 	done chan Result     // its answer
-	seq  int
 }
 
 type invocation struct {
@@ -93,13 +92,9 @@ func (w *worker) kill() {
 }
 
 // run hands one invocation over and waits for its end.
-func (w *worker) run(payload []byte, timeout time.Duration) Result {
-	w.seq++
-	inv := invocation{
-		id: fmt.Sprintf("%s-%04d", strings.ToLower(w.id), w.seq), deadline: time.Now().Add(timeout), payload: payload,
-	}
+func (w *worker) run(inv invocation) Result {
 	r := Result{RequestID: inv.id, Worker: w.id}
-	t := time.NewTimer(timeout)
+	t := time.NewTimer(time.Until(inv.deadline))
 	defer t.Stop()
 	next := w.next
 	for {

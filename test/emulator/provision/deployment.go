@@ -1,0 +1,259 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/workload-recovery/workload-recovery/test/emulator/proxy"
+	"github.com/workload-recovery/workload-recovery/test/emulator/runtimeapi"
+)
+
+// Options of a deployment.
+type Options struct {
+	Proxy     *proxy.Proxy
+	Region    string // for stacks that may go to any
+	Bootstrap string // path of the function's binary
+	// Tune may change a function's settings before it starts.
+	Tune func(*runtimeapi.Config)
+}
+
+// Deployment is an AWS account with stacks in it. Use New.
+type Deployment struct {
+	Options
+	Stacks map[string]*Deployed // by name
+	Rules  []*Rule
+	Ticks  []Tick // schedules
+
+	clients   map[string]*Clients
+	exports   map[string]any
+	functions map[string]*runtimeapi.Function // by ARN
+	answers   answers
+	seq       int
+	mu        sync.Mutex
+	matching  sync.Mutex
+}
+
+// Deployed is a stack in the emulator.
+type Deployed struct {
+	Name, ID, Region string
+	Resources        map[string]*Created
+	Outputs          map[string]string
+	order            []string // of creation
+	template         Template
+}
+
+// Created is a resource in the emulator.
+type Created struct {
+	Logical    string
+	Type       string
+	Physical   string
+	Properties map[string]any // resolved
+	Attributes map[string]any
+}
+
+// New returns an empty account behind the proxy.
+func New(o Options) *Deployment {
+	d := &Deployment{
+		Options: o, Stacks: map[string]*Deployed{}, clients: map[string]*Clients{}, exports: map[string]any{},
+		functions: map[string]*runtimeapi.Function{}, answers: answers{waiting: map[string]chan Answer{}},
+	}
+	o.Proxy.Handle("/2015-03-31/functions/", proxy.Lambda, "Invoke", d.serveInvoke)
+	o.Proxy.Handle(answerPath, proxy.Answer, "Put", d.answers.serve)
+	return d
+}
+
+// Close stops the functions.
+func (d *Deployment) Close() {
+	for _, f := range d.functions {
+		f.Close()
+	}
+}
+
+// Account is the account's id.
+func (d *Deployment) Account() string { return d.Proxy.Account() }
+
+// In returns the clients of a Region.
+func (d *Deployment) In(region string) *Clients {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.clients[region] == nil {
+		d.clients[region] = NewClients(d.Proxy.URL, region)
+	}
+	return d.clients[region]
+}
+
+// Functions returns all functions.
+func (d *Deployment) Functions() []*runtimeapi.Function {
+	var fs []*runtimeapi.Function
+	for _, f := range d.functions {
+		fs = append(fs, f)
+	}
+	slices.SortFunc(fs, func(a, b *runtimeapi.Function) int { return strings.Compare(a.ARN, b.ARN) })
+	return fs
+}
+
+// Settle waits until no function is invoked or about to be.
+func (d *Deployment) Settle() {
+	for _, f := range d.functions {
+		f.Settle()
+	}
+}
+
+// Deploy creates the stacks in order. A stack that is deployed already is left alone.
+func (d *Deployment) Deploy(ctx context.Context, stacks ...*Stack) error {
+	for _, s := range stacks {
+		if d.Stacks[s.Name] != nil {
+			continue
+		}
+		if err := d.create(ctx, s); err != nil {
+			return fmt.Errorf("deploy stack %s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+func (d *Deployment) create(ctx context.Context, s *Stack) error {
+	region := s.Region
+	if region == "" {
+		region = d.Region
+	}
+	st := &Deployed{
+		Name: s.Name, Region: region, Resources: map[string]*Created{}, Outputs: map[string]string{}, template: s.Template,
+		ID: fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", region, d.Account(), s.Name, digest(s.Name+region+d.Account(), 12)),
+	}
+	d.Stacks[s.Name] = st
+	order, err := sorted(s.Template.Resources, Resource.needs)
+	if err != nil {
+		return err
+	}
+	r := resolver{ctx: ctx, d: d, stack: st}
+	for _, id := range order {
+		res := s.Template.Resources[id]
+		if res.Condition != "" {
+			yes, err := r.holds(map[string]any{"Condition": res.Condition})
+			if err != nil {
+				return fmt.Errorf("resource %s: %w", id, err)
+			}
+			if !yes {
+				continue
+			}
+		}
+		c, err := r.create(id, res)
+		if err != nil {
+			return fmt.Errorf("resource %s (%s): %w", id, res.Type, err)
+		}
+		st.Resources[id] = c
+		st.order = append(st.order, id)
+	}
+	return r.outputs()
+}
+
+func (r resolver) create(id string, res Resource) (*Created, error) {
+	props, err := r.resolve(res.Properties)
+	if err != nil {
+		return nil, err
+	}
+	c := &Created{Logical: id, Type: res.Type, Attributes: map[string]any{}}
+	c.Properties, _ = props.(map[string]any)
+	if why, ok := ineffective[res.Type]; ok && why != "" {
+		c.Physical = r.stack.Name + "-" + id
+		return c, nil
+	}
+	create, ok := creators[res.Type]
+	if !ok && strings.HasPrefix(res.Type, "Custom::") {
+		create, ok = createCustom, true
+	}
+	if !ok {
+		return nil, fmt.Errorf("the provisioner does not know this type: add a creator, or list it in ineffective with the reason")
+	}
+	in := &input{resolver: r, Clients: r.d.In(r.stack.Region), made: c, left: clone(c.Properties)}
+	if err := create(in); err != nil {
+		return nil, err
+	}
+	if len(in.left) > 0 {
+		return nil, fmt.Errorf("properties %s are not known to the type's creator", text(in.left))
+	}
+	return c, nil
+}
+
+func (r resolver) outputs() error {
+	for name, o := range r.stack.template.Outputs {
+		v, err := r.resolve(o.Value)
+		if err != nil {
+			return fmt.Errorf("output %s: %w", name, err)
+		}
+		r.stack.Outputs[name] = fmt.Sprint(v)
+		if o.Export.Name == nil {
+			continue
+		}
+		export, err := r.resolve(o.Export.Name)
+		if err != nil {
+			return fmt.Errorf("export name of output %s: %w", name, err)
+		}
+		r.d.exports[r.stack.Region+" "+fmt.Sprint(export)] = v
+	}
+	return nil
+}
+
+// Find returns the resources of a type in all stacks, in order of creation.
+func (d *Deployment) Find(kind string) []*Created {
+	names := make([]string, 0, len(d.Stacks))
+	for n := range d.Stacks {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	var found []*Created
+	for _, n := range names {
+		for _, id := range d.Stacks[n].order {
+			if c := d.Stacks[n].Resources[id]; c.Type == kind {
+				found = append(found, c)
+			}
+		}
+	}
+	return found
+}
+
+var regionOf = regexp.MustCompile(`Credential=[^/]+/\d+/([^/]+)/`)
+
+// serveInvoke hands the Lambda API's Invoke to the function of the caller's Region.
+func (d *Deployment) serveInvoke(w http.ResponseWriter, r *http.Request) {
+	m := regionOf.FindStringSubmatch(r.Header.Get("Authorization"))
+	for _, f := range d.functions {
+		if m != nil && f.Region == m[1] && strings.Contains(r.URL.Path, f.Name) {
+			f.ServeInvoke(w, r)
+			return
+		}
+	}
+	http.Error(w, `{"Type":"User","Message":"Function not found"}`, http.StatusNotFound)
+}
+
+func (d *Deployment) zones(ctx context.Context, region string) ([]any, error) {
+	out, err := d.In(region).EC2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{})
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, z := range out.AvailabilityZones {
+		names = append(names, aws.ToString(z.ZoneName))
+	}
+	slices.Sort(names)
+	zones := make([]any, 0, len(names))
+	for _, n := range names {
+		zones = append(zones, n)
+	}
+	return zones, nil
+}
+
+func (d *Deployment) parameter(ctx context.Context, region, name string) (string, error) {
+	var out struct{ Parameter struct{ Value string } }
+	err := d.In(region).JSON(ctx, "ssm", "AmazonSSM", "GetParameter", map[string]string{"Name": name}, &out)
+	return out.Parameter.Value, err
+}
