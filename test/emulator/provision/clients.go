@@ -19,8 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
-
-	"github.com/workload-recovery/workload-recovery/test/emulator/proxy"
 )
 
 // Clients are the harness's own eyes and hands in one Region of the emulator.
@@ -31,16 +29,17 @@ type Clients struct {
 	DynamoDB   *dynamodb.Client
 	SNS        *sns.Client
 
-	url, region string
+	url, region, caller string
 }
 
-// NewClients returns the observer's clients.
-func NewClients(endpoint, region string) *Clients {
+// NewClients returns a caller's clients. The harness's own calls are those of the
+// caller proxy.Observer.
+func NewClients(endpoint, region, caller string) *Clients {
 	cfg := aws.Config{
 		Region: region, BaseEndpoint: &endpoint,
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} }, // what fails here is a fault of the harness
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: proxy.Observer, SecretAccessKey: "emulator"}, nil
+			return aws.Credentials{AccessKeyID: caller, SecretAccessKey: "emulator"}, nil
 		}),
 	}
 	return &Clients{
@@ -50,7 +49,7 @@ func NewClients(endpoint, region string) *Clients {
 			o.Protocol = awsjson.New10(schemas.GraniteServiceVersion20100801)
 		}),
 		DynamoDB: dynamodb.NewFromConfig(cfg), SNS: sns.NewFromConfig(cfg),
-		url: endpoint, region: region,
+		url: endpoint, region: region, caller: caller,
 	}
 }
 
@@ -104,7 +103,7 @@ func (c *Clients) send(ctx context.Context, method, path, service, action string
 	}
 	req.Header = h
 	// The emulator reads the service and Region from the signature but checks none.
-	req.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20250101/%s/%s/aws4_request, SignedHeaders=host, Signature=0", proxy.Observer, c.region, service))
+	req.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/20250101/%s/%s/aws4_request, SignedHeaders=host, Signature=0", c.caller, c.region, service))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", service, action, err)

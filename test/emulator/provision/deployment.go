@@ -85,7 +85,7 @@ func (d *Deployment) In(region string) *Clients {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.clients[region] == nil {
-		d.clients[region] = NewClients(d.Proxy.URL, region)
+		d.clients[region] = NewClients(d.Proxy.URL, region, proxy.Observer)
 	}
 	return d.clients[region]
 }
