@@ -150,9 +150,10 @@ type Switch struct {
 	FromZone string    `json:"fromZone,omitempty"`
 	From     string    `json:"from,omitempty"` // the failed instance
 	// Recorded says that the blueprint of this switch is settled.
-	Recorded bool `json:"recorded,omitempty"`
-	Attempts int  `json:"attempts"` // replacements that were granted or died
-	Requests int  `json:"requests"` // launch requests made; each has its own token
+	Recorded    bool   `json:"recorded,omitempty"`
+	Attempts    int    `json:"attempts"`              // replacements that were granted or died
+	Requests    int    `json:"requests"`              // launch requests made; each has its own token
+	LastFailure string `json:"lastFailure,omitempty"` // of a replacement
 	// Launch is the whole request now open, saved before it is sent.
 	Launch   *cloud.Launch        `json:"launch,omitempty"`
 	Instance string               `json:"instance,omitempty"` // what answered Launch
@@ -197,6 +198,7 @@ const (
 	PostNotice  PostKind = "notice"  // to the topic
 	PostAnswer  PostKind = "answer"  // to CloudFormation
 	PostHistory PostKind = "history" // to the table
+	PostRelease PostKind = "release" // gives the claim on the node id back
 )
 
 // Clone returns a copy that shares no memory that a decision may change.

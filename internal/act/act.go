@@ -1,0 +1,79 @@
+// Package act carries out effects. It adds nothing to what was decided: each
+// effect is one call, whole, and what became of it is the outcome that the next
+// decision rests on. Nothing is retried here.
+package act
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/decide"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// Actor carries out effects.
+type Actor struct {
+	Ports  cloud.Ports
+	Store  record.Store
+	Policy contract.Policy
+}
+
+// Do carries out one effect at the time now.
+func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Outcome {
+	o := decide.Outcome{Effect: e}
+	compute, balancers := a.Ports.Compute, a.Ports.Balancers
+	switch e.Do {
+	case decide.Condemn:
+		o.Err = compute.Tag(ctx, e.Instance, e.Tags)
+	case decide.Isolate:
+		o.Err = compute.SetGroups(ctx, e.NIC, e.Groups)
+	case decide.Unprotect:
+		o.Err = compute.Unprotect(ctx, e.Instance, e.Stop)
+	case decide.Stop:
+		o.Err = compute.Stop(ctx, []string{e.Instance}, e.Force)
+	case decide.Terminate:
+		o.Err = compute.Terminate(ctx, []string{e.Instance})
+	case decide.Launch:
+		o.Instance, o.Err = compute.Launch(ctx, e.Launch)
+	case decide.Remember:
+		o.Err = a.Store.RememberShortage(ctx, e.Key, now.Add(time.Duration(a.Policy.CapacitySeconds)*time.Second))
+	case decide.Register:
+		o.Err = balancers.Register(ctx, e.Group, e.Targets)
+	case decide.Deregister:
+		o.Err = balancers.Deregister(ctx, e.Group, e.Targets)
+	case decide.Repoint:
+		o.Err = a.Ports.Alarms.Repoint(ctx, e.Alarm, e.Instance)
+	case decide.Deliver:
+		o.Err = a.deliver(ctx, e, now)
+	default:
+		o.Err = &cloud.Error{Kind: cloud.Invalid, Service: "switcher", Action: string(e.Do), Message: "no such effect"}
+	}
+	return o
+}
+
+func (a Actor) deliver(ctx context.Context, e decide.Effect, now time.Time) error {
+	p := e.Post
+	switch p.Kind {
+	case record.PostNotice:
+		return a.Ports.Topic.Publish(ctx, cloud.Notice{Subject: p.Subject, Body: p.Text})
+	case record.PostAnswer:
+		return a.Ports.Responder.Respond(ctx, p.To, p.Body)
+	case record.PostHistory:
+		var h record.History
+		if err := json.Unmarshal(p.Body, &h); err != nil {
+			return fmt.Errorf("history entry of node %d is not readable: %w", e.Node, err)
+		}
+		return a.Store.Archive(ctx, h, now.AddDate(0, 0, a.Policy.HistoryDays))
+	case record.PostRelease:
+		var owner record.Owner
+		if err := json.Unmarshal(p.Body, &owner); err != nil {
+			return fmt.Errorf("owner of node %d is not readable: %w", e.Node, err)
+		}
+		return a.Store.ReleaseClaim(ctx, e.Node, owner)
+	}
+	return &cloud.Error{Kind: cloud.Invalid, Service: "switcher", Action: string(p.Kind), Message: "no such post"}
+}

@@ -1,0 +1,162 @@
+// Package decide is where correctness lives: a pure function from what is
+// recorded and what was observed to the next record and the effects that follow
+// from it. No I/O, no clock, no randomness; the same input gives the same step.
+//
+// The order is: the caller saves Step.Node (if Step.Save), and only then carries
+// out Step.Effects. Each effect follows from record and observation alone, so it
+// is found again after a crash at any point; each is safe to repeat.
+package decide
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// Input is all that a decision rests on.
+type Input struct {
+	Config   contract.Config
+	Node     record.Node
+	Facts    observe.Facts
+	Hint     *record.Hint // what drew attention to the node, if anything did
+	Outcomes []Outcome    // of the effects of the step before
+	Now      time.Time
+}
+
+// Step is a decision.
+type Step struct {
+	Node    record.Node
+	Save    bool     // Node differs from what was read: save before the effects
+	Effects []Effect // in order
+	Say     []message.Entry
+	// Verdict is what became of the hint or of the node: one entry, also in Say.
+	Verdict message.Code
+	// Wait says that the node awaits the outside world: look again after the poll pause.
+	Wait bool
+	// Keep says that the hint could not be judged yet and must not be dropped.
+	Keep bool
+}
+
+// step is a decision being made.
+type step struct {
+	Input
+	n   record.Node // the copy that becomes Step.Node
+	out Step
+}
+
+// phases is the table of the engine: what is decided in which phase.
+var phases = map[record.Phase]func(*step){
+	record.Suspected: (*step).suspected,
+	record.Confirmed: (*step).confirmed,
+	record.Fencing:   (*step).fencing,
+	record.Launching: (*step).launching,
+	record.Gated:     (*step).gated,
+	record.Serving:   (*step).serving,
+	record.Done:      (*step).done,
+	record.Deleting:  (*step).deleting,
+	record.Deleted:   func(*step) {},
+}
+
+// Decide makes the node's next step.
+func Decide(in Input) Step {
+	s := &step{Input: in, n: in.Node.Clone()}
+	s.post()
+	s.overdueRequest()
+	if s.duplicate(); s.resting() {
+		return s.finish()
+	}
+	if !s.sound() || s.troubles() {
+		return s.finish()
+	}
+	phases[s.n.Phase](s)
+	s.overdueRequest()
+	return s.finish()
+}
+
+func (s *step) finish() Step {
+	s.out.Node = s.n
+	return s.out
+}
+
+// sound reports whether the record holds what its phase needs. It always does
+// unless somebody edited the table; then a person is told rather than guessed for.
+func (s *step) sound() bool {
+	grant := s.n.Phase == record.Suspected || s.n.Phase == record.Serving || s.n.Phase == record.Done
+	underWay := s.n.Phase != record.Done && s.n.Phase != record.Deleted
+	if _, known := phases[s.n.Phase]; known && (!grant || s.n.Grant != nil) && (!underWay || s.n.Switch != nil) {
+		return true
+	}
+	s.hold(record.Interrupted, message.CallRejected,
+		fmt.Sprintf("the record of node %d is damaged: phase %q without its grant or switch; restore the table's item, or delete and deploy the node", s.n.ID, s.n.Phase), s.retryAt())
+	return false
+}
+
+// duplicate notes that a hint met a switch already under way.
+func (s *step) duplicate() {
+	if s.Hint == nil || s.n.Phase == record.Done || s.n.Phase == record.Suspected {
+		return
+	}
+	if s.n.Phase == record.Deleted {
+		s.say(message.EventStale, fmt.Sprintf("node %d was deleted: %s", s.n.ID, s.Hint.Cause.Detail))
+		return
+	}
+	s.say(message.EventDuplicate, fmt.Sprintf("node %d is %s in switch %s: %s", s.n.ID, s.n.Phase, s.switchID(), s.Hint.Cause.Detail))
+}
+
+// resting reports whether a hold keeps the node where it is. A node at rest
+// that is only held from switching again is still looked at: it may be healthy.
+func (s *step) resting() bool {
+	return s.n.Hold != nil && s.Now.Before(s.n.Hold.RetryAt) && s.n.Phase != record.Done
+}
+
+// to moves the node to a phase. What held it before is over.
+func (s *step) to(p record.Phase) {
+	s.n.Phase, s.n.Since = p, s.Now
+	s.endHold()
+	if s.n.Switch != nil {
+		if s.n.Switch.Marks == nil {
+			s.n.Switch.Marks = map[string]time.Time{}
+		}
+		if _, ok := s.n.Switch.Marks[string(p)]; !ok {
+			s.n.Switch.Marks[string(p)] = s.Now
+		}
+	}
+	s.out.Save = true
+}
+
+func (s *step) say(c message.Code, reason string, attrs ...slog.Attr) {
+	all := append([]slog.Attr{
+		slog.Int("node", s.n.ID), slog.Int("epoch", s.n.Epoch), slog.String("phase", string(s.n.Phase)),
+	}, attrs...)
+	if id := s.switchID(); id != "" {
+		all = append(all, slog.String("switch", id))
+	}
+	s.out.Say = append(s.out.Say, message.New(c, reason, all...))
+	s.out.Verdict = c
+}
+
+func (s *step) switchID() string {
+	if s.n.Switch == nil {
+		return ""
+	}
+	return s.n.Switch.ID
+}
+
+func (s *step) do(e Effect) {
+	e.Node, e.Epoch = s.n.ID, s.n.Epoch
+	s.out.Effects = append(s.out.Effects, e)
+	if s.n.Switch != nil && e.Do.mutates() {
+		s.n.Switch.Effects++ // saved with the next change; a count, not a fact decided on
+	}
+}
+
+func (s *step) wait() { s.out.Wait = true }
+
+func (s *step) since(t time.Time) time.Duration { return s.Now.Sub(t) }
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -1,0 +1,260 @@
+package decide
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/blueprint"
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// absentConfirm is how long EC2 must have not shown a granted instance before
+// that counts as a failure, and absentGone how long before a condemned one counts
+// as terminated. EC2 shows a terminated instance for about an hour; Describe is
+// eventually consistent, so one look without it proves nothing (assumption: five
+// minutes outlast any such lag for an instance seen before).
+const (
+	absentConfirm = time.Minute
+	absentGone    = 5 * time.Minute
+)
+
+// done looks whether the node has failed, and mends what a sweep finds.
+func (s *step) done() {
+	s.mend()
+	if s.Hint != nil && s.Hint.Instance != "" && s.Hint.Instance != s.n.Grant.Instance {
+		s.say(message.EventStale, fmt.Sprintf("node %d is carried by %s now: %s", s.n.ID, s.n.Grant.Instance, s.Hint.Cause.Detail))
+		return
+	}
+	cause, failed := s.failure()
+	switch {
+	case !failed && s.Hint != nil && !s.seen(observe.PartAlarms):
+		s.out.Keep = true
+	case !failed:
+		s.endHold()
+		if s.Hint != nil {
+			s.say(message.NodeHealthy, fmt.Sprintf("%s: %s", cause.Detail, s.Hint.Cause.Detail))
+		}
+	case s.n.Paused(s.Now):
+		s.say(message.NodePaused, fmt.Sprintf("%s; paused until %s: %s", cause.Detail, s.n.Pause.Until.Format(time.RFC3339), s.n.Pause.Reason))
+	case s.ineligible() != "":
+		s.say(message.NotEligible, s.ineligible())
+	case s.window(cause) > 0:
+		s.n.Switch = &record.Switch{Kind: record.KindRecover, Cause: cause, Started: s.Now}
+		s.to(record.Suspected)
+		s.wait()
+	default:
+		s.begin(cause)
+	}
+}
+
+// suspected waits for the confirm window to pass.
+func (s *step) suspected() {
+	cause, failed := s.failure()
+	switch {
+	case !s.seen(observe.PartAlarms):
+	case !failed || s.n.Paused(s.Now):
+		s.say(message.SuspicionPassed, cause.Detail)
+		s.n.Switch = nil
+		s.to(record.Done)
+	case s.since(s.n.Since) >= s.window(s.n.Switch.Cause):
+		s.begin(s.n.Switch.Cause)
+	default:
+		s.wait()
+	}
+}
+
+func (s *step) window(c record.Cause) time.Duration {
+	w := seconds(s.Config.Policy.ConfirmSeconds)
+	if c.Kind == causeAbsent {
+		return max(w, absentConfirm)
+	}
+	return w
+}
+
+const causeAbsent = "absent"
+
+// failure reads the levels: what the granted instance and the node's alarms show now.
+// Without a failure, the cause's detail says what was seen instead.
+func (s *step) failure() (record.Cause, bool) {
+	g := s.n.Grant
+	i, visible := s.Facts.Instances[g.Instance]
+	switch {
+	case !visible:
+		return s.cause(causeAbsent, g.Instance+" is not visible in EC2"), true
+	case i.State == cloud.Stopping || i.State == cloud.Stopped:
+		return s.cause(event.CauseStopped, fmt.Sprintf("%s is %s%s", i.ID, i.State, because(i.StateReason))), true
+	case i.State == cloud.ShuttingDown || i.State == cloud.Terminated:
+		return s.cause(event.CauseTerminated, fmt.Sprintf("%s is %s%s", i.ID, i.State, because(i.StateReason))), true
+	}
+	if a, ok := s.alarm(); ok {
+		return s.cause(event.CauseAlarm, fmt.Sprintf("%s is %s and alarm %s is in ALARM%s", i.ID, i.State, a.Name, because(a.Reason))), true
+	}
+	return record.Cause{Detail: i.ID + " is " + i.State + " and no believed alarm is in ALARM"}, false
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
+
+// cause takes the time from the hint if that tells of the same thing: it knows
+// better than the look that followed when it happened.
+func (s *step) cause(kind, detail string) record.Cause {
+	c := record.Cause{Kind: kind, Detail: detail, At: s.Now}
+	if h := s.Hint; h != nil && h.Cause.Kind == kind && !h.Cause.At.IsZero() && h.Cause.At.Before(s.Now) {
+		c.At = h.Cause.At
+	}
+	return c
+}
+
+// alarm finds an alarm that is believed: it is in ALARM, has been OK at least
+// once in the node's life (so that a node without an agent is not switched for
+// ever), watches this instance or the node as such, and the grace time is over.
+func (s *step) alarm() (cloud.Alarm, bool) {
+	g := s.n.Grant
+	if g.ServedAt.IsZero() || s.since(g.ServedAt) < seconds(s.Config.Policy.GraceSeconds) {
+		return cloud.Alarm{}, false
+	}
+	for _, name := range s.n.Settings.Alarms {
+		a, ok := s.Facts.Alarms[name]
+		if !ok || a.State != "ALARM" || !slices.Contains(s.n.Armed, name) {
+			continue
+		}
+		if len(a.Instances) == 0 || slices.Contains(a.Instances, g.Instance) {
+			return a, true
+		}
+	}
+	return cloud.Alarm{}, false
+}
+
+// ineligible says why the node may not be recovered, or "".
+func (s *step) ineligible() string {
+	var tags map[string]string
+	if i, ok := s.Facts.Instances[s.n.Grant.Instance]; ok && len(i.Tags) > 0 {
+		tags = i.Tags
+	} else if s.n.Blueprint != nil {
+		tags = s.n.Blueprint.Tags // a terminated instance may show no tags
+	}
+	id, target := s.Config.IDTag, s.Config.TargetTag
+	if got, err := contract.ParseNodeID(tags[id]); err != nil || got != s.n.ID {
+		return fmt.Sprintf("tag %s of %s is %q, the record says %d", id, s.n.Grant.Instance, tags[id], s.n.ID)
+	}
+	if tags[target] != "true" {
+		return fmt.Sprintf("tag %s of %s is %q; only \"true\" is recovered", target, s.n.Grant.Instance, tags[target])
+	}
+	return ""
+}
+
+// begin starts a switch: the epoch is raised and the grant revoked before
+// anything is done to its holder.
+func (s *step) begin(cause record.Cause) {
+	p := s.Config.Policy
+	s.n.Recent = slices.DeleteFunc(s.n.Recent, func(t time.Time) bool { return s.since(t) >= seconds(p.WindowSeconds) })
+	if len(s.n.Recent) >= p.MaxSwitches {
+		s.hold(record.Held, message.HeldCoolDown,
+			fmt.Sprintf("%d switches began within %d s (the policy's MaxSwitches); now: %s", len(s.n.Recent), p.WindowSeconds, cause.Detail),
+			s.n.Recent[0].Add(seconds(p.WindowSeconds)))
+		return
+	}
+	g := *s.n.Grant
+	s.n.Recent = append(s.n.Recent, s.Now)
+	s.n.Epoch++
+	s.n.Grant = nil
+	s.n.Switch = &record.Switch{
+		ID: fmt.Sprintf("%d-%d", s.n.ID, s.n.Epoch), Kind: record.KindRecover, Cause: cause, Started: s.Now,
+		From: g.Instance, FromZone: g.Zone, Tried: []string{g.Zone},
+	}
+	s.condemn(g.Instance, g.Zone, g.PrivateIP)
+	s.to(record.Confirmed)
+	s.say(message.SwitchStarted, cause.Detail, slog.String("instance", g.Instance), slog.String("az", g.Zone))
+}
+
+// condemn names the instance as one that may be stopped and terminated.
+func (s *step) condemn(instance, zone, ip string) {
+	if s.n.Condemns(instance) {
+		return
+	}
+	c := record.Condemned{Instance: instance, Epoch: s.n.Epoch, Zone: zone, PrivateIP: ip, Since: s.Now}
+	if b := s.n.Blueprint; b != nil {
+		c.ProtectStop, c.ProtectTerminate = b.ProtectStop, b.ProtectTerminate
+	}
+	s.n.Condemned = append(s.n.Condemned, c)
+	s.out.Save = true
+}
+
+// mend repairs, in a node at rest, what is not as recorded.
+func (s *step) mend() {
+	for _, name := range s.n.Settings.Alarms {
+		a, ok := s.Facts.Alarms[name]
+		if !ok {
+			continue
+		}
+		if a.State == "OK" && !slices.Contains(s.n.Armed, name) {
+			s.n.Armed = append(s.n.Armed, name)
+			s.out.Save = true
+			s.say(message.AlarmArmed, name+" is OK")
+		}
+		if strays(a.Instances, s.n.Grant.Instance) {
+			s.do(Effect{Do: Repoint, Alarm: name, Instance: s.n.Grant.Instance})
+		}
+	}
+	s.reap()
+	s.strays()
+	s.refresh()
+}
+
+func strays(instances []string, own string) bool {
+	return slices.ContainsFunc(instances, func(i string) bool { return i != own })
+}
+
+// strays condemns instances that this switcher launched for the node but does
+// not know: found by the token, which nobody else could have chosen.
+func (s *step) strays() {
+	for _, i := range s.Facts.Tagged[s.n.ID] {
+		if i.State == cloud.Terminated || s.n.Knows(i.ID) {
+			continue
+		}
+		if !ownToken(i.Token, s.n) {
+			s.say(message.ForeignTagged, fmt.Sprintf("%s carries tag %s=%d but was not launched for this node", i.ID, s.Config.IDTag, s.n.ID), slog.String("instance", i.ID))
+			continue
+		}
+		s.condemn(i.ID, i.Zone, i.PrivateIP)
+		s.say(message.StrayCondemned, i.ID+" was launched for the node and never granted", slog.String("instance", i.ID))
+	}
+}
+
+// refresh keeps the blueprint like the healthy instance, so that an instance
+// that vanishes later is rebuilt as it was.
+func (s *step) refresh() {
+	i, ok := s.Facts.Instances[s.n.Grant.Instance]
+	if !ok || !s.Facts.Sweep || i.State != cloud.Running || s.n.Blueprint == nil {
+		return
+	}
+	old := *s.n.Blueprint
+	b, err := blueprint.FromInstance(i, cloud.Details{
+		UserData: old.UserData, ProtectTerminate: old.ProtectTerminate, ProtectStop: old.ProtectStop,
+		ShutdownBehavior: old.ShutdownBehavior, Volumes: old.Volumes, VolumeTags: old.VolumeTags,
+	}, s.Config.BlackholeGroup)
+	if err != nil || sameJSON(b, old) {
+		return // one that is not whole is no model
+	}
+	s.n.Blueprint, s.out.Save = &b, true
+}
+
+// sameJSON compares two values as the record keeps them.
+func sameJSON(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}

@@ -1,0 +1,78 @@
+package decide
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// Verb is what an effect does.
+type Verb string
+
+// The effects. Stop and Terminate name condemned instances only.
+const (
+	Condemn    Verb = "condemn"    // tag the instance as one that may be stopped and terminated
+	Isolate    Verb = "isolate"    // blackhole group on one interface
+	Unprotect  Verb = "unprotect"  // clear stop or termination protection
+	Stop       Verb = "stop"       // power off
+	Terminate  Verb = "terminate"  //
+	Launch     Verb = "launch"     // send the saved request
+	Remember   Verb = "remember"   // note a lack of capacity for all nodes
+	Register   Verb = "register"   // targets
+	Deregister Verb = "deregister" //
+	Repoint    Verb = "repoint"    // an alarm to the node's instance
+	Deliver    Verb = "deliver"    // one post of the outbox
+)
+
+// mutates reports whether the verb is a call that changes EC2, ELB or CloudWatch.
+func (v Verb) mutates() bool { return v != Remember && v != Deliver }
+
+// Effect is one thing to do, whole: act adds nothing to it.
+type Effect struct {
+	Do       Verb
+	Node     int
+	Epoch    int
+	Instance string            // Condemn, Unprotect, Stop, Terminate, Repoint
+	Tags     map[string]string // Condemn
+	NIC      string            // Isolate
+	Groups   []string          // Isolate
+	Stop     bool              // Unprotect: stop protection rather than termination protection
+	Force    bool              // Stop
+	Launch   cloud.Launch      // Launch
+	Key      string            // Remember: zone#type
+	Group    string            // Register, Deregister: target group
+	Targets  []cloud.Target    // Register, Deregister
+	Alarm    string            // Repoint
+	Post     record.Post       // Deliver
+}
+
+// ID tells effects of one node apart and recognises the same one again.
+func (e Effect) ID() string {
+	parts := []string{string(e.Do), e.Instance, e.NIC, e.Launch.Token, e.Key, e.Group, e.Alarm, e.Post.Key}
+	if e.Stop {
+		parts = append(parts, "stop")
+	}
+	for _, t := range e.Targets {
+		parts = append(parts, fmt.Sprintf("%s:%d", t.ID, t.Port))
+	}
+	return strings.Join(parts, "|")
+}
+
+// Outcome is what became of an effect. Err is nil or an *cloud.Error.
+type Outcome struct {
+	Effect   Effect
+	Err      error
+	Instance cloud.Instance // of Launch
+}
+
+// succeeded reports whether the effect was carried out in the step before.
+func (s *step) succeeded(e Effect) bool {
+	for _, o := range s.Outcomes {
+		if o.Err == nil && o.Effect.ID() == e.ID() {
+			return true
+		}
+	}
+	return false
+}

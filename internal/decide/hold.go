@@ -1,0 +1,142 @@
+package decide
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// hold stops the node where it is until retryAt. People are told once per cause.
+func (s *step) hold(kind record.HoldKind, code message.Code, reason string, retryAt time.Time) {
+	if s.n.Switch != nil && s.n.Switch.Kind == record.KindCreate {
+		// A deployment waits for this: look again soon.
+		retryAt = earlier(retryAt, s.Now.Add(createRetry))
+	}
+	h := record.Hold{Kind: kind, Code: string(code), Reason: reason, Since: s.Now, RetryAt: retryAt}
+	if old := s.n.Hold; old != nil && old.Code == h.Code {
+		h.Since = old.Since
+		s.n.Hold = &h
+		s.out.Save = true
+		s.out.Verdict = code
+		return
+	}
+	s.n.Hold = &h
+	s.out.Save = true
+	s.say(code, reason)
+	s.notify(code, reason)
+}
+
+const (
+	// createRetry is how soon a held create is tried again: what IAM and EC2 have just
+	// been told (an instance profile, say) takes some seconds to be known everywhere.
+	createRetry = 10 * time.Second
+	// createPatience is how long a create may be interrupted before the deployment fails.
+	createPatience = 2 * time.Minute
+)
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func (s *step) retryAt() time.Time { return s.Now.Add(seconds(s.Config.Policy.RetrySeconds)) }
+
+func (s *step) endHold() {
+	if s.n.Hold == nil {
+		return
+	}
+	reason := s.n.Hold.Reason
+	s.n.Hold = nil
+	s.out.Save = true
+	s.say(message.HoldEnded, reason)
+}
+
+// troubles looks at what went wrong in the step before. It reports whether the
+// node must stop where it is. A refused launch is the launching phase's to judge.
+func (s *step) troubles() bool {
+	held := false
+	for _, o := range s.Outcomes {
+		if o.Err == nil || o.Effect.Do == Launch || o.Effect.Do == Deliver {
+			continue
+		}
+		what := fmt.Sprintf("%s: %v", o.Effect.Do, o.Err)
+		switch kind := cloud.KindOf(o.Err); {
+		case kind == cloud.Denied:
+			s.hold(record.Interrupted, message.PermissionDenied, what, s.retryAt())
+			held = true
+		case s.protected(o):
+			// the next step clears the protection that was not on record
+		case kind == cloud.NotFound, kind == cloud.Throttled, kind == cloud.Ambiguous, o.Effect.Do == Repoint, wrongState(o.Err):
+			s.say(message.CallFailed, what)
+			s.wait() // another look tells what is left to do
+		default:
+			s.hold(record.Interrupted, message.CallRejected, what, s.retryAt())
+			held = true
+		}
+	}
+	return held
+}
+
+// wrongState: the instance is in a state in which the call makes no sense, most
+// often because it is already on its way there.
+func wrongState(err error) bool {
+	code := codeOf(err)
+	return code == "IncorrectInstanceState" || code == "IncorrectState"
+}
+
+// protected notes a protection that a refusal revealed, so that it is cleared.
+func (s *step) protected(o Outcome) bool {
+	if codeOf(o.Err) != "OperationNotPermitted" || o.Effect.Do != Stop && o.Effect.Do != Terminate {
+		return false
+	}
+	for i := range s.n.Condemned {
+		c := &s.n.Condemned[i]
+		if c.Instance != o.Effect.Instance {
+			continue
+		}
+		flag := &c.ProtectTerminate
+		if o.Effect.Do == Stop {
+			flag = &c.ProtectStop
+		}
+		if *flag {
+			return false // clearing it did not help
+		}
+		*flag, s.out.Save = true, true
+		return true
+	}
+	return false
+}
+
+func codeOf(err error) string {
+	var e *cloud.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// seen reports whether a part of the facts could be read. If not, the node waits,
+// or is interrupted when a permission is missing.
+func (s *step) seen(parts ...observe.Part) bool {
+	for _, p := range parts {
+		err := s.Facts.Unseen[p]
+		if err == nil {
+			continue
+		}
+		if cloud.Is(err, cloud.Denied) {
+			s.hold(record.Interrupted, message.PermissionDenied, err.Error(), s.retryAt())
+		} else {
+			s.say(message.CallFailed, err.Error())
+			s.wait()
+		}
+		return false
+	}
+	return true
+}

@@ -1,0 +1,225 @@
+package decide
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// post delivers what waits in the outbox, in order, and forgets what was
+// delivered. Saved with the change it tells of, a post outlives a crash; it may
+// be delivered twice, never not at all.
+func (s *step) post() {
+	for _, o := range s.Outcomes {
+		if o.Effect.Do != Deliver {
+			continue
+		}
+		if o.Err != nil {
+			s.say(message.CallFailed, fmt.Sprintf("%s %s: %v", o.Effect.Post.Kind, o.Effect.Post.Key, o.Err))
+			if !undeliverable(o) {
+				s.wait()
+				continue
+			}
+		}
+		s.n.Outbox = slices.DeleteFunc(s.n.Outbox, func(p record.Post) bool { return p.Key == o.Effect.Post.Key })
+		s.out.Save = true
+	}
+	for _, p := range s.n.Outbox {
+		s.do(Effect{Do: Deliver, Post: p})
+	}
+}
+
+// undeliverable: telling people or CloudFormation was refused for good (the
+// topic is gone, the address has expired). It is logged, and not tried for ever.
+func undeliverable(o Outcome) bool {
+	told := o.Effect.Post.Kind == record.PostNotice || o.Effect.Post.Kind == record.PostAnswer
+	switch cloud.KindOf(o.Err) {
+	case cloud.Denied, cloud.Invalid, cloud.NotFound:
+		return told
+	}
+	return false
+}
+
+// put adds to the outbox; it is delivered once the record is saved.
+func (s *step) put(p record.Post) {
+	if slices.ContainsFunc(s.n.Outbox, func(x record.Post) bool { return x.Key == p.Key }) {
+		return
+	}
+	s.n.Outbox = append(s.n.Outbox, p)
+	s.out.Save = true
+	s.do(Effect{Do: Deliver, Post: p})
+}
+
+func (s *step) notify(code message.Code, reason string) {
+	d, _ := message.Find(code)
+	at := s.Now.UTC().Format(time.RFC3339)
+	s.put(record.Post{
+		Key: fmt.Sprintf("notice-%s-%d", code, s.Now.UnixNano()), Kind: record.PostNotice,
+		Subject: subject(fmt.Sprintf("%s: node %d (%s) %s", s.Config.Name, s.n.ID, s.n.Name, d.Text)),
+		Text: fmt.Sprintf("%s %s\nnode %d (%s), epoch %d, phase %s, %s\n\n%s\n\nWhy: %s\nWhat to do: %s\n",
+			code, d.Text, s.n.ID, s.n.Name, s.n.Epoch, s.n.Phase, at, reason, d.Cause, d.Action),
+	})
+}
+
+// subject makes text fit an SNS subject: at most 100 ASCII characters
+// (SNS API reference, Publish).
+func subject(text string) string {
+	const most = 100
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, text)
+	return text[:min(len(text), most)]
+}
+
+// report says what a switch did, for people.
+func (s *step) report() string {
+	sw, g := s.n.Switch, s.n.Grant
+	var b strings.Builder
+	fmt.Fprintf(&b, "What failed: %s\n", sw.Cause.Detail)
+	fmt.Fprintf(&b, "What was done: %s in %s was isolated, powered off and replaced by %s in %s.\n", sw.From, sw.FromZone, g.Instance, g.Zone)
+	fmt.Fprintf(&b, "Serving again after %.1f s. Seconds from the failure to each step:", g.ServedAt.Sub(sw.Cause.At).Seconds())
+	for _, m := range s.marks() {
+		fmt.Fprintf(&b, " %s %.1f", m.name, m.at.Sub(sw.Cause.At).Seconds())
+	}
+	return b.String()
+}
+
+type mark struct {
+	name string
+	at   time.Time
+}
+
+// marks are the switch's milestones in order of time.
+func (s *step) marks() []mark {
+	var list []mark
+	for name, at := range s.n.Switch.Marks {
+		list = append(list, mark{name, at})
+	}
+	slices.SortFunc(list, func(a, b mark) int {
+		if c := a.at.Compare(b.at); c != 0 {
+			return c
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	return list
+}
+
+// archive keeps what happened.
+func (s *step) archive(sw *record.Switch, g *record.Grant) {
+	h := record.History{
+		Node: s.n.ID, Epoch: s.n.Epoch, Switch: sw.ID, Kind: sw.Kind, Cause: sw.Cause,
+		From: sw.From, FromZone: sw.FromZone, To: g.Instance, ToZone: g.Zone,
+		Started: sw.Started, Finished: s.Now, Recovery: g.ServedAt.Sub(sw.Cause.At).Seconds(),
+		Phases: map[string]float64{}, Attempts: sw.Attempts, Effects: sw.Effects,
+	}
+	ms := s.marks()
+	for i, m := range ms {
+		end := s.Now
+		if i+1 < len(ms) {
+			end = ms[i+1].at
+		}
+		h.Phases[m.name] = end.Sub(m.at).Seconds()
+	}
+	s.put(record.Post{Key: fmt.Sprintf("history-%d", s.n.Epoch), Kind: record.PostHistory, Body: encode(h)})
+}
+
+// answerBody is what CloudFormation reads ("Custom resource response objects").
+type answerBody struct {
+	Status             string
+	Reason             string            `json:",omitempty"`
+	PhysicalResourceId string            //nolint:revive // CloudFormation's spelling
+	StackId            string            //nolint:revive // CloudFormation's spelling
+	RequestId          string            //nolint:revive // CloudFormation's spelling
+	LogicalResourceId  string            //nolint:revive // CloudFormation's spelling
+	Data               map[string]string `json:",omitempty"`
+}
+
+// mostReason keeps an answer well under CloudFormation's limit of 4096 bytes.
+const mostReason = 1200
+
+// AnswerPost is the answer to a request: SUCCESS, or FAILED with the reason of failure.
+func AnswerPost(r record.Request, data map[string]string, failure error) record.Post {
+	a := answerBody{
+		Status: "SUCCESS", PhysicalResourceId: r.PhysicalID,
+		StackId: r.Stack, RequestId: r.ID, LogicalResourceId: r.Logical, Data: data,
+	}
+	if failure != nil {
+		a.Status, a.Data = "FAILED", nil
+		a.Reason = failure.Error()
+		a.Reason = a.Reason[:min(len(a.Reason), mostReason)]
+	}
+	return record.Post{Key: "answer-" + r.ID, Kind: record.PostAnswer, To: r.URL, Body: encode(a)}
+}
+
+// answer answers the pending request, if there is one.
+func (s *step) answer(failure error) {
+	r := s.n.Request
+	if r == nil {
+		return
+	}
+	s.n.Request = nil
+	s.reply(*r, failure)
+}
+
+func (s *step) reply(r record.Request, failure error) {
+	const remembered = 20
+	s.n.Answered = append(s.n.Answered, r.ID)
+	if extra := len(s.n.Answered) - remembered; extra > 0 {
+		s.n.Answered = slices.Delete(s.n.Answered, 0, extra)
+	}
+	s.put(AnswerPost(r, s.attributes(), failure))
+	text := r.Type + " of node " + fmt.Sprint(s.n.ID) + ": SUCCESS"
+	if failure != nil {
+		text = fmt.Sprintf("%s of node %d: FAILED: %v", r.Type, s.n.ID, failure)
+	}
+	s.say(message.RequestAnswered, text)
+}
+
+// attributes are what Fn::GetAtt reads: the node's current instance.
+func (s *step) attributes() map[string]string {
+	g := s.n.Grant
+	if g == nil {
+		return nil
+	}
+	return map[string]string{
+		contract.AttrInstanceID: g.Instance, contract.AttrZone: g.Zone, contract.AttrSubnetID: g.Subnet,
+		contract.AttrPrivateIP: g.PrivateIP, contract.AttrImageID: g.Image, contract.AttrEpoch: fmt.Sprint(g.Epoch),
+	}
+}
+
+// overdueRequest fails a deployment that waits too long, so that no stack waits
+// for its time-out without a reason.
+func (s *step) overdueRequest() {
+	r, h := s.n.Request, s.n.Hold
+	if r == nil {
+		return
+	}
+	waited := s.since(r.At)
+	switch {
+	case h != nil && h.Kind == record.Interrupted && s.since(h.Since) >= createPatience:
+		s.answer(fmt.Errorf("%s %s", h.Code, h.Reason))
+	case waited >= seconds(s.Config.Policy.DeploySeconds) && h != nil:
+		s.answer(fmt.Errorf("%s %s (after %d s)", h.Code, h.Reason, int(waited.Seconds())))
+	case waited >= seconds(s.Config.Policy.DeploySeconds):
+		s.answer(fmt.Errorf("node %d is still %s after %d s; it goes on by itself, deploy again later", s.n.ID, s.n.Phase, int(waited.Seconds())))
+	}
+}
+
+// encode cannot fail: everything given to it is plain data.
+func encode(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("encode %T: %v", v, err))
+	}
+	return b
+}

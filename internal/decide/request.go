@@ -1,0 +1,192 @@
+package decide
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// RequestInput is a custom-resource request for a node id that the requester
+// owns: the claim was checked. Node is its record, empty if there is none.
+type RequestInput struct {
+	Config   contract.Config
+	Node     record.Node
+	Request  record.Request
+	Settings contract.Settings
+	Now      time.Time
+}
+
+// Accept decides what a deployment's request means for the node.
+func Accept(in RequestInput) Step {
+	s := &step{Input: Input{Config: in.Config, Node: in.Node, Now: in.Now}, n: in.Node.Clone()}
+	r := in.Request
+	r.At = in.Now
+	r.PhysicalID = contract.PhysicalID(in.Config.Name, in.Settings.ID)
+	s.n.ID = in.Settings.ID
+	switch {
+	case s.known(r.ID):
+		s.say(message.EventDuplicate, fmt.Sprintf("request %s was accepted before", r.ID))
+		return s.finish()
+	case s.n.Phase == record.Deleting && r.Type != event.Delete:
+		s.reply(r, fmt.Errorf("node %d is being deleted; deploy again when that is done", s.n.ID))
+		return s.finish()
+	}
+	if s.n.Request != nil {
+		s.answer(fmt.Errorf("overtaken by request %s (%s)", r.ID, r.Type))
+	}
+	switch r.Type {
+	case event.Create:
+		s.create(r, in.Settings)
+	case event.Update:
+		s.update(r, in.Settings)
+	case event.Delete:
+		s.bury(r)
+	}
+	return s.finish()
+}
+
+func (s *step) known(id string) bool {
+	if s.n.Request != nil && s.n.Request.ID == id {
+		return true
+	}
+	for _, a := range s.n.Answered {
+		if a == id {
+			return true
+		}
+	}
+	return false
+}
+
+// create begins the life of a node. One that exists already (a create whose
+// answer was lost) is only asked to answer.
+func (s *step) create(r record.Request, set contract.Settings) {
+	s.n.Settings = set
+	if s.n.Phase != "" && s.n.Phase != record.Deleted {
+		s.pend(r)
+		return
+	}
+	s.n.Name = set.Name
+	s.n.Owner = record.Owner{Stack: r.Stack, Logical: r.Logical}
+	s.n.Born = s.Now.Unix()
+	s.n.Epoch++
+	s.n.Blueprint, s.n.Targets, s.n.Condemned, s.n.Recent, s.n.Armed = nil, nil, nil, nil, nil
+	s.n.Switch = &record.Switch{
+		ID: fmt.Sprintf("%d-%d", set.ID, s.n.Epoch), Kind: record.KindCreate, Started: s.Now,
+		Cause: record.Cause{Kind: record.KindCreate, Detail: "CloudFormation creates the node", At: s.Now},
+	}
+	s.to(record.Launching)
+	s.pend(r)
+}
+
+// update stores the settings. The instance is not touched: a changed launch
+// template applies at the next switch.
+func (s *step) update(r record.Request, set contract.Settings) {
+	s.n.Settings, s.n.Name = set, set.Name
+	s.out.Save = true
+	reason := "the instance is as before"
+	if set.Template != s.n.Template {
+		reason = fmt.Sprintf("launch template %s version %s applies at the next switch", set.Template.ID, set.Template.Version)
+	}
+	s.say(message.SettingsStored, reason)
+	s.pend(r)
+}
+
+// bury writes the tombstone first: from here on nothing recovers the node.
+func (s *step) bury(r record.Request) {
+	s.n.Request = &r
+	s.out.Save = true
+	s.say(message.RequestAccepted, fmt.Sprintf("%s of node %d", r.Type, s.n.ID))
+	switch s.n.Phase {
+	case record.Deleting:
+		return
+	case record.Deleted, "":
+		s.answer(nil)
+		return
+	}
+	old := s.n.Switch
+	s.n.Epoch++
+	if g := s.n.Grant; g != nil {
+		s.condemn(g.Instance, g.Zone, g.PrivateIP)
+		s.n.Grant = nil
+	}
+	next := &record.Switch{
+		ID: fmt.Sprintf("%d-%d", s.n.ID, s.n.Epoch), Kind: record.KindDelete, Started: s.Now, Recorded: true,
+		Cause: record.Cause{Kind: record.KindDelete, Detail: "CloudFormation deletes the node", At: s.Now},
+	}
+	if old != nil && old.Instance != "" {
+		s.condemn(old.Instance, "", "")
+	} else if old != nil && old.Launch != nil {
+		next.Launch = old.Launch // may have happened: resolved before the id is released
+	}
+	s.n.Switch = next
+	s.to(record.Deleting)
+}
+
+// pend keeps the request until the node rests; one that rests is answered at once.
+func (s *step) pend(r record.Request) {
+	s.n.Request = &r
+	s.out.Save = true
+	s.say(message.RequestAccepted, fmt.Sprintf("%s of node %d", r.Type, s.n.ID))
+	if s.n.Phase == record.Done {
+		s.answer(nil)
+	}
+}
+
+// deleting clears everything of the node away and then gives its id back.
+func (s *step) deleting() {
+	if s.openLaunch() {
+		return
+	}
+	cleared := s.seen(observe.PartTargets) && s.deregistered()
+	for _, c := range s.n.Condemned {
+		i, visible := s.Facts.Instances[c.Instance]
+		going := s.remove(c)
+		cleared = cleared && going && (!visible || i.State == cloud.Terminated)
+	}
+	if !cleared {
+		s.wait()
+		return
+	}
+	s.n.Phase, s.n.Since = record.Deleted, s.Now
+	s.endHold()
+	s.n.Switch, s.n.Condemned, s.n.Blueprint, s.n.Targets = nil, nil, nil, nil
+	s.out.Save = true
+	s.put(record.Post{Key: "release", Kind: record.PostRelease, Body: encode(s.n.Owner)})
+	s.say(message.NodeDeleted, fmt.Sprintf("node %d", s.n.ID))
+	s.answer(nil)
+}
+
+// openLaunch finds out what became of an unanswered launch, by sending the
+// identical request again, so that no instance is left behind.
+func (s *step) openLaunch() bool {
+	sw := s.n.Switch
+	if sw.Launch == nil {
+		return false
+	}
+	for _, o := range s.Outcomes {
+		if o.Effect.Do != Launch {
+			continue
+		}
+		switch cloud.KindOf(o.Err) {
+		case "":
+			s.condemn(o.Instance.ID, o.Instance.Zone, o.Instance.PrivateIP)
+			sw.Launch = nil
+			s.out.Save = true
+			return false
+		case cloud.Throttled, cloud.Ambiguous:
+			s.say(message.CallFailed, o.Err.Error())
+		default:
+			sw.Launch = nil // refused: it never happened
+			s.out.Save = true
+			return false
+		}
+	}
+	s.send()
+	return true
+}

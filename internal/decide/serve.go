@@ -1,0 +1,223 @@
+package decide
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// serving moves the node's targets to the granted instance, waits until it is
+// healthy in all its groups, and then clears the old instance away. Alarms,
+// terminations and messages never delay serving.
+func (s *step) serving() {
+	g := s.n.Grant
+	i, visible := s.Facts.Instances[g.Instance]
+	if g.ServedAt.IsZero() {
+		switch {
+		case visible && i.State != cloud.Running:
+			s.abandon(fmt.Sprintf("%s is %s%s", i.ID, i.State, because(i.StateReason)))
+			return
+		case !s.seen(observe.PartTargets):
+			return
+		case !s.registered() || !s.healthy():
+			return
+		}
+		g.ServedAt = s.Now
+		s.n.Switch.Marks["served"] = s.Now
+		s.out.Save = true
+		s.say(message.NodeServes, fmt.Sprintf("%s in %s, %.1f s after the failure", g.Instance, g.Zone, s.since(s.n.Switch.Cause.At).Seconds()),
+			slog.String("instance", g.Instance), slog.String("az", g.Zone))
+	}
+	if cause, failed := s.failure(); failed && cause.Kind != causeAbsent && !s.n.Paused(s.Now) {
+		s.begin(cause) // it failed again while the old one was being cleared away
+		return
+	}
+	s.clear()
+}
+
+// wanted is where the node belongs: in each group its recorded places, or, for a
+// group that never held it, one at the setting's or the group's own port.
+func (s *step) wanted() []record.Target {
+	var want []record.Target
+	for _, set := range s.n.Settings.Groups {
+		group, exists := s.Facts.Groups[set.ARN]
+		if !exists {
+			continue // deleted: there is nothing to move to
+		}
+		had := len(want)
+		for _, t := range s.n.Targets {
+			if t.Group == set.ARN {
+				want = append(want, t)
+			}
+		}
+		if len(want) == had {
+			port := set.Port
+			if port == 0 {
+				port = group.Port
+			}
+			want = append(want, record.Target{Group: set.ARN, Kind: group.Kind, Port: port})
+		}
+	}
+	return want
+}
+
+func (s *step) targetID(t record.Target) string {
+	if t.Kind == "ip" {
+		return s.n.Grant.PrivateIP
+	}
+	return s.n.Grant.Instance
+}
+
+func (s *step) find(t record.Target) (cloud.Target, bool) {
+	for _, x := range s.Facts.Targets[t.Group] {
+		if x.ID == s.targetID(t) && x.Port == t.Port && x.Health != cloud.Draining {
+			return x, true
+		}
+	}
+	return cloud.Target{}, false
+}
+
+// registered makes sure of every place. It reports whether all are taken.
+func (s *step) registered() bool {
+	want := s.wanted()
+	s.n.Targets = want
+	all := true
+	for _, group := range groupsOf(want) {
+		var missing []cloud.Target
+		for _, t := range want {
+			if _, ok := s.find(t); t.Group == group && !ok {
+				missing = append(missing, cloud.Target{ID: s.targetID(t), Port: t.Port})
+			}
+		}
+		if len(missing) > 0 {
+			e := Effect{Do: Register, Group: group, Targets: missing}
+			s.do(e)
+			s.out.Wait = s.out.Wait || s.succeeded(e) // sent already and not visible yet
+			all = false
+		}
+	}
+	return all
+}
+
+func groupsOf(targets []record.Target) []string {
+	var groups []string
+	for _, t := range targets {
+		if !slices.Contains(groups, t.Group) {
+			groups = append(groups, t.Group)
+		}
+	}
+	return groups
+}
+
+// healthy reports whether every place is healthy. A group that no load balancer
+// uses cannot tell; its target counts as it is. When the time is up the
+// replacement is abandoned.
+func (s *step) healthy() bool {
+	var not []string
+	for _, t := range s.n.Targets {
+		x, _ := s.find(t)
+		idle := x.Health == cloud.Unused && s.Facts.Groups[t.Group].Balancers == 0
+		if x.Health != cloud.Healthy && !idle {
+			not = append(not, fmt.Sprintf("%s in %s%s", x.Health, t.Group, because(x.Reason)))
+		}
+	}
+	if len(not) == 0 {
+		return true
+	}
+	s.wait()
+	if limit := seconds(s.Config.Policy.HealthSeconds); s.since(s.n.Grant.GrantedAt) >= limit {
+		s.abandon(fmt.Sprintf("%s is not healthy after %s: %s", s.n.Grant.Instance, limit, strings.Join(not, "; ")))
+	}
+	return false
+}
+
+// clear removes the old instances' registrations, points the alarms at the new
+// one and terminates the old ones. The switch is complete when registrations are
+// gone and terminations under way; the sweep mends an alarm that could not be
+// rewritten now.
+func (s *step) clear() {
+	cleared := s.seen(observe.PartTargets) && s.deregistered()
+	for _, name := range s.n.Settings.Alarms {
+		e := Effect{Do: Repoint, Alarm: name, Instance: s.n.Grant.Instance}
+		if a, ok := s.Facts.Alarms[name]; ok && strays(a.Instances, s.n.Grant.Instance) && !s.succeeded(e) {
+			s.do(e)
+		}
+	}
+	if cleared { // an ip target must be gone before its address can be used again
+		for _, c := range slices.Clone(s.n.Condemned) {
+			cleared = s.remove(c) && cleared
+		}
+	}
+	if cleared {
+		s.complete()
+	}
+}
+
+// deregistered takes the condemned instances out of every group. It reports
+// whether none of them is left there.
+func (s *step) deregistered() bool {
+	gone := true
+	for _, group := range s.allGroups() {
+		var stale []cloud.Target
+		for _, t := range s.Facts.Targets[group] {
+			if s.stale(t) {
+				stale = append(stale, cloud.Target{ID: t.ID, Port: t.Port})
+			}
+		}
+		if len(stale) == 0 {
+			continue
+		}
+		e := Effect{Do: Deregister, Group: group, Targets: stale}
+		s.do(e)
+		s.out.Wait = s.out.Wait || s.succeeded(e)
+		gone = false
+	}
+	return gone
+}
+
+func (s *step) stale(t cloud.Target) bool {
+	if t.Health == cloud.Draining || s.n.Grant != nil && (t.ID == s.n.Grant.Instance || t.ID == s.n.Grant.PrivateIP) {
+		return false
+	}
+	return slices.ContainsFunc(s.n.Condemned, func(c record.Condemned) bool {
+		return t.ID == c.Instance || c.PrivateIP != "" && t.ID == c.PrivateIP
+	})
+}
+
+// allGroups are the groups of the settings and those the node was in before.
+func (s *step) allGroups() []string {
+	groups := groupsOf(s.n.Targets)
+	for _, g := range s.n.Settings.Groups {
+		if !slices.Contains(groups, g.ARN) {
+			groups = append(groups, g.ARN)
+		}
+	}
+	return groups
+}
+
+// complete ends the switch.
+func (s *step) complete() {
+	sw, g := s.n.Switch, s.n.Grant
+	for _, c := range slices.Clone(s.n.Condemned) {
+		if i, ok := s.Facts.Instances[c.Instance]; ok && i.State == cloud.Terminated {
+			s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(x record.Condemned) bool { return x.Instance == c.Instance })
+		}
+	}
+	s.archive(sw, g)
+	if sw.Kind == record.KindCreate {
+		s.say(message.NodeCreated, g.Instance+" in "+g.Zone, slog.String("instance", g.Instance), slog.String("az", g.Zone))
+	} else {
+		s.say(message.SwitchCompleted, fmt.Sprintf("%s in %s took over from %s in %s", g.Instance, g.Zone, sw.From, sw.FromZone),
+			slog.String("instance", g.Instance), slog.String("az", g.Zone))
+		s.notify(message.SwitchCompleted, s.report())
+	}
+	s.answer(nil)
+	s.to(record.Done)
+	s.n.Switch = nil
+}

@@ -1,0 +1,173 @@
+// Package engine drives nodes: it turns an invocation into hints, takes the
+// VPC's lease, and then goes round observe -> decide -> record -> act for every
+// node that needs it, until all are at rest. One invocation drives all nodes of
+// the VPC; others leave their hint and go.
+//
+// It runs in one goroutine, reads time and sleeps only through Clock, and ranges
+// over maps only after sorting, so that a simulation of it is deterministic.
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/act"
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// Clock tells and passes time.
+type Clock interface {
+	Now() time.Time
+	// Sleep returns early, with the context's error, when the context ends.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Invocation is what Lambda says about a call.
+type Invocation = event.Invocation
+
+// Result is what an invocation answers: for people, tests and the log.
+type Result struct {
+	Outcome string `json:"outcome"` // see the Outcome constants
+	Code    string `json:"code,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// Outcomes of an invocation.
+const (
+	OutcomeIgnored    = "ignored"     // no-op, with a reason
+	OutcomeDuplicate  = "duplicate"   // a switch was under way already
+	OutcomeHandedOver = "handed-over" // another invocation leads and will see the hint
+	OutcomeContinued  = "continued"   // goes on in another invocation
+	OutcomeDone       = "done"        // everything that could be done was; Code says what came last
+)
+
+// Engine is one VPC's switcher.
+type Engine struct {
+	cfg      contract.Config
+	ports    cloud.Ports
+	store    record.Store
+	observer observe.Observer
+	actor    act.Actor
+	clock    Clock
+	log      *slog.Logger
+	metrics  io.Writer
+}
+
+// Option changes an engine's surroundings.
+type Option func(*Engine)
+
+// WithClock replaces the machine's clock.
+func WithClock(c Clock) Option { return func(e *Engine) { e.clock = c } }
+
+// WithLog sets where messages go. Default: nowhere.
+func WithLog(l *slog.Logger) Option { return func(e *Engine) { e.log = l } }
+
+// WithMetrics sets where metrics go, as lines in CloudWatch's embedded metric
+// format. Default: nowhere.
+func WithMetrics(w io.Writer) Option { return func(e *Engine) { e.metrics = w } }
+
+// New makes the engine of one VPC. The configuration must be valid.
+func New(cfg contract.Config, ports cloud.Ports, opts ...Option) *Engine {
+	store := record.Store{Table: ports.Table, VPC: cfg.VPC}
+	e := &Engine{
+		cfg: cfg, ports: ports, store: store,
+		observer: observe.Observer{Ports: ports, Store: store, IDTag: cfg.IDTag, VPC: cfg.VPC},
+		actor:    act.Actor{Ports: ports, Store: store, Policy: cfg.Policy},
+		clock:    machineClock{},
+		log:      slog.New(slog.DiscardHandler),
+		metrics:  io.Discard,
+	}
+	for _, o := range opts {
+		o(e)
+	}
+	return e
+}
+
+// Handle serves one invocation. An error means that Lambda should try again: the
+// table or AWS could not be read, and nothing was lost.
+func (e *Engine) Handle(ctx context.Context, inv Invocation, payload json.RawMessage) (Result, error) {
+	ev := event.Decode(payload, inv)
+	hints, ignored, err := e.hints(ctx, ev)
+	if err != nil {
+		return e.failed(ctx, err)
+	}
+	if ignored != nil {
+		message.Log(ctx, e.log, *ignored)
+		return Result{Outcome: OutcomeIgnored, Code: string(ignored.Code), Reason: ignored.Reason}, nil
+	}
+	for _, h := range hints {
+		if err := e.store.PutHint(ctx, h, e.clock.Now()); err != nil {
+			return e.failed(ctx, err)
+		}
+	}
+	r := &run{Engine: e, inv: inv, sweep: ev.Kind == event.Sweep, chain: ev.Chain, own: map[string]bool{}}
+	for _, h := range hints {
+		r.own[h.Key] = true
+	}
+	if err := r.lead(ctx); err != nil {
+		return e.failed(ctx, err)
+	}
+	return r.result, nil
+}
+
+func (e *Engine) failed(ctx context.Context, err error) (Result, error) {
+	message.Log(ctx, e.log, message.New(message.InvocationFail, err.Error()))
+	return Result{}, err
+}
+
+// hints turns an event into what the leader must look at. An event that is no
+// business of this switcher becomes an ignored entry.
+func (e *Engine) hints(ctx context.Context, ev event.Event) ([]record.Hint, *message.Entry, error) {
+	switch ev.Kind {
+	case event.Ignored:
+		entry := message.New(message.EventUnknown, ev.Reason)
+		return nil, &entry, nil
+	case event.Request:
+		return []record.Hint{{Key: "request-" + ev.ID, Request: ev.Request}}, nil, nil
+	case event.Instance, event.Alarm:
+		return e.nodeHints(ctx, ev)
+	case event.Sweep, event.Continue:
+	}
+	return nil, nil, nil
+}
+
+func (e *Engine) nodeHints(ctx context.Context, ev event.Event) ([]record.Hint, *message.Entry, error) {
+	nodes, err := e.store.Nodes(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var hints []record.Hint
+	for _, n := range nodes {
+		if ev.Kind == event.Alarm && hasAlarm(n, ev.Alarm) {
+			hints = append(hints, record.Hint{Key: fmt.Sprintf("%s-%d", ev.ID, n.ID), Node: n.ID, Cause: ev.Cause})
+		}
+		for _, id := range ev.Instances {
+			if n.Knows(id) {
+				hints = append(hints, record.Hint{Key: fmt.Sprintf("%s-%d-%s", ev.ID, n.ID, id), Node: n.ID, Instance: id, Cause: ev.Cause})
+			}
+		}
+	}
+	if len(hints) == 0 {
+		entry := message.New(message.EventForeign, ev.Cause.Detail)
+		return nil, &entry, nil
+	}
+	return hints, nil, nil
+}
+
+func hasAlarm(n record.Node, name string) bool {
+	for _, a := range n.Settings.Alarms {
+		if a == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/decide"
+	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// requests reads all hints, takes up the deployment requests among them, and
+// returns the others by node.
+func (r *run) requests(ctx context.Context) (map[int][]record.Hint, error) {
+	hints, err := r.store.Hints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byNode := map[int][]record.Hint{}
+	for _, h := range hints {
+		switch {
+		case h.Request != nil:
+			if err := r.request(ctx, h); err != nil {
+				return nil, err
+			}
+		case slices.ContainsFunc(r.nodes, func(n record.Node) bool { return n.ID == h.Node }):
+			byNode[h.Node] = append(byNode[h.Node], h)
+		default:
+			if err := r.store.DropHint(ctx, h); err != nil { // its node is gone
+				return nil, err
+			}
+		}
+	}
+	return byNode, nil
+}
+
+// request takes up one deployment request: either it is answered at once, or it
+// is on the node's record from here on.
+func (r *run) request(ctx context.Context, h record.Hint) error {
+	req := h.Request.Request
+	set, err := contract.ParseNode(h.Request.Properties)
+	owner := record.Owner{Stack: req.Stack, Logical: req.Logical}
+	at := slices.IndexFunc(r.nodes, func(n record.Node) bool { return n.ID == set.ID })
+	switch {
+	case req.Type == event.Delete && (err != nil && set.ID == 0 || at < 0 || r.nodes[at].Owner != owner):
+		return r.deleteForeign(ctx, h, set.ID, owner)
+	case req.Type == event.Delete:
+		// What is deleted need not be valid any more.
+	case err != nil:
+		return r.refuse(ctx, h, set.ID, fmt.Errorf("the node's properties are not usable: %w", err))
+	default:
+		if refusal, err := r.claim(ctx, req, set, owner, at); err != nil || refusal != nil {
+			return r.refuseIf(ctx, h, set.ID, refusal, err)
+		}
+		if req.Type == event.Update && (at < 0 || r.nodes[at].Phase == record.Deleted) {
+			req.Type = event.Create // the node id was changed: a new node; CloudFormation deletes the old one next
+		}
+	}
+	node := record.Node{}
+	if at < 0 {
+		at = len(r.nodes)
+	} else {
+		node = r.nodes[at]
+	}
+	step := decide.Accept(decide.RequestInput{Config: r.cfg, Node: node, Request: req, Settings: set, Now: r.clock.Now()})
+	saved, err := r.commit(ctx, at, step)
+	if err != nil || !saved {
+		return err
+	}
+	if r.own[h.Key] {
+		r.follow[set.ID] = true
+		r.result = Result{Outcome: OutcomeDone, Code: string(step.Verdict)}
+	}
+	return r.store.DropHint(ctx, h)
+}
+
+// claim makes sure that the node id is the requester's, and says why not.
+func (r *run) claim(ctx context.Context, req record.Request, set contract.Settings, owner record.Owner, at int) (refusal, err error) {
+	own := contract.PhysicalID(r.cfg.Name, set.ID)
+	if req.Type == event.Update && req.PhysicalID == own && (at < 0 || r.nodes[at].Phase == record.Deleted) {
+		return fmt.Errorf("there is no record of node %d: it was deleted from the table; remove the node from the stack, deploy, and add it again", set.ID), nil
+	}
+	c, err := r.store.TakeClaim(ctx, set.ID, owner)
+	if err != nil {
+		return nil, err
+	}
+	if c.Owner != owner || c.VPC != r.cfg.VPC {
+		return fmt.Errorf("node id %d is in use by resource %s of stack %s (in %s); node ids are unique per Region: choose another id, or delete that node first",
+			set.ID, c.Owner.Logical, c.Owner.Stack, c.VPC), nil
+	}
+	return nil, nil
+}
+
+// deleteForeign answers the delete of a node that is not the requester's: it
+// succeeds and touches nothing. CloudFormation sends one after a refused create.
+func (r *run) deleteForeign(ctx context.Context, h record.Hint, node int, owner record.Owner) error {
+	if node > 0 {
+		if err := r.store.ReleaseClaim(ctx, node, owner); err != nil { // a create that died between claim and record
+			return err
+		}
+	}
+	return r.reply(ctx, h, node, message.New(message.RequestAnswered, fmt.Sprintf("Delete of node %d touches nothing: it is not this resource's", node)), nil)
+}
+
+func (r *run) refuseIf(ctx context.Context, h record.Hint, node int, refusal, err error) error {
+	if err != nil {
+		return err
+	}
+	return r.refuse(ctx, h, node, refusal)
+}
+
+func (r *run) refuse(ctx context.Context, h record.Hint, node int, refusal error) error {
+	return r.reply(ctx, h, node, message.New(message.RequestRefused, refusal.Error()), refusal)
+}
+
+// reply answers a request that no record keeps. Until it was delivered the hint stays.
+func (r *run) reply(ctx context.Context, h record.Hint, node int, e message.Entry, failure error) error {
+	req := h.Request.Request
+	if req.PhysicalID == "" {
+		req.PhysicalID = contract.PhysicalID(r.cfg.Name, node)
+	}
+	if err := r.ports.Responder.Respond(ctx, req.URL, decide.AnswerPost(req, nil, failure).Body); err != nil {
+		if k := cloud.KindOf(err); k == cloud.Ambiguous || k == cloud.Throttled {
+			return fmt.Errorf("answer request %s: %w", req.ID, err)
+		}
+		message.Log(ctx, r.log, message.New(message.CallFailed, err.Error())) // refused for good: the address has expired
+	}
+	message.Log(ctx, r.log, e)
+	if r.own[h.Key] {
+		r.result = Result{Outcome: OutcomeDone, Code: string(e.Code), Reason: e.Reason}
+	}
+	return r.store.DropHint(ctx, h)
+}

@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/decide"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// run is one invocation's time as leader.
+type run struct {
+	*Engine
+	inv   Invocation
+	sweep bool // look at every node once
+	chain int  // continuations before this one
+
+	lease    record.Lease
+	nodes    []record.Node // by priority, then id
+	loaded   bool
+	outcomes map[int][]decide.Outcome // by node, of the last step
+	last     map[int]string           // by node, the last step's effects
+	own      map[string]bool          // keys of this invocation's hints
+	follow   map[int]bool             // nodes that an own hint set going
+	result   Result
+}
+
+// reserve is the time kept at the end of an invocation to save, release and call
+// the next one: two slow calls (internal/awscloud bounds each at about 10 s) and
+// some room.
+const reserve = 45 * time.Second
+
+// maxChain bounds how often the switcher calls itself. What takes longer is left
+// to the sweep. (Lambda's own loop detection would cut the chain at about 16.)
+const maxChain = 3
+
+var errLeaseLost = errors.New("another invocation took the lease")
+
+// lead drives the VPC's nodes if the lease can be had. Hints were left before;
+// after releasing it looks for hints again, so that none is left unseen.
+func (r *run) lead(ctx context.Context) error {
+	for {
+		var ok bool
+		var err error
+		deadline, _ := ctx.Deadline()
+		if r.lease, ok, err = r.store.AcquireLease(ctx, r.inv.ID, r.clock.Now(), deadline); err != nil {
+			return err
+		}
+		if !ok {
+			r.conclude(ctx, message.New(message.HandedOver, "another invocation holds the lease of "+r.cfg.VPC))
+			return nil
+		}
+		r.loaded = false
+		more, err := r.drive(ctx)
+		if errors.Is(err, errLeaseLost) {
+			r.conclude(ctx, message.New(message.LeaseLost, err.Error()))
+			return nil
+		}
+		if released := r.store.ReleaseLease(ctx, r.lease); err == nil {
+			err = released
+		}
+		if err != nil {
+			return err
+		}
+		if more {
+			return r.carryOn(ctx)
+		}
+		hints, err := r.store.Hints(ctx)
+		if err != nil || len(hints) == 0 {
+			return err
+		}
+	}
+}
+
+// conclude ends an invocation that does not lead.
+func (r *run) conclude(ctx context.Context, e message.Entry) {
+	message.Log(ctx, r.log, e)
+	if r.result.Outcome == "" {
+		r.result = Result{Outcome: OutcomeHandedOver, Code: string(e.Code), Reason: e.Reason}
+	}
+}
+
+// carryOn calls the switcher again for what is left.
+func (r *run) carryOn(ctx context.Context) error {
+	if r.chain >= maxChain {
+		r.result = Result{Outcome: OutcomeContinued, Code: string(message.Continued), Reason: "the sweep goes on"}
+		return nil
+	}
+	payload := fmt.Sprintf(`{"source":%q,"detail-type":%q,"chain":%d}`, contractSource, contractContinue, r.chain+1)
+	if err := r.ports.Invoker.Invoke(ctx, []byte(payload)); err != nil {
+		return fmt.Errorf("continue in another invocation: %w", err)
+	}
+	message.Log(ctx, r.log, message.New(message.Continued, fmt.Sprintf("continuation %d", r.chain+1)))
+	r.result = Result{Outcome: OutcomeContinued, Code: string(message.Continued)}
+	return nil
+}
+
+// drive goes round until every node is at rest. more says that time ran out first.
+func (r *run) drive(ctx context.Context) (more bool, err error) {
+	r.outcomes, r.last = map[int][]decide.Outcome{}, map[int]string{}
+	if r.follow == nil {
+		r.follow = map[int]bool{}
+	}
+	for {
+		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(r.clock.Now()) < reserve {
+			return true, nil
+		}
+		if err := r.renew(ctx, false); err != nil {
+			return false, err
+		}
+		if err := r.load(ctx); err != nil {
+			return false, err
+		}
+		hints, err := r.requests(ctx)
+		if err != nil {
+			return false, err
+		}
+		busy, wait, err := r.round(ctx, hints)
+		switch {
+		case err != nil:
+			return false, err
+		case !busy && !wait:
+			return false, nil
+		case wait:
+			if err := r.clock.Sleep(ctx, time.Duration(r.cfg.Policy.PollSeconds)*time.Second); err != nil {
+				return false, fmt.Errorf("wait for AWS: %w", err)
+			}
+		}
+	}
+}
+
+// renew keeps the lease. It is called before anything is done, so that a process
+// that slept through its lease finds out first.
+func (r *run) renew(ctx context.Context, now bool) error {
+	const early = 20 * time.Second
+	if !now && r.clock.Now().Before(r.lease.Until.Add(-early)) {
+		return nil
+	}
+	l, err := r.store.RenewLease(ctx, r.lease, r.clock.Now())
+	if cloud.Is(err, cloud.Conflict) {
+		return errLeaseLost
+	}
+	if err != nil {
+		return err
+	}
+	r.lease = l
+	return nil
+}
+
+func (r *run) load(ctx context.Context) error {
+	if r.loaded {
+		return nil
+	}
+	nodes, err := r.store.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(nodes, func(a, b record.Node) int {
+		return cmp.Or(cmp.Compare(b.Settings.Priority, a.Settings.Priority), cmp.Compare(a.ID, b.ID))
+	})
+	r.nodes, r.loaded = nodes, true
+	return nil
+}
+
+// round observes all nodes that need it together, and takes each one step
+// further. busy: something was done, look again at once. wait: something is
+// awaited, look again after a pause.
+func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wait bool, err error) {
+	var active []int
+	var needs []observe.Need
+	now := r.clock.Now()
+	for i, n := range r.nodes {
+		if len(hints[n.ID]) == 0 && !r.sweep && n.Resting(now) && n.Request == nil && len(r.outcomes[n.ID]) == 0 {
+			continue
+		}
+		active = append(active, i)
+		needs = append(needs, observe.NeedOf(n, r.sweep))
+	}
+	if len(active) == 0 {
+		return false, false, nil
+	}
+	facts, err := r.observer.Read(ctx, needs, now, r.sweep)
+	if err != nil {
+		if k := cloud.KindOf(err); k == cloud.Throttled || k == cloud.Ambiguous {
+			message.Log(ctx, r.log, message.New(message.CallFailed, err.Error()))
+			return false, true, nil // nothing is decided without the power states; look again
+		}
+		return false, false, err
+	}
+	r.sweep = false
+	for _, i := range active {
+		b, w, err := r.step(ctx, i, facts, hints[r.nodes[i].ID])
+		if err != nil {
+			return false, false, err
+		}
+		busy, wait = busy || b, wait || w
+		if !r.loaded {
+			return true, false, nil // somebody else wrote: read everything again
+		}
+	}
+	return busy, wait && !busy, nil
+}

@@ -1,0 +1,114 @@
+package event
+
+import (
+	"encoding/json"
+	"regexp"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+const ownSource = contract.Source
+
+var instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
+
+// Causes of an instance event, in the words that the record and notices use.
+const (
+	CauseStopped    = "stopped"
+	CauseTerminated = "terminated"
+	CauseSpot       = "spot interruption"
+	CauseHealth     = "health notice"
+	CauseAlarm      = "alarm"
+)
+
+func parseState(e envelope) Event {
+	var d struct {
+		Instance string `json:"instance-id"`
+		State    string `json:"state"`
+	}
+	if err := json.Unmarshal(e.Detail, &d); err != nil {
+		return ignored("the event's detail cannot be read: " + err.Error())
+	}
+	if !instanceID.MatchString(d.Instance) {
+		return ignored("the event names no instance: " + quote(d.Instance))
+	}
+	ev := Event{Kind: Instance, Instances: []string{d.Instance}}
+	switch d.State {
+	case cloud.Stopping, cloud.Stopped:
+		ev.Cause.Kind = CauseStopped
+	case cloud.ShuttingDown, cloud.Terminated:
+		ev.Cause.Kind = CauseTerminated
+	default:
+		return ignored("instance state " + quote(d.State) + " is not handled")
+	}
+	ev.Cause.Detail = "EC2 reports " + d.Instance + " " + d.State
+	return ev
+}
+
+func parseSpot(e envelope) Event {
+	var d struct {
+		Instance string `json:"instance-id"`
+		Action   string `json:"instance-action"`
+	}
+	if err := json.Unmarshal(e.Detail, &d); err != nil {
+		return ignored("the event's detail cannot be read: " + err.Error())
+	}
+	if !instanceID.MatchString(d.Instance) {
+		return ignored("the event names no instance: " + quote(d.Instance))
+	}
+	ev := Event{Kind: Instance, Instances: []string{d.Instance}}
+	ev.Cause.Kind = CauseSpot
+	ev.Cause.Detail = "EC2 will " + d.Action + " the Spot instance " + d.Instance
+	return ev
+}
+
+func parseHealth(e envelope) Event {
+	var d struct {
+		Service  string `json:"service"`
+		TypeCode string `json:"eventTypeCode"`
+		Affected []struct {
+			Value string `json:"entityValue"`
+		} `json:"affectedEntities"`
+	}
+	if err := json.Unmarshal(e.Detail, &d); err != nil {
+		return ignored("the event's detail cannot be read: " + err.Error())
+	}
+	if d.Service != "EC2" {
+		return ignored("the health event is of service " + quote(d.Service) + ", only EC2's are handled")
+	}
+	ev := Event{Kind: Instance}
+	for _, a := range d.Affected {
+		if instanceID.MatchString(a.Value) {
+			ev.Instances = append(ev.Instances, a.Value)
+		}
+	}
+	if len(ev.Instances) == 0 {
+		return ignored("the health event " + quote(d.TypeCode) + " names no instance")
+	}
+	ev.Cause.Kind = CauseHealth
+	ev.Cause.Detail = "AWS Health reports " + d.TypeCode
+	return ev
+}
+
+func parseAlarm(e envelope) Event {
+	var d struct {
+		Name  string `json:"alarmName"`
+		State struct {
+			Value  string `json:"value"`
+			Reason string `json:"reason"`
+		} `json:"state"`
+	}
+	if err := json.Unmarshal(e.Detail, &d); err != nil {
+		return ignored("the event's detail cannot be read: " + err.Error())
+	}
+	if d.Name == "" {
+		return ignored("the event names no alarm")
+	}
+	if d.State.Value != "ALARM" {
+		return ignored("alarm state " + quote(d.State.Value) + " is not handled")
+	}
+	ev := Event{Kind: Alarm, Alarm: d.Name}
+	ev.Cause.Kind = CauseAlarm
+	ev.Cause.Detail = "alarm " + d.Name + " is in ALARM"
+	return ev
+}
