@@ -101,7 +101,7 @@ requirements: ## Pin requirements.in into requirements.txt, with hashes
 build: dist/switcher/arm64/bootstrap ## Build the switcher for Lambda on arm64, the default architecture
 
 .PHONY: build-amd64
-build-amd64: dist/switcher/amd64/bootstrap ## Build the switcher for Lambda on x86_64
+build-amd64: dist/switcher/x86_64/bootstrap ## Build the switcher for Lambda on x86_64
 
 .PHONY: build-host
 build-host: dist/switcher/$(HOSTARCH)/bootstrap ## Build the switcher for this machine's processor (tests run it)
@@ -112,6 +112,10 @@ dist/switcher/%/bootstrap: $(ENGINE_SOURCES)
 	@mkdir -p $(@D)
 	GOOS=linux GOARCH=$* go build -tags lambda.norpc -ldflags "-s -w -buildid=" -o $@ ./lambda/switcher
 	@chmod 0755 $@ && touch $@
+
+# AWS CDK's name for the processor, under which the Switcher construct looks.
+dist/switcher/x86_64/bootstrap: dist/switcher/amd64/bootstrap
+	@mkdir -p $(@D) && cp $< $@
 
 cdk.out/.stamp: dist/switcher/arm64/bootstrap $(TOOLS)/node.stamp $(APP_SOURCES)
 	$(OFFLINE) npx --no-install cdk synth --quiet --lookups=false --no-notices
