@@ -7,11 +7,8 @@
 package moto
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,9 +17,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/workload-recovery/workload-recovery/test/emulator/child"
 )
 
 // Version is the emulator's version that the project's tests were written against.
@@ -38,10 +36,6 @@ const (
 	Region  = "ap-northeast-1"
 	Account = "123456789012"
 )
-
-// startLimit bounds the time until the emulator answers. It takes 0.3 to 1.5
-// seconds on an idle machine; the rest is for busy ones.
-const startLimit = 60 * time.Second
 
 //go:embed serve.py
 var serve string
@@ -60,12 +54,8 @@ type Options struct {
 
 // Server is a running emulator.
 type Server struct {
-	url    string
-	cmd    *exec.Cmd
-	stdin  io.Closer
-	output *tail
-	exited chan struct{}
-	stop   sync.Once
+	url     string
+	process *child.Process
 }
 
 // Start runs the emulator on a free loopback port and waits until it answers.
@@ -75,33 +65,16 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{output: &tail{also: o.Log}, exited: make(chan struct{})}
-	s.cmd = exec.Command(python, "-c", serve)
-	s.cmd.Env = append(os.Environ(), environment(o)...)
-	s.cmd.Stderr = s.output
-	ownGroup(s.cmd)
-	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
-		return nil, fmt.Errorf("start moto: %w", err)
-	}
-	// A pipe of our own, not StdoutPipe: Wait would close that one under the reader.
-	read, write, err := os.Pipe()
+	cmd := exec.Command(python, "-c", serve)
+	cmd.Env = append(os.Environ(), environment(o)...)
+	process, line, err := child.Start(cmd, o.Log)
 	if err != nil {
 		return nil, fmt.Errorf("start moto: %w", err)
 	}
-	s.cmd.Stdout = write
-	err = s.cmd.Start()
-	_ = write.Close()
-	if err != nil {
-		_ = read.Close()
-		return nil, fmt.Errorf("start moto with %s: %w", python, err)
-	}
-	go func() {
-		_ = s.cmd.Wait()
-		close(s.exited)
-	}()
-	if err := s.ready(read); err != nil {
+	s := &Server{process: process}
+	if err := s.ready(line); err != nil {
 		s.Stop()
-		return nil, fmt.Errorf("start moto with %s: %w; its output was:\n%s", python, err, s.output)
+		return nil, fmt.Errorf("start moto with %s: %w; its output was:\n%s", python, err, s.Output())
 	}
 	return s, nil
 }
@@ -122,7 +95,7 @@ func ForTest(t testing.TB, o Options) *Server {
 func (s *Server) URL() string { return s.url }
 
 // Output returns the last lines that the emulator wrote, tracebacks included.
-func (s *Server) Output() string { return s.output.String() }
+func (s *Server) Output() string { return s.process.Output() }
 
 // Reset forgets all resources of all accounts and Regions.
 func (s *Server) Reset(ctx context.Context) error {
@@ -143,17 +116,7 @@ func (s *Server) Reset(ctx context.Context) error {
 
 // Stop ends the process that Start started, and no other. It may be called
 // more than once.
-func (s *Server) Stop() {
-	s.stop.Do(func() {
-		_ = s.stdin.Close() // serve.py ends when its standard input does
-		select {
-		case <-s.exited:
-		case <-time.After(5 * time.Second):
-			killGroup(s.cmd)
-			<-s.exited
-		}
-	})
-}
+func (s *Server) Stop() { s.process.Stop() }
 
 // Env is the environment, beside the endpoint, that lets any AWS client use an
 // emulator at url: fake credentials, a Region, and none of the machine's own
@@ -184,16 +147,9 @@ func environment(o Options) []string {
 	return append(env, o.Env...)
 }
 
-// ready reads the port and version that serve.py prints first, and then sees
-// one answer.
-func (s *Server) ready(stdout *os.File) error {
-	defer stdout.Close()
-	_ = stdout.SetReadDeadline(time.Now().Add(startLimit))
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("it named no port within %s: %w", startLimit, err)
-	}
-	port, version, _ := strings.Cut(strings.TrimSpace(line), " ")
+// ready understands the port and version that serve.py prints, and sees one answer.
+func (s *Server) ready(line string) error {
+	port, version, _ := strings.Cut(line, " ")
 	if _, err := strconv.Atoi(port); err != nil {
 		return fmt.Errorf("its first line is %q, wanted a port and a version", line)
 	}
@@ -201,7 +157,7 @@ func (s *Server) ready(stdout *os.File) error {
 		return fmt.Errorf("it is version %s, wanted %s: run `make tools`", version, Version)
 	}
 	s.url = "http://127.0.0.1:" + port
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	return s.Reset(ctx)
 }
@@ -214,7 +170,7 @@ func interpreter() (string, error) {
 		}
 		return python, nil
 	}
-	root, err := moduleRoot()
+	root, err := child.Root()
 	if err != nil {
 		return "", err
 	}
@@ -223,50 +179,4 @@ func interpreter() (string, error) {
 		return "", fmt.Errorf("the emulator moto is not installed (%w): run `make tools`, which makes the virtual environment", err)
 	}
 	return python, nil
-}
-
-// moduleRoot is the nearest folder above the working directory with a go.mod.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", fmt.Errorf("find the project's folder: %w", err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("find the project's folder: no go.mod in the working directory or above it; run from inside the project, or set " + PythonEnv)
-		}
-		dir = parent
-	}
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	also io.Writer
-	mu   sync.Mutex
-	kept []byte
-}
-
-const tailLimit = 16 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.kept = append(t.kept, p...)
-	if over := len(t.kept) - tailLimit; over > 0 {
-		t.kept = bytes.Clone(t.kept[over:])
-	}
-	if t.also != nil {
-		return t.also.Write(p)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.kept)
 }
