@@ -32,16 +32,21 @@ type Clients struct {
 	url, region, caller string
 }
 
-// NewClients returns a caller's clients. The harness's own calls are those of the
-// caller proxy.Observer.
-func NewClients(endpoint, region, caller string) *Clients {
-	cfg := aws.Config{
+// Config is the SDK's configuration of a caller in the emulator.
+func Config(endpoint, region, caller string) aws.Config {
+	return aws.Config{
 		Region: region, BaseEndpoint: &endpoint,
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} }, // what fails here is a fault of the harness
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: caller, SecretAccessKey: "emulator"}, nil
 		}),
 	}
+}
+
+// NewClients returns a caller's clients. The harness's own calls are those of the
+// caller proxy.Observer.
+func NewClients(endpoint, region, caller string) *Clients {
+	cfg := Config(endpoint, region, caller)
 	return &Clients{
 		EC2: ec2.NewFromConfig(cfg), ELB: elasticloadbalancingv2.NewFromConfig(cfg),
 		CloudWatch: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {

@@ -1,0 +1,58 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Root is the project's folder: the nearest one above the working directory that
+// holds a go.mod.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("there is no go.mod in the working directory or above it: run from inside the project")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// BuildBootstrap builds the switcher for this machine. (The deployed one is built
+// from the same source for Lambda's processors.)
+func BuildBootstrap(ctx context.Context, root, dir string) (string, error) {
+	path := filepath.Join(dir, "bootstrap")
+	return path, run(ctx, root, nil, "go", "build", "-tags", "lambda.norpc", "-o", path, "./lambda/switcher")
+}
+
+// Synth writes the templates of an app of this module into dir, without account or
+// look-up.
+func Synth(ctx context.Context, root, app, dir string) error {
+	return run(ctx, root, []string{"CDK_OUTDIR=" + dir, "CDK_VALIDATION=false"}, "go", "run", app)
+}
+
+// run sets the flags that the Makefile sets, so that nothing is compiled twice.
+func run(ctx context.Context, dir string, env []string, command ...string) error {
+	c := exec.CommandContext(ctx, command[0], command[1:]...)
+	c.Dir = dir
+	c.Env = append(os.Environ(), "CGO_ENABLED=0",
+		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20", "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION=1")
+	if os.Getenv("GOFLAGS") == "" {
+		c.Env = append(c.Env, "GOFLAGS=-trimpath -buildvcs=false")
+	}
+	c.Env = append(c.Env, env...)
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, out)
+	}
+	return nil
+}
