@@ -28,7 +28,7 @@ var packageParts = []struct {
 	{"walls", []string{"test/walls"}},
 	{"documents", []string{"test/docs"}},
 	{"template", []string{"test/template"}},
-	{"emulator", []string{"test/emulator", "test/adapter"}},
+	{"emulator", []string{"test/emulator", "test/contracts"}},
 	{"e2e", []string{"test/e2e", "test/demo"}},
 }
 
@@ -43,7 +43,7 @@ func parts() []part {
 		{"template", "the synthesised CloudFormation", goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
 		{"synth", "the ready-made stacks, with CDK's validation", command("make", "--no-print-directory", "synth")},
 		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", cfnLint},
-		{"emulator", "the SDK adapters against moto", goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
+		{"emulator", "the SDK adapters and the test tools against moto and dynalite", goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
 		{"e2e", "the real binary against moto", goTest("e2e", nil, "-count=1", "-p=1", "-timeout=25m")},
 		{"vet", "go vet", command("go", "vet", "./...")},
 		{"golangci", "golangci-lint, with gofumpt", command(golangciLint(), "run")},
