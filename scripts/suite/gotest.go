@@ -66,7 +66,10 @@ func (e *events) line(line []byte) {
 		e.get(v)
 		for name := v.Test; strings.Contains(name, "/"); {
 			name = name[:strings.LastIndex(name, "/")]
-			e.get(event{Package: v.Package, Test: name}).children = true
+			// A subtest's own name may hold a slash, so not every prefix is a test.
+			if parent := e.tests[testKey{v.Package, name}]; parent != nil {
+				parent.children = true
+			}
 		}
 	case "output":
 		e.get(v).output.WriteString(v.Output)

@@ -45,6 +45,9 @@ func TestReadEventsCountsLeaves(t *testing.T) {
 			in: stream("a", "run TestX", "run TestX/b", "run TestX/b/c", "fail TestX/b/c", "fail TestX/b", "fail TestX", "fail "), failed: 1,
 			problems: []string{"a TestX/b/c"},
 		},
+		"a subtest whose own name holds a slash": {
+			in: stream("a", "run TestX", "run TestX/b/c", "pass TestX/b/c", "pass TestX", "pass "), passed: 1,
+		},
 		"skipped": {
 			in: stream("a", "run TestX", "skip TestX", "pass "), skips: []string{"a TestX"},
 		},
