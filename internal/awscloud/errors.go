@@ -200,7 +200,9 @@ func kindOf(service, action, code string, status int, unsent bool) cloud.Kind {
 			return cloud.Throttled
 		}
 		return cloud.Denied
-	case service == serviceEC2 && strings.HasSuffix(code, ".NotFound"):
+	// InvalidInstanceID.NotFound, InvalidLaunchTemplateId.VersionNotFound,
+	// InvalidLaunchTemplateName.NotFoundException
+	case service == serviceEC2 && strings.Contains(code, "NotFound"):
 		if action == "RunInstances" && code != "InvalidSubnetID.NotFound" {
 			// An image, key or group that is gone: no other place can help. A subnet
 			// that is gone is a lost candidate only.

@@ -66,6 +66,7 @@ func TestKinds(t *testing.T) {
 		{serviceEC2, "RunInstances", "", 200, cloud.Ambiguous}, // an answer that cannot be read
 		{serviceEC2, "RunInstances", "", 0, cloud.Ambiguous},
 		{serviceEC2, "DescribeInstanceAttribute", "InvalidInstanceID.NotFound", 400, cloud.NotFound},
+		{serviceEC2, "DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.VersionNotFound", 400, cloud.NotFound},
 		{serviceEC2, "DescribeInstances", "InvalidInstanceID.Malformed", 400, cloud.Invalid},
 		{serviceEC2, "ModifyNetworkInterfaceAttribute", "InvalidNetworkInterfaceID.NotFound", 400, cloud.NotFound},
 		{serviceEC2, "TerminateInstances", "OperationNotPermitted", 400, cloud.Invalid},

@@ -1,0 +1,237 @@
+package contracts
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/workload-recovery/workload-recovery/internal/blueprint"
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// Compute holds an implementation to cloud.Compute.
+func Compute(t *testing.T, s Stage) {
+	t.Run("subnets are found by tag, in order of zones", func(t *testing.T) { subnets(t, s) })
+	t.Run("a template reads as a blueprint", func(t *testing.T) { template(t, s) })
+	t.Run("a launched instance has everything of its blueprint", func(t *testing.T) { inherits(t, s) })
+	t.Run("groups are replaced on one interface", func(t *testing.T) { groups(t, s) })
+	t.Run("tags are added and overwritten", func(t *testing.T) { tags(t, s) })
+	t.Run("protection is cleared one by one", func(t *testing.T) { protection(t, s) })
+	t.Run("instances stop and terminate", func(t *testing.T) { power(t, s) })
+	t.Run("what does not exist", func(t *testing.T) { unknown(t, s) })
+}
+
+func subnets(t *testing.T, s Stage) {
+	found := must[[]cloud.Subnet](t, "Subnets")(s.Ports.Compute.Subnets(ctx(t), s.VPC, s.Tag[0], s.Tag[1]))
+	if diff := cmp.Diff(s.Subnets[:], found, cmpopts.IgnoreFields(cloud.Subnet{}, "Free")); diff != "" {
+		t.Errorf("subnets differ (-want +got):\n%s", diff)
+	}
+	for _, n := range found {
+		if n.Free <= 0 {
+			t.Errorf("subnet %s has %d free addresses", n.ID, n.Free)
+		}
+	}
+	if none := must[[]cloud.Subnet](t, "Subnets")(s.Ports.Compute.Subnets(ctx(t), s.VPC, s.Tag[0], "other")); len(none) != 0 {
+		t.Errorf("another tag value finds %v", none)
+	}
+}
+
+func template(t *testing.T, s Stage) {
+	got := must[cloud.Blueprint](t, "Template")(s.Ports.Compute.Template(ctx(t), s.Template[0], s.Template[1]))
+	if diff := cmp.Diff(s.Blueprint, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("blueprint differs (-want +got):\n%s", diff)
+	}
+}
+
+// launch starts an instance of the stage's blueprint and returns it as described.
+func launch(t *testing.T, s Stage, token string, change func(*cloud.Blueprint)) cloud.Instance {
+	t.Helper()
+	l := cloud.Launch{
+		Blueprint: s.Blueprint, Subnet: s.Subnets[0].ID, Zone: s.Subnets[0].Zone, Token: token,
+		Tags: map[string]string{contract.SwitcherTag: "contracts", contract.EpochTag: "3", "case": token},
+	}
+	if change != nil {
+		change(&l.Blueprint)
+	}
+	begun := must[cloud.Instance](t, "Launch")(s.Ports.Compute.Launch(ctx(t), l))
+	if begun.ID == "" || begun.Zone != s.Subnets[0].Zone || begun.Subnet != s.Subnets[0].ID {
+		t.Fatalf("Launch answered %+v, wanted an id and the place that was asked for", begun)
+	}
+	return seen(t, s, begun.ID)
+}
+
+func seen(t *testing.T, s Stage, id string) cloud.Instance {
+	t.Helper()
+	found := must[[]cloud.Instance](t, "Instances")(s.Ports.Compute.Instances(ctx(t), []string{id, "i-00000000000000000"}))
+	if len(found) != 1 || found[0].ID != id {
+		t.Fatalf("Instances of %s and an unknown id found %+v, wanted the one", id, found)
+	}
+	return found[0]
+}
+
+func inherits(t *testing.T, s Stage) {
+	for name, change := range map[string]func(*cloud.Blueprint){
+		"one-interface": nil,
+		"two-interfaces": func(b *cloud.Blueprint) {
+			b.Interfaces = []cloud.InterfaceSpec{{Groups: s.Groups[:1]}, {Device: 1, Groups: s.Groups[1:3]}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := launch(t, s, name, change)
+			if i.VPC != s.VPC || i.PrivateIP == "" || i.LaunchedAt.IsZero() || time.Since(i.LaunchedAt) > time.Hour {
+				t.Errorf("the instance is described as %+v", i)
+			}
+			details := must[cloud.Details](t, "Details")(s.Ports.Compute.Details(ctx(t), i))
+			got, err := blueprint.FromInstance(i, details, "sg-blackhole")
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := s.Blueprint
+			if change != nil {
+				change(&want)
+			}
+			want.Tags = merged(want.Tags, map[string]string{contract.SwitcherTag: "contracts", "case": name})
+			want.VolumeTags = merged(want.VolumeTags, map[string]string{contract.SwitcherTag: "contracts"})
+			if i.Tags[contract.EpochTag] != "3" {
+				t.Errorf("tags are %v, wanted the launch's own among them", i.Tags)
+			}
+			for _, b := range []*cloud.Blueprint{&want, &got} {
+				if s.Inherited != nil {
+					s.Inherited(b)
+				}
+			}
+			// Groups are a set.
+			sorted := cmpopts.SortSlices(func(a, b string) bool { return a < b })
+			if diff := cmp.Diff(want, got, sorted, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("what the instance became differs from what was asked for (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func merged(a, b map[string]string) map[string]string {
+	to := maps.Clone(a)
+	if to == nil {
+		to = map[string]string{}
+	}
+	maps.Copy(to, b)
+	return to
+}
+
+func groups(t *testing.T, s Stage) {
+	i := launch(t, s, "groups", nil)
+	n := i.Interfaces[0].ID
+	if err := s.Ports.Compute.SetGroups(ctx(t), n, s.Groups[2:3]); err != nil {
+		t.Fatal(err)
+	}
+	got := seen(t, s, i.ID).Interfaces[0].Groups
+	if diff := cmp.Diff(s.Groups[2:3], got); diff != "" {
+		t.Errorf("groups differ (-want +got):\n%s", diff)
+	}
+}
+
+func tags(t *testing.T, s Stage) {
+	i := launch(t, s, "tags", nil)
+	if err := s.Ports.Compute.Tag(ctx(t), i.ID, map[string]string{"case": "new", contract.CondemnedTag: "4"}); err != nil {
+		t.Fatal(err)
+	}
+	want := merged(i.Tags, map[string]string{"case": "new", contract.CondemnedTag: "4"})
+	if diff := cmp.Diff(want, seen(t, s, i.ID).Tags); diff != "" {
+		t.Errorf("tags differ (-want +got):\n%s", diff)
+	}
+	found := must[[]cloud.Instance](t, "TaggedInstances")(s.Ports.Compute.TaggedInstances(ctx(t), "case", []string{"new", "absent"}))
+	if len(found) != 1 || found[0].ID != i.ID {
+		t.Errorf("TaggedInstances found %d instances, wanted %s alone", len(found), i.ID)
+	}
+}
+
+func protection(t *testing.T, s Stage) {
+	i := launch(t, s, "protection", func(b *cloud.Blueprint) { b.ProtectTerminate, b.ProtectStop = true, true })
+	if s.Protect != nil {
+		s.Protect(t, i.ID)
+	}
+	read := func() [2]bool {
+		d := must[cloud.Details](t, "Details")(s.Ports.Compute.Details(ctx(t), i))
+		return [2]bool{d.ProtectTerminate, d.ProtectStop}
+	}
+	if got := read(); got != [2]bool{true, true} {
+		t.Fatalf("protection after launch is %v, wanted both", got)
+	}
+	if err := s.Ports.Compute.Terminate(ctx(t), []string{i.ID}); err == nil {
+		t.Error("a protected instance was terminated")
+	}
+	for _, step := range []struct {
+		stop bool
+		want [2]bool
+	}{{false, [2]bool{false, true}}, {true, [2]bool{false, false}}} {
+		if err := s.Ports.Compute.Unprotect(ctx(t), i.ID, step.stop); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(); got != step.want {
+			t.Errorf("protection after Unprotect(stop: %v) is %v, wanted %v", step.stop, got, step.want)
+		}
+	}
+}
+
+func power(t *testing.T, s Stage) {
+	a, b := launch(t, s, "power-a", nil), launch(t, s, "power-b", nil)
+	ids := []string{a.ID, b.ID}
+	await := func(states ...string) {
+		t.Helper()
+		for _, id := range ids {
+			for range 100 {
+				if slices.Contains(states, seen(t, s, id).State) {
+					break
+				}
+			}
+			if state := seen(t, s, id).State; !slices.Contains(states, state) {
+				t.Errorf("%s is %s, wanted %v", id, state, states)
+			}
+		}
+	}
+	await(cloud.Running)
+	for range 2 { // a repeated call is harmless
+		if err := s.Ports.Compute.Stop(ctx(t), ids, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(cloud.Stopped)
+	if err := s.Ports.Compute.Terminate(ctx(t), ids); err != nil {
+		t.Fatal(err)
+	}
+	if !s.TerminatesOnce {
+		if err := s.Ports.Compute.Terminate(ctx(t), ids); err != nil {
+			t.Errorf("a repeated Terminate: %v", err)
+		}
+	}
+	await(cloud.Terminated)
+}
+
+func unknown(t *testing.T, s Stage) {
+	const id = "i-00000000000000000"
+	c := s.Ports.Compute
+	if found, err := c.Instances(ctx(t), []string{id}); err != nil || len(found) != 0 {
+		t.Errorf("Instances of an unknown id = %v, %v, wanted none and no error", found, err)
+	}
+	_, err := c.Details(ctx(t), cloud.Instance{ID: id})
+	wantKind(t, "Details", err, cloud.NotFound)
+	wantKind(t, "Stop", c.Stop(ctx(t), []string{id}, true), cloud.NotFound)
+	wantKind(t, "Terminate", c.Terminate(ctx(t), []string{id}), cloud.NotFound)
+	wantKind(t, "SetGroups", c.SetGroups(ctx(t), "eni-00000000000000000", s.Groups[:1]), cloud.NotFound)
+	_, err = c.Template(ctx(t), s.Template[0], "99")
+	wantKind(t, "Template", err, cloud.NotFound)
+	_, err = c.Template(ctx(t), "lt-00000000000000000", "1")
+	wantKind(t, "Template", err, cloud.NotFound)
+	l := cloud.Launch{Blueprint: s.Blueprint, Subnet: s.Subnets[0].ID, Zone: s.Subnets[0].Zone, Token: "unknown"}
+	l.Blueprint.Image = "ami-00000000000000000"
+	_, err = c.Launch(ctx(t), l)
+	wantKind(t, "Launch of an unknown image", err, cloud.Invalid)
+	l.Blueprint.Image, l.Subnet = s.Blueprint.Image, "subnet-00000000000000000"
+	_, err = c.Launch(ctx(t), l)
+	wantKind(t, "Launch into an unknown subnet", err, cloud.NotFound)
+}
