@@ -1,0 +1,127 @@
+package recovery
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// place is where a construct stands, for error texts. It exists before the
+// construct does, so that props are checked before anything is created.
+type place string
+
+func placeOf(scope constructs.Construct, id *string) place {
+	if id == nil {
+		panic("recovery: the construct's id is nil: give a string such as jsii.String(\"Node\")")
+	}
+	if path := *scope.Node().Path(); path != "" {
+		return place(path + "/" + *id)
+	}
+	return place(*id)
+}
+
+// fail ends the synthesis. AWS CDK reports errors to Go as panics, so a caller
+// has one way to see both.
+func (p place) fail(format string, args ...any) {
+	panic(fmt.Sprintf("%s: %s", p, fmt.Sprintf(format, args...)))
+}
+
+func (p place) failOn(err error) {
+	if err != nil {
+		p.fail("%v", err)
+	}
+}
+
+// require fails for a prop that was left out. Interfaces are compared by the caller.
+func (p place) require(given bool, prop, fix string) {
+	if !given {
+		p.fail("%s is missing: %s", prop, fix)
+	}
+}
+
+// whole checks a number prop against whole-number bounds and returns it.
+func (p place) whole(prop string, value *float64, def, low, high int) int {
+	if value == nil {
+		return def
+	}
+	if unresolved(value) {
+		p.fail("%s is a token: it must be known at synthesis; give a number from %d to %d", prop, low, high)
+	}
+	if v := *value; v != math.Trunc(v) || v < float64(low) || v > float64(high) {
+		p.fail("%s is %s: allowed are the whole numbers %d to %d; leave it out for %d",
+			prop, strconv.FormatFloat(v, 'f', -1, 64), low, high, def)
+	}
+	return int(*value)
+}
+
+// oneOf checks a string prop against a list and returns it.
+func (p place) oneOf(prop string, value *string, def string, allowed ...string) string {
+	if value == nil {
+		return def
+	}
+	if unresolved(value) {
+		return *value
+	}
+	for _, a := range allowed {
+		if *value == a {
+			return a
+		}
+	}
+	p.fail("%s is %q: allowed are %q; leave it out for %q", prop, *value, allowed, def)
+	return ""
+}
+
+// metadataTag is what EC2 allows in a tag key that the instance metadata exposes:
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html
+var metadataTag = regexp.MustCompile(`^[A-Za-z0-9+\-=.,_:@]{1,128}$`)
+
+// tagKeyError says what is wrong with the key of a tag that a node carries.
+func tagKeyError(key string) error {
+	switch {
+	case !metadataTag.MatchString(key), key == ".", key == "..", key == "_index":
+		return fmt.Errorf("tag key %q cannot be exposed by the instance metadata, and EC2 would refuse every launch: "+
+			"allowed are 1 to 128 letters, digits and + - = . , _ : @, no space and no slash; rename the tag", key)
+	case len(key) >= 4 && key[:4] == "aws:":
+		return fmt.Errorf("tag key %q begins with aws:, which AWS reserves; rename the tag", key)
+	case contract.IsControlTag(key):
+		return fmt.Errorf("tag key %q is the switcher's own (%q): it is never inherited; rename the tag", key, contract.ControlTags)
+	}
+	return nil
+}
+
+// unresolved reports whether the value is a token, known only at deployment.
+func unresolved(value any) bool { return *awscdk.Token_IsUnresolved(value) }
+
+// or is the prop's value, or its default when it was left out.
+func or[T any](value *T, def T) T {
+	if value == nil {
+		return def
+	}
+	return *value
+}
+
+// list is the prop's list without pointers, nil when it was left out.
+func list(values *[]*string) []string {
+	if values == nil {
+		return nil
+	}
+	out := make([]string, 0, len(*values))
+	for _, v := range *values {
+		out = append(out, or(v, ""))
+	}
+	return out
+}
+
+// seconds is a duration in whole seconds, or def when it was left out.
+func seconds(d awscdk.Duration, def int) int {
+	if d == nil {
+		return def
+	}
+	return int(*d.ToSeconds(&awscdk.TimeConversionOptions{Integral: new(true)}))
+}

@@ -1,0 +1,95 @@
+package recovery
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// nfsPort is the port of EFS mount targets.
+const nfsPort = 2049
+
+// fileSystemSpec is what the data and the log file systems differ in.
+type fileSystemSpec struct {
+	vpc     IRecoveryVpc
+	key     awskms.IKey
+	removal awscdk.RemovalPolicy
+	name    string
+	// reader is the one role that the file system's policy admits; nil leaves that to
+	// the roles' own policies.
+	reader awsiam.IRole
+}
+
+// newFileSystem makes an encrypted file system with a mount target in every zone
+// and a security group that admits nobody yet. Its policy refuses whatever does
+// not come through TLS and an access point; anonymous clients get nothing, since
+// a file system with a policy admits only identified ones:
+// https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
+func newFileSystem(scope constructs.Construct, id string, spec fileSystemSpec) (awsefs.FileSystem, awsec2.SecurityGroup) {
+	group := awsec2.NewSecurityGroup(scope, jsii.String(id+"Group"), &awsec2.SecurityGroupProps{
+		Vpc: spec.vpc.Vpc(), AllowAllOutbound: jsii.Bool(false),
+		Description: jsii.String("Mount targets: " + spec.name),
+	})
+	if spec.removal == "" {
+		spec.removal = awscdk.RemovalPolicy_RETAIN
+	}
+	fs := awsefs.NewFileSystem(scope, jsii.String(id), &awsefs.FileSystemProps{
+		Vpc: spec.vpc.Vpc(), VpcSubnets: &awsec2.SubnetSelection{Subnets: spec.vpc.Subnets()},
+		SecurityGroup: group, Encrypted: jsii.Bool(true), KmsKey: spec.key,
+		RemovalPolicy: spec.removal, EnableAutomaticBackups: jsii.Bool(true),
+		ThroughputMode:   awsefs.ThroughputMode_ELASTIC,
+		FileSystemPolicy: fileSystemPolicy(spec.reader),
+		// Stops AWS CDK from adding a statement of its own that lets any identified
+		// client write as root. Anonymous clients get nothing, as the policy above is
+		// not empty.
+		AllowAnonymousAccess: jsii.Bool(true),
+	})
+	return fs, group
+}
+
+func fileSystemPolicy(reader awsiam.IRole) awsiam.PolicyDocument {
+	everyone := &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}
+	mount := "elasticfilesystem:ClientMount"
+	doc := awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
+		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Sid: jsii.String("RefuseWithoutTls"), Effect: awsiam.Effect_DENY, Principals: everyone,
+			Actions:    jsii.Strings(mount, "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess"),
+			Conditions: &map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
+		}),
+		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Sid: jsii.String("RefuseWithoutAccessPoint"), Effect: awsiam.Effect_DENY, Principals: everyone,
+			Actions:    jsii.Strings(mount),
+			Conditions: &map[string]any{"Null": map[string]any{"elasticfilesystem:AccessPointArn": "true"}},
+		}),
+	}})
+	if reader != nil {
+		doc.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Sid: jsii.String("Node"), Principals: &[]awsiam.IPrincipal{awsiam.NewArnPrincipal(reader.RoleArn())},
+			Actions:    jsii.Strings(mount, "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess"),
+			Conditions: &map[string]any{"Bool": map[string]any{"elasticfilesystem:AccessedViaMountTarget": "true"}},
+		}))
+	}
+	return doc
+}
+
+// addAccessPoint gives one node a directory of its own.
+func addAccessPoint(scope constructs.Construct, id string, fs awsefs.IFileSystem, path string, user *awsefs.PosixUser) awsefs.AccessPoint {
+	return awsefs.NewAccessPoint(scope, jsii.String(id), &awsefs.AccessPointProps{
+		FileSystem: fs, Path: jsii.String(path), PosixUser: user,
+		CreateAcl: &awsefs.Acl{OwnerUid: jsii.String("0"), OwnerGid: jsii.String("0"), Permissions: jsii.String("755")},
+	})
+}
+
+// useAccessPoint is the statement that a node's role needs for one access point.
+func useAccessPoint(sid string, fs awsefs.IFileSystem, point awsefs.AccessPoint) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:        jsii.String(sid),
+		Actions:    jsii.Strings("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess"),
+		Resources:  &[]*string{fs.FileSystemArn()},
+		Conditions: &map[string]any{"StringEquals": map[string]any{"elasticfilesystem:AccessPointArn": point.AccessPointArn()}},
+	})
+}

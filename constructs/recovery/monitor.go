@@ -1,0 +1,210 @@
+package recovery
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// ResourceMonitorProps are the props of ResourceMonitor.
+type ResourceMonitorProps struct {
+	// ClusterNode is the node to watch. Required.
+	ClusterNode ClusterNode
+	// Instance describes the instance alarm. Default: see InstanceAlarm.
+	Instance *InstanceAlarm
+	// Application describes the application alarm; its Process or its MetricName must
+	// be given. Required.
+	Application *ApplicationAlarm
+}
+
+// InstanceAlarm is raised when EC2's status checks fail: the host, its network or
+// power, or the instance's kernel or network.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
+//
+// Missing data does not raise it. A stopped or terminated instance has no status
+// checks, but EC2 reports that by an event of its own; and a replacement has none
+// for its first minutes, in which an alarm that took silence for failure would
+// condemn it.
+type InstanceAlarm struct {
+	// Period of the metric, a multiple of 60 s, up to 3600 s. Default: 60 s, in which
+	// EC2 sends it.
+	Period awscdk.Duration
+	// EvaluationPeriods to look at, 1 to 60. Default: 2.
+	EvaluationPeriods *float64
+	// DatapointsToAlarm of them that must fail, 1 to EvaluationPeriods. Default: all.
+	DatapointsToAlarm *float64
+}
+
+// ApplicationAlarm is raised when the application's own sign of life stops. The
+// metric carries the node's id and not the instance's, so it outlives switches.
+//
+// Missing data raises it: when the CloudWatch agent dies, or the host does, the
+// metric just stops.
+type ApplicationAlarm struct {
+	// Process is a regular expression for the command line of the processes that must
+	// run; the metric is then the agent's count of them (procstat, pid_count).
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Agent-procstat-process-metrics.html
+	// Default: none; give MetricName instead.
+	Process *string
+	// Namespace of the metric. Default: CWAgent.
+	Namespace *string
+	// MetricName to watch. Default: procstat_lookup_pid_count.
+	MetricName *string
+	// Dimensions of the metric. They must not name the instance.
+	// Default: NodeId = the node's id.
+	Dimensions *map[string]*string
+	// Statistic over a period. Default: Minimum.
+	Statistic *string
+	// Threshold below which a period is bad. Default: 1.
+	Threshold *float64
+	// Period of the metric: 10, 20, 30 s or a multiple of 60 s up to 3600 s; below 60 s
+	// it must be sent with high resolution, as the agent does. Default: 10 s.
+	Period awscdk.Duration
+	// EvaluationPeriods to look at, 1 to 360. Default: 3: the agent sends every 10 s,
+	// and one late sending is no failure.
+	EvaluationPeriods *float64
+	// DatapointsToAlarm of them that must be bad, 1 to EvaluationPeriods. Default: all.
+	DatapointsToAlarm *float64
+}
+
+// ResourceMonitor is a node's two alarms. Both reach the switcher by their state
+// changes, through its alarm rule; they need no actions.
+type ResourceMonitor interface {
+	constructs.Construct
+	// InstanceAlarm is raised when EC2's status checks fail. The switcher points it at
+	// each replacement.
+	InstanceAlarm() awscloudwatch.Alarm
+	// ApplicationAlarm is raised when the application's sign of life stops.
+	ApplicationAlarm() awscloudwatch.Alarm
+	// AgentConfiguration is the CloudWatch agent's configuration (JSON) that sends the
+	// application's metric, or nil when the metric is another's.
+	AgentConfiguration() *string
+	// AgentCommands install and start the agent with it on Amazon Linux, for your own
+	// user data. The default user data of ClusterNode has them.
+	AgentCommands() *[]*string
+}
+
+type resourceMonitor struct {
+	constructs.Construct
+	instance, application awscloudwatch.Alarm
+	agent                 string
+}
+
+func (m *resourceMonitor) InstanceAlarm() awscloudwatch.Alarm    { return m.instance }
+func (m *resourceMonitor) ApplicationAlarm() awscloudwatch.Alarm { return m.application }
+
+func (m *resourceMonitor) AgentConfiguration() *string {
+	if m.agent == "" {
+		return nil
+	}
+	return jsii.String(m.agent)
+}
+
+// NewResourceMonitor makes a node's two alarms.
+func NewResourceMonitor(scope constructs.Construct, id *string, props *ResourceMonitorProps) ResourceMonitor {
+	at := placeOf(scope, id)
+	at.require(props != nil && props.ClusterNode != nil, "ClusterNode", "give the node to watch")
+	at.require(props.Application != nil && (props.Application.Process != nil || props.Application.MetricName != nil),
+		"Application", "give the Process that must run, or the MetricName of the application's own sign of life")
+	node := props.ClusterNode
+	m := &resourceMonitor{}
+	instance, application := props.instance(at), props.application(at)
+	claim(scope, at, "monitor of node", strconv.Itoa(int(*node.NodeId())), "a node has one ResourceMonitor; change that one")
+
+	constructs.NewConstruct_Override(m, scope, id)
+	m.instance = m.makeInstance(node, instance)
+	m.application = m.makeApplication(node, application)
+	if props.Application.Process != nil {
+		m.agent = agentConfiguration(node, *props.Application.Process, application)
+		if node.ownsUserData() {
+			node.UserData().AddCommands(*m.AgentCommands()...)
+		}
+	}
+	return m
+}
+
+// alarmPlan is an alarm's settings, checked and with defaults.
+type alarmPlan struct {
+	period, periods, points int
+	threshold               float64
+	namespace, metric, stat string
+	dimensions              map[string]*string
+}
+
+func (p *ResourceMonitorProps) instance(at place) alarmPlan {
+	want := p.Instance
+	if want == nil {
+		want = &InstanceAlarm{}
+	}
+	a := alarmPlan{period: seconds(want.Period, 60)}
+	if a.period < 60 || a.period > 3600 || a.period%60 != 0 {
+		at.fail("Instance.Period is %d s: allowed are multiples of 60 s up to 3600 s; leave it out for 60 s", a.period)
+	}
+	a.periods = at.whole("Instance.EvaluationPeriods", want.EvaluationPeriods, 2, 1, 60)
+	a.points = at.whole("Instance.DatapointsToAlarm", want.DatapointsToAlarm, a.periods, 1, a.periods)
+	return a
+}
+
+func (p *ResourceMonitorProps) application(at place) alarmPlan {
+	want := p.Application
+	a := alarmPlan{
+		period: seconds(want.Period, 10), threshold: or(want.Threshold, 1),
+		namespace: or(want.Namespace, "CWAgent"), metric: or(want.MetricName, "procstat_lookup_pid_count"), stat: or(want.Statistic, "Minimum"),
+		dimensions: map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*p.ClusterNode.NodeId())))},
+	}
+	if want.Dimensions != nil {
+		a.dimensions = *want.Dimensions
+	}
+	if _, named := a.dimensions["InstanceId"]; named {
+		at.fail("Application.Dimensions names InstanceId: the alarm would watch one instance and not the node; use a dimension such as %s", nodeDimension)
+	}
+	if a.period != 10 && a.period != 20 && a.period != 30 && (a.period < 60 || a.period > 3600 || a.period%60 != 0) {
+		at.fail("Application.Period is %d s: allowed are 10, 20, 30 s and multiples of 60 s up to 3600 s; leave it out for 10 s", a.period)
+	}
+	a.periods = at.whole("Application.EvaluationPeriods", want.EvaluationPeriods, 3, 1, 360)
+	a.points = at.whole("Application.DatapointsToAlarm", want.DatapointsToAlarm, a.periods, 1, a.periods)
+	return a
+}
+
+// makeInstance makes the alarm that names the instance, and tells the node that
+// it does.
+func (m *resourceMonitor) makeInstance(node ClusterNode, a alarmPlan) awscloudwatch.Alarm {
+	name := contract.AlarmName(*node.Switcher().SwitcherName(), int(*node.NodeId()), "instance")
+	alarm := awscloudwatch.NewAlarm(m, jsii.String("Instance"), &awscloudwatch.AlarmProps{
+		AlarmName:        jsii.String(name),
+		AlarmDescription: jsii.String(fmt.Sprintf("The instance of %s fails its status checks. The switcher points this alarm at each replacement.", *node.NodeName())),
+		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+			Namespace: jsii.String("AWS/EC2"), MetricName: jsii.String("StatusCheckFailed"), Statistic: jsii.String("Maximum"),
+			Period: duration(a.period), DimensionsMap: &map[string]*string{"InstanceId": node.InstanceId()},
+		}),
+		Threshold: jsii.Number(1), ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+		EvaluationPeriods: number(a.periods), DatapointsToAlarm: number(a.points),
+		TreatMissingData: awscloudwatch.TreatMissingData_MISSING,
+	})
+	node.AddConsumer(alarm.Node().DefaultChild().(awscloudwatch.CfnAlarm))
+	node.addAlarm(name)
+	return alarm
+}
+
+func (m *resourceMonitor) makeApplication(node ClusterNode, a alarmPlan) awscloudwatch.Alarm {
+	name := contract.AlarmName(*node.Switcher().SwitcherName(), int(*node.NodeId()), "application")
+	alarm := awscloudwatch.NewAlarm(m, jsii.String("Application"), &awscloudwatch.AlarmProps{
+		AlarmName:        jsii.String(name),
+		AlarmDescription: jsii.String(fmt.Sprintf("The application of %s gives no sign of life.", *node.NodeName())),
+		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+			Namespace: jsii.String(a.namespace), MetricName: jsii.String(a.metric), Statistic: jsii.String(a.stat),
+			Period: duration(a.period), DimensionsMap: &a.dimensions,
+		}),
+		Threshold: jsii.Number(a.threshold), ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
+		EvaluationPeriods: number(a.periods), DatapointsToAlarm: number(a.points),
+		TreatMissingData: awscloudwatch.TreatMissingData_BREACHING,
+	})
+	node.addAlarm(name)
+	return alarm
+}

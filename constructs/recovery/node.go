@@ -1,0 +1,245 @@
+package recovery
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// ClusterNode is one protected workload: a launch template, a custom resource that
+// the switcher serves, a load balancer, a file system for shared data and a place
+// for recovery logs. It is an IGrantable (its role) and an IConnectable (its
+// security groups).
+//
+// InstanceId and the other attributes are what the switcher answered last. A
+// switch changes them without CloudFormation's knowledge: use them in alarms
+// (the switcher re-points those), not to build other resources on.
+type ClusterNode interface {
+	constructs.Construct
+	// NodeId is the node's number, NodeName its name.
+	NodeId() *float64
+	NodeName() *string
+	// Switcher recovers the node.
+	Switcher() ISwitcher
+	// InstanceId, AvailabilityZone, SubnetId and PrivateIp are of the instance at the
+	// last deployment.
+	InstanceId() *string
+	AvailabilityZone() *string
+	SubnetId() *string
+	PrivateIp() *string
+	// ImageId is what it booted, Epoch the record's counter.
+	ImageId() *string
+	Epoch() *string
+	// Resource is the custom resource.
+	Resource() awscdk.CustomResource
+	// LaunchTemplate is what instances are launched from.
+	LaunchTemplate() awsec2.LaunchTemplate
+	// Role is what the instance may do.
+	Role() awsiam.IRole
+	// SecurityGroup is the node's own group.
+	SecurityGroup() awsec2.SecurityGroup
+	// UserData runs at the first boot.
+	UserData() awsec2.UserData
+	// LoadBalancer is the node's own, or nil with existing target groups.
+	LoadBalancer() awselasticloadbalancingv2.ILoadBalancerV2
+	// TargetGroupArns are of all groups that the node's targets live in.
+	TargetGroupArns() *[]*string
+	// DataFileSystem and DataAccessPoint are of the shared data.
+	DataFileSystem() awsefs.FileSystem
+	DataAccessPoint() awsefs.AccessPoint
+	// LogAccessPoint is the place for recovery logs.
+	LogAccessPoint() awsefs.AccessPoint
+	// MountCommands mount both file systems, for your own user data.
+	MountCommands() *[]*string
+	// AddConsumer names a resource that uses the node's attributes, so that
+	// CloudFormation reads them again when the resource's properties change. Property
+	// overrides ("escape hatches") are not seen. ResourceMonitor does it for its alarms.
+	AddConsumer(resource awscdk.CfnResource)
+	// Connections are of the node's security groups; GrantPrincipal is its role.
+	Connections() awsec2.Connections
+	GrantPrincipal() awsiam.IPrincipal
+
+	addAlarm(name string)
+	ownsUserData() bool
+}
+
+type clusterNode struct {
+	constructs.Construct
+	id          int
+	name        string
+	switcher    ISwitcher
+	resource    awscdk.CustomResource
+	template    awsec2.LaunchTemplate
+	role        awsiam.IRole
+	profile     awsiam.InstanceProfile
+	group       awsec2.SecurityGroup
+	connections awsec2.Connections
+	userData    awsec2.UserData
+	ownUserData bool
+	balancer    awselasticloadbalancingv2.ILoadBalancerV2
+	groups      []contract.TargetGroupEntry
+	data        awsefs.FileSystem
+	dataPoint   awsefs.AccessPoint
+	logPoint    awsefs.AccessPoint
+	paths       [2]string // data, logs
+	consumers   consumers
+	alarms      alarmNames
+	// needs are what a running node depends on: created before it, deleted after it.
+	needs []constructs.IDependable
+}
+
+func (n *clusterNode) NodeId() *float64                      { return jsii.Number(float64(n.id)) }
+func (n *clusterNode) NodeName() *string                     { return jsii.String(n.name) }
+func (n *clusterNode) Switcher() ISwitcher                   { return n.switcher }
+func (n *clusterNode) InstanceId() *string                   { return n.attribute(contract.AttrInstanceID) }
+func (n *clusterNode) AvailabilityZone() *string             { return n.attribute(contract.AttrZone) }
+func (n *clusterNode) SubnetId() *string                     { return n.attribute(contract.AttrSubnetID) }
+func (n *clusterNode) PrivateIp() *string                    { return n.attribute(contract.AttrPrivateIP) }
+func (n *clusterNode) ImageId() *string                      { return n.attribute(contract.AttrImageID) }
+func (n *clusterNode) Epoch() *string                        { return n.attribute(contract.AttrEpoch) }
+func (n *clusterNode) Resource() awscdk.CustomResource       { return n.resource }
+func (n *clusterNode) LaunchTemplate() awsec2.LaunchTemplate { return n.template }
+func (n *clusterNode) Role() awsiam.IRole                    { return n.role }
+func (n *clusterNode) SecurityGroup() awsec2.SecurityGroup   { return n.group }
+func (n *clusterNode) UserData() awsec2.UserData             { return n.userData }
+func (n *clusterNode) DataFileSystem() awsefs.FileSystem     { return n.data }
+func (n *clusterNode) DataAccessPoint() awsefs.AccessPoint   { return n.dataPoint }
+func (n *clusterNode) LogAccessPoint() awsefs.AccessPoint    { return n.logPoint }
+func (n *clusterNode) Connections() awsec2.Connections       { return n.connections }
+func (n *clusterNode) GrantPrincipal() awsiam.IPrincipal     { return n.role.GrantPrincipal() }
+func (n *clusterNode) LoadBalancer() awselasticloadbalancingv2.ILoadBalancerV2 {
+	return n.balancer
+}
+func (n *clusterNode) AddConsumer(r awscdk.CfnResource) { n.consumers.add(r) }
+func (n *clusterNode) addAlarm(name string)             { n.alarms.names = append(n.alarms.names, name) }
+func (n *clusterNode) ownsUserData() bool               { return n.ownUserData }
+
+func (n *clusterNode) TargetGroupArns() *[]*string {
+	arns := make([]*string, 0, len(n.groups))
+	for _, g := range n.groups {
+		arns = append(arns, jsii.String(g.Arn))
+	}
+	return &arns
+}
+
+func (n *clusterNode) attribute(name string) *string {
+	return n.resource.GetAttString(jsii.String(name))
+}
+
+// NewClusterNode makes a protected workload.
+func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodeProps) ClusterNode {
+	at := placeOf(scope, id)
+	n := newNode(at, props)
+	claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
+
+	constructs.NewConstruct_Override(n, scope, id)
+	n.group = awsec2.NewSecurityGroup(n, jsii.String("Group"), &awsec2.SecurityGroupProps{
+		Vpc: n.switcher.Vpc().Vpc(), Description: jsii.String("Node " + n.name),
+	})
+	groups := []awsec2.ISecurityGroup{n.group}
+	if props.SecurityGroups != nil {
+		groups = append(groups, *props.SecurityGroups...)
+	}
+	n.connections = awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &groups})
+	n.need(n.group)
+	n.makeRole(props)
+	n.makeFiles(props)
+	n.makeTargets(at, props)
+	n.makeUserData(props)
+	n.makeTemplate(at, props, groups)
+	n.makeResource(at, props)
+	return n
+}
+
+// newNode checks the props that need no construct.
+func newNode(at place, props *ClusterNodeProps) *clusterNode {
+	at.require(props != nil, "props", "give at least Switcher and NodeId")
+	at.require(props.Switcher != nil, "Switcher", "give the Switcher that recovers the node")
+	at.require(props.NodeId != nil, "NodeId", "give an integer that no other node of the Region has")
+	number, err := contract.ParseNodeID(strconv.FormatFloat(*props.NodeId, 'f', -1, 64))
+	at.failOn(err)
+	n := &clusterNode{id: number, name: or(props.NodeName, fmt.Sprintf("node-%d", number)), switcher: props.Switcher}
+	if props.SecurityGroups != nil && len(*props.SecurityGroups) > 4 {
+		at.fail("SecurityGroups has %d groups: at most four are allowed beside the node's own, since EC2 allows five per interface; merge some", len(*props.SecurityGroups))
+	}
+	if props.TargetGroups != nil && props.LoadBalancer != nil {
+		at.fail("TargetGroups and LoadBalancer are both given: register in existing groups or make a load balancer; leave one out")
+	}
+	for key := range or(props.Tags, nil) {
+		at.failOn(tagKeyError(key))
+		if key == *n.switcher.IDTag() || key == *n.switcher.TargetTag() || key == contract.SwitcherTag {
+			at.fail("tag key %q is set by ClusterNode itself: use NodeId, RecoveryTarget or Switcher", key)
+		}
+	}
+	n.checkZones(at, props)
+	return n
+}
+
+// checkZones refuses a preferred zone that the VPC does not have.
+func (n *clusterNode) checkZones(at place, props *ClusterNodeProps) {
+	known := list(n.switcher.Vpc().AvailabilityZones())
+	refuseDuplicates(at, "zone", list(props.Zones))
+	for _, z := range list(props.Zones) {
+		found := unresolved(z)
+		for _, k := range known {
+			found = found || k == z || unresolved(k)
+		}
+		if !found {
+			at.fail("Zones names %q: allowed are the RecoveryVpc's zones %q; correct it", z, known)
+		}
+	}
+}
+
+func (n *clusterNode) need(things ...constructs.IDependable) { n.needs = append(n.needs, things...) }
+
+// makeResource makes the custom resource, with the properties that the switcher
+// reads (contract.NodeProperties) and all that a running node needs before it.
+func (n *clusterNode) makeResource(at place, props *ClusterNodeProps) {
+	wait := seconds(props.ServiceTimeout, 1800)
+	low := contract.DefaultPolicy().DeploySeconds
+	if s, ok := n.switcher.(*switcher); ok {
+		low = s.policy.DeploySeconds
+	}
+	if wait <= low || wait > 3600 {
+		at.fail("ServiceTimeout is %d s: allowed are %d to 3600 s, more than the switcher's Policy.DeployTime; correct one of them", wait, low+1)
+	}
+	n.resource = awscdk.NewCustomResource(n, jsii.String("Resource"), &awscdk.CustomResourceProps{
+		ResourceType:   jsii.String(contract.NodeResourceType),
+		ServiceToken:   n.switcher.FunctionArn(),
+		ServiceTimeout: duration(wait),
+		Properties:     n.properties(at, props),
+	})
+	n.resource.Node().AddDependency(n.needs...)
+}
+
+func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]any {
+	n.consumers.stack = awscdk.Stack_Of(n)
+	p := contract.NodeProperties{
+		NodeId:                strconv.Itoa(n.id),
+		NodeName:              n.name,
+		LaunchTemplateId:      *n.template.LaunchTemplateId(),
+		LaunchTemplateVersion: *n.template.LatestVersionNumber(),
+		Zones:                 list(props.Zones),
+		TargetGroups:          n.groups,
+		Alarms:                list(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),
+		Priority:              strconv.Itoa(at.whole("Priority", props.Priority, 100, 0, 1000)),
+		AllowTerminateFence:   strconv.FormatBool(or(props.AllowTerminateFence, false)),
+		ConsumersHash:         *awscdk.Lazy_String(&n.consumers, nil),
+	}
+	text, err := json.Marshal(p)
+	at.failOn(err)
+	var fields map[string]any
+	at.failOn(json.Unmarshal(text, &fields))
+	delete(fields, "ServiceToken") // awscdk.CustomResource sets it
+	return &fields
+}

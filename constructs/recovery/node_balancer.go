@@ -1,0 +1,193 @@
+package recovery
+
+import (
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// balancerPlan is what the props say, checked and with defaults.
+type balancerPlan struct {
+	*NodeLoadBalancer
+	port, targetPort, interval, count, delay int
+	clients                                  []string
+	subnets                                  *awsec2.SubnetSelection
+	secure, public                           bool
+}
+
+// makeTargets makes the node's load balancer, or takes the given target groups.
+func (n *clusterNode) makeTargets(at place, props *ClusterNodeProps) {
+	if props.TargetGroups != nil {
+		n.useGroups(at, *props.TargetGroups)
+		return
+	}
+	want := props.LoadBalancer
+	if want == nil {
+		want = &NodeLoadBalancer{}
+	}
+	plan := n.planBalancer(at, want)
+	switch want.Kind {
+	case "", LoadBalancerKind_NETWORK:
+		n.makeNetwork(plan)
+	case LoadBalancerKind_APPLICATION:
+		n.makeApplication(plan)
+	default:
+		at.fail("LoadBalancer.Kind is %q: allowed are %q and %q; leave it out for %q", want.Kind,
+			LoadBalancerKind_NETWORK, LoadBalancerKind_APPLICATION, LoadBalancerKind_NETWORK)
+	}
+}
+
+func (n *clusterNode) planBalancer(at place, want *NodeLoadBalancer) balancerPlan {
+	p := balancerPlan{NodeLoadBalancer: want, public: or(want.InternetFacing, false), secure: want.Certificates != nil && len(*want.Certificates) > 0}
+	port := 80
+	if p.secure {
+		port = 443
+	}
+	p.port = at.whole("LoadBalancer.Port", want.Port, port, 1, 65535)
+	p.targetPort = at.whole("LoadBalancer.TargetPort", want.TargetPort, 80, 1, 65535)
+	p.count = at.whole("LoadBalancer.HealthCount", want.HealthCount, 2, 2, 10)
+	p.interval = at.whole("LoadBalancer.HealthInterval", secondsOrNil(want.HealthInterval), 5, 5, 300)
+	p.delay = at.whole("LoadBalancer.DeregistrationDelay", secondsOrNil(want.DeregistrationDelay), 30, 0, 3600)
+	subnets := n.switcher.Vpc().Subnets()
+	if want.Subnets != nil {
+		subnets = want.Subnets
+	}
+	if len(*subnets) < 2 {
+		at.fail("LoadBalancer.Subnets has %d subnet(s): a load balancer that outlives a zone needs subnets in at least two zones (an ALB refuses fewer); add one per zone", len(*subnets))
+	}
+	if p.public && want.Subnets == nil {
+		at.fail("LoadBalancer.InternetFacing is true and Subnets is missing: the nodes' subnets have no route to the internet; give public subnets, one per zone")
+	}
+	p.subnets = &awsec2.SubnetSelection{Subnets: subnets}
+	p.clients = list(want.ClientCidrs)
+	if want.ClientCidrs == nil {
+		p.clients = []string{*n.switcher.Vpc().CidrBlock()}
+		if p.public {
+			p.clients = []string{"0.0.0.0/0"}
+		}
+	}
+	return p
+}
+
+func secondsOrNil(d awscdk.Duration) *float64 {
+	if d == nil {
+		return nil
+	}
+	return d.ToSeconds(nil)
+}
+
+func (n *clusterNode) makeNetwork(p balancerPlan) {
+	lb := elb.NewNetworkLoadBalancer(n, jsii.String("LoadBalancer"), &elb.NetworkLoadBalancerProps{
+		Vpc: n.switcher.Vpc().Vpc(), VpcSubnets: p.subnets, InternetFacing: jsii.Bool(p.public),
+		// Clients that remember the address of another zone must still reach the node.
+		CrossZoneEnabled:   jsii.Bool(true),
+		DeletionProtection: jsii.Bool(or(p.DeletionProtection, false)),
+		SecurityGroups:     &[]awsec2.ISecurityGroup{n.balancerGroup(p)},
+	})
+	group := elb.NewNetworkTargetGroup(n, jsii.String("Targets"), &elb.NetworkTargetGroupProps{
+		Vpc: n.switcher.Vpc().Vpc(), Port: number(p.targetPort), Protocol: elb.Protocol_TCP, TargetType: elb.TargetType_INSTANCE,
+		DeregistrationDelay: duration(p.delay),
+		// Connections to a failed instance are cut, so that clients connect again.
+		ConnectionTermination: jsii.Bool(true),
+		HealthCheck:           p.health(elb.Protocol_TCP),
+	})
+	protocol := elb.Protocol_TCP
+	if p.secure {
+		protocol = elb.Protocol_TLS
+	}
+	listener := lb.AddListener(jsii.String("Listener"), &elb.BaseNetworkListenerProps{
+		Port: number(p.port), Protocol: protocol, Certificates: p.Certificates,
+		DefaultTargetGroups: &[]elb.INetworkTargetGroup{group},
+	})
+	n.useBalancer(p, lb, lb.Connections(), listener, group, group.TargetGroupArn())
+}
+
+func (n *clusterNode) makeApplication(p balancerPlan) {
+	lb := elb.NewApplicationLoadBalancer(n, jsii.String("LoadBalancer"), &elb.ApplicationLoadBalancerProps{
+		Vpc: n.switcher.Vpc().Vpc(), VpcSubnets: p.subnets, InternetFacing: jsii.Bool(p.public),
+		DropInvalidHeaderFields: jsii.Bool(true),
+		DeletionProtection:      jsii.Bool(or(p.DeletionProtection, false)),
+		SecurityGroup:           n.balancerGroup(p),
+	})
+	group := elb.NewApplicationTargetGroup(n, jsii.String("Targets"), &elb.ApplicationTargetGroupProps{
+		Vpc: n.switcher.Vpc().Vpc(), Port: number(p.targetPort), Protocol: elb.ApplicationProtocol_HTTP, TargetType: elb.TargetType_INSTANCE,
+		DeregistrationDelay: duration(p.delay),
+		HealthCheck:         p.health(elb.Protocol_HTTP),
+	})
+	protocol := elb.ApplicationProtocol_HTTP
+	if p.secure {
+		protocol = elb.ApplicationProtocol_HTTPS
+	}
+	listener := lb.AddListener(jsii.String("Listener"), &elb.BaseApplicationListenerProps{
+		Port: number(p.port), Protocol: protocol, Certificates: p.Certificates, Open: jsii.Bool(false),
+		DefaultTargetGroups: &[]elb.IApplicationTargetGroup{group},
+	})
+	n.useBalancer(p, lb, lb.Connections(), listener, group, group.TargetGroupArn())
+}
+
+// health is the target group's health check.
+func (p balancerPlan) health(protocol elb.Protocol) *elb.HealthCheck {
+	check := &elb.HealthCheck{
+		Protocol: protocol, Port: jsii.String(strconv.Itoa(p.targetPort)),
+		Interval: duration(p.interval), Timeout: duration(min(p.interval-1, 5)),
+		HealthyThresholdCount: number(p.count), UnhealthyThresholdCount: number(p.count),
+	}
+	if p.HealthPath != nil {
+		check.Protocol, check.Path = elb.Protocol_HTTP, p.HealthPath
+	}
+	return check
+}
+
+// balancerGroup admits the clients, and lets the load balancer reach only what
+// useBalancer allows.
+func (n *clusterNode) balancerGroup(p balancerPlan) awsec2.SecurityGroup {
+	group := awsec2.NewSecurityGroup(n, jsii.String("BalancerGroup"), &awsec2.SecurityGroupProps{
+		Vpc: n.switcher.Vpc().Vpc(), AllowAllOutbound: jsii.Bool(false), Description: jsii.String("Load balancer of " + n.name),
+	})
+	for _, cidr := range p.clients {
+		group.AddIngressRule(awsec2.Peer_Ipv4(jsii.String(cidr)), awsec2.Port_Tcp(number(p.port)), jsii.String("Clients"), nil)
+	}
+	if p.public {
+		explain(group, nagRule{id: "AwsSolutions-EC23", reason: "An internet-facing load balancer without ClientCidrs serves everyone."})
+	}
+	return group
+}
+
+// useBalancer opens the way to the node, marks the target group as this
+// switcher's and makes the node wait for all of it.
+func (n *clusterNode) useBalancer(p balancerPlan, lb elb.ILoadBalancerV2, connections awsec2.Connections, listener, group constructs.IConstruct, arn *string) {
+	n.balancer = lb
+	connections.AllowTo(n.group, awsec2.Port_Tcp(number(p.targetPort)), jsii.String("Load balancer to node"))
+	awscdk.Tags_Of(group).Add(jsii.String(contract.SwitcherTag), n.switcher.SwitcherName(), nil)
+	explain(lb, nagRule{id: "AwsSolutions-ELB2", reason: "Access logs are the owner's choice of bucket and cost: add them with LogAccessLogs."})
+	n.groups = []contract.TargetGroupEntry{{Arn: *arn, Port: strconv.Itoa(p.targetPort)}}
+	n.need(lb, listener) // the target group is one of the node's properties
+}
+
+// useGroups registers the node in existing target groups.
+func (n *clusterNode) useGroups(at place, groups []*NodeTargetGroup) {
+	if len(groups) == 0 {
+		at.fail("TargetGroups is empty: give at least one, or leave it out for a load balancer of the node's own")
+	}
+	arns := make([]*string, 0, len(groups))
+	for i, g := range groups {
+		at.require(g != nil && g.TargetGroupArn != nil, "TargetGroups["+strconv.Itoa(i)+"].TargetGroupArn", "give the ARN of an existing target group")
+		entry := contract.TargetGroupEntry{Arn: *g.TargetGroupArn}
+		if port := at.whole("TargetGroups["+strconv.Itoa(i)+"].Port", g.Port, 0, 1, 65535); port != 0 {
+			entry.Port = strconv.Itoa(port)
+		}
+		n.groups = append(n.groups, entry)
+		arns = append(arns, g.TargetGroupArn)
+	}
+	refuseDuplicates(at, "target group", list(&arns))
+	n.letSwitcher("MoveTargets", allow("MoveExistingTargets",
+		[]string{"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}, arns, nil))
+}
+
+func number(n int) *float64 { return jsii.Number(float64(n)) }

@@ -1,0 +1,68 @@
+package recovery
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// makeFiles makes the file system for shared data and the access points to it and
+// to the place for recovery logs.
+//
+// Only members of the node's own group reach the mount targets: quarantine takes
+// an instance out of it.
+func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
+	want := props.DataFileSystem
+	if want == nil {
+		want = &NodeFileSystem{}
+	}
+	vpc := n.switcher.Vpc()
+	n.paths = [2]string{or(want.MountPath, "/data"), or(want.LogMountPath, "/var/log/recovery")}
+	fs, group := newFileSystem(n, "Data", fileSystemSpec{
+		vpc: vpc, key: want.EncryptionKey, removal: want.RemovalPolicy, name: "data of " + n.name, reader: n.role,
+	})
+	n.data = fs
+	n.dataPoint = addAccessPoint(n, "DataPoint", fs, "/data", want.PosixUser)
+	n.logPoint = addAccessPoint(n, "LogPoint", vpc.LogFileSystem(), fmt.Sprintf("/node-%d", n.id), &awsefs.PosixUser{
+		Uid: jsii.String("0"), Gid: jsii.String("0"),
+	})
+	policy := awsiam.NewPolicy(n, jsii.String("Files"), &awsiam.PolicyProps{
+		Roles: &[]awsiam.IRole{n.role},
+		Statements: &[]awsiam.PolicyStatement{
+			useAccessPoint("Data", fs, n.dataPoint), useAccessPoint("RecoveryLogs", vpc.LogFileSystem(), n.logPoint),
+		},
+	})
+	own := n.group.SecurityGroupId()
+	n.need(fs, fs.MountTargetsAvailable(), group, n.dataPoint, n.logPoint, policy,
+		newIngressRule(n, "DataAccess", group.SecurityGroupId(), own, nfsPort, "Data of "+n.name),
+		newIngressRule(n, "LogAccess", vpc.LogSecurityGroupId(), own, nfsPort, "Recovery logs of "+n.name))
+}
+
+// MountCommands: _netdev is essential, since a failed mount would otherwise hang
+// the boot; noresvport lets the client reconnect
+// (https://docs.aws.amazon.com/efs/latest/ug/mounting-fs-mount-cmd-general.html).
+func (n *clusterNode) MountCommands() *[]*string {
+	const options = "_netdev,noresvport,tls,iam,accesspoint="
+	commands := []string{"rpm -q amazon-efs-utils || dnf install -y amazon-efs-utils"}
+	for i, mount := range []struct{ fs, point *string }{
+		{n.data.FileSystemId(), n.dataPoint.AccessPointId()},
+		{n.switcher.Vpc().LogFileSystem().FileSystemId(), n.logPoint.AccessPointId()},
+	} {
+		commands = append(commands, fmt.Sprintf("mkdir -p %s", n.paths[i]),
+			fmt.Sprintf("grep -q ' %s efs ' /etc/fstab || echo '%s:/ %s efs %s%s 0 0' >> /etc/fstab", n.paths[i], *mount.fs, n.paths[i], options, *mount.point))
+	}
+	return jsii.Strings(append(commands, "mount -a -t efs")...)
+}
+
+// makeUserData mounts the file systems in the default user data.
+func (n *clusterNode) makeUserData(props *ClusterNodeProps) {
+	if n.userData = props.UserData; n.userData != nil {
+		return
+	}
+	n.userData = awsec2.UserData_ForLinux(nil)
+	n.ownUserData = true
+	n.userData.AddCommands(*n.MountCommands()...)
+}

@@ -1,0 +1,190 @@
+package recovery
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+)
+
+// ClusterNodeProps are the props of ClusterNode.
+type ClusterNodeProps struct {
+	// Switcher recovers the node. Required.
+	Switcher ISwitcher
+	// NodeId is the node's number, 1 to 999999999, unique per account and Region.
+	// It becomes the value of the instance's IDTag. Required.
+	NodeId *float64
+	// NodeName is the node's name in messages and the instance's Name tag.
+	// Default: node-<NodeId>.
+	NodeName *string
+	// MachineImage is what the instance boots.
+	// Default: the latest Amazon Linux 2023 for the type's processor, looked up by
+	// CloudFormation at each deployment.
+	MachineImage awsec2.IMachineImage
+	// InstanceType is the instance's type. Every zone named must offer it.
+	// Default: t4g.small.
+	InstanceType awsec2.InstanceType
+	// KeyPair is for logging in by SSH. Default: none.
+	KeyPair awsec2.IKeyPair
+	// SecurityGroups are added to the node's own group, at most four: EC2 allows five
+	// per interface by default. Default: none.
+	SecurityGroups *[]awsec2.ISecurityGroup
+	// Role is what the instance may do. A role outside the switcher's RolePath is
+	// allowed to the switcher by a policy in this stack. It must trust
+	// ec2.amazonaws.com. Default: a new role under RolePath with
+	// CloudWatchAgentServerPolicy.
+	Role awsiam.IRole
+	// UserData runs at the first boot. Add MountCommands() to your own; ResourceMonitor
+	// gives the agent's configuration as AgentCommands().
+	// Default: on Linux, mounts the two file systems and starts the CloudWatch agent
+	// for ResourceMonitor.
+	UserData awsec2.UserData
+	// MetadataHopLimit is how many hops the metadata service's answers may take, 1 to
+	// 64; containers need 2. Default: 1. IMDSv2 is always required, and tags are
+	// always readable through it.
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html
+	MetadataHopLimit *float64
+	// Volumes are the instance's EBS volumes. Name the image's root device to change
+	// it. What the image brings and is not named is left as it is.
+	// Default: with the default image its root device as 20 GiB of encrypted gp3, with
+	// another one what that image says.
+	Volumes *[]*NodeVolume
+	// LoadBalancer is the node's own load balancer. Default: an internal NLB on port
+	// 80. Not made when TargetGroups are given.
+	LoadBalancer *NodeLoadBalancer
+	// TargetGroups are existing groups to register in, instead of an own load
+	// balancer. The switcher's permission for them is put in this stack.
+	// Default: none.
+	TargetGroups *[]*NodeTargetGroup
+	// DataFileSystem describes the node's EFS file system for shared data.
+	// Default: see NodeFileSystem.
+	DataFileSystem *NodeFileSystem
+	// Tags are added to the instance and its volumes, besides those that
+	// awscdk.Tags_Of adds. Keys hold letters, digits and + - = . , _ : @ only, since
+	// the instance metadata exposes them. Default: none.
+	Tags *map[string]*string
+	// RecoveryTarget false keeps the switcher from recovering the node. Default: true.
+	RecoveryTarget *bool
+	// Priority orders recoveries when many nodes fail at once, 0 to 1000, higher first.
+	// Default: 100.
+	Priority *float64
+	// Zones are the zones to prefer, in order; the VPC's others follow by name.
+	// Default: by name.
+	Zones *[]*string
+	// AllowTerminateFence permits terminating a failed instance whose root is an
+	// instance store, which cannot be stopped. Its local data is lost. Default: false.
+	AllowTerminateFence *bool
+	// TerminationProtection and StopProtection refuse people's mistakes. The switcher
+	// clears them on instances that it has condemned. Default: false.
+	TerminationProtection *bool
+	StopProtection        *bool
+	// DetailedMonitoring sends EC2's metrics every minute instead of every five. Status
+	// checks are sent every minute anyway. Default: false.
+	DetailedMonitoring *bool
+	// EbsOptimized is for old types; current ones always are. Default: the type's.
+	EbsOptimized *bool
+	// Tenancy is "default" or "dedicated". Default: default.
+	Tenancy *string
+	// PlacementGroup is the name of a placement group that spans zones (spread or
+	// partition). Default: none.
+	PlacementGroup *string
+	// CapacityReservation is "open", "none" or "capacity-reservations-only".
+	// Default: open, EC2's own.
+	CapacityReservation *string
+	// ServiceTimeout is how long CloudFormation waits for the node to be launched,
+	// changed or deleted, 60 to 3600 s. It must be longer than the switcher's
+	// Policy.DeployTime. Default: 1800 s.
+	ServiceTimeout awscdk.Duration
+}
+
+// NodeVolume is one EBS volume.
+type NodeVolume struct {
+	// DeviceName such as /dev/xvda. Required.
+	DeviceName *string
+	// SizeGiB is the size, 1 to 65536, at least the snapshot's. Required.
+	SizeGiB *float64
+	// VolumeType. Default: GP3.
+	VolumeType awsec2.EbsDeviceVolumeType
+	// Iops is needed for IO1 and IO2 and possible for GP3. Default: the type's.
+	Iops *float64
+	// Throughput in MiB/s, GP3 only, 125 to 2000. Default: 125.
+	Throughput *float64
+	// Encrypted. Default: true.
+	Encrypted *bool
+	// KmsKey is a customer-managed key; the switcher's permission for it is put in this
+	// stack. Default: the account's default key for EBS.
+	KmsKey awskms.IKey
+	// DeleteOnTermination. Default: true. A volume cannot follow its node to another
+	// zone: shared data belongs in EFS.
+	DeleteOnTermination *bool
+}
+
+// LoadBalancerKind is NETWORK or APPLICATION.
+type LoadBalancerKind string
+
+const (
+	// LoadBalancerKind_NETWORK is a Network Load Balancer (TCP).
+	LoadBalancerKind_NETWORK LoadBalancerKind = "NETWORK"
+	// LoadBalancerKind_APPLICATION is an Application Load Balancer (HTTP). A new target
+	// takes traffic within seconds, an NLB's within one to three minutes.
+	LoadBalancerKind_APPLICATION LoadBalancerKind = "APPLICATION"
+)
+
+// NodeLoadBalancer is a node's own load balancer with one listener and one target
+// group.
+type NodeLoadBalancer struct {
+	// Kind. Default: LoadBalancerKind_NETWORK.
+	Kind LoadBalancerKind
+	// Port that clients use, 1 to 65535. Default: 80, with Certificates 443.
+	Port *float64
+	// TargetPort of the instance, 1 to 65535. Default: 80.
+	TargetPort *float64
+	// Certificates make it a TLS (NLB) or HTTPS (ALB) listener. Default: none.
+	Certificates *[]awselasticloadbalancingv2.IListenerCertificate
+	// InternetFacing needs Subnets that are public. Default: false.
+	InternetFacing *bool
+	// Subnets are the load balancer's, in at least two zones. Default: the nodes'.
+	Subnets *[]awsec2.ISubnet
+	// ClientCidrs are the IPv4 blocks that may connect. Default: the VPC's block;
+	// InternetFacing 0.0.0.0/0.
+	ClientCidrs *[]*string
+	// HealthPath makes the health check an HTTP request. Default: NLB a TCP
+	// connection, ALB "/".
+	HealthPath *string
+	// HealthInterval between two health checks, 5 to 300 s. Default: 5 s.
+	HealthInterval awscdk.Duration
+	// HealthCount is how many equal results change a target's health, 2 to 10. Default: 2.
+	HealthCount *float64
+	// DeregistrationDelay is how long a removed target may finish its requests, 0 to
+	// 3600 s. A failed instance finishes none. Default: 30 s.
+	DeregistrationDelay awscdk.Duration
+	// DeletionProtection refuses the deletion of the load balancer. Default: false.
+	DeletionProtection *bool
+}
+
+// NodeTargetGroup is an existing target group of type instance.
+type NodeTargetGroup struct {
+	// TargetGroupArn is its ARN. Required.
+	TargetGroupArn *string
+	// Port of the instance, 1 to 65535. Default: the group's own.
+	Port *float64
+}
+
+// NodeFileSystem describes the EFS file system for a node's shared data: encrypted,
+// a mount target in every zone, reachable through one access point, with TLS and
+// the node's role only, from the node's own security group only.
+type NodeFileSystem struct {
+	// MountPath is where the default user data mounts it. Default: /data.
+	MountPath *string
+	// LogMountPath is where the place for recovery logs is mounted.
+	// Default: /var/log/recovery.
+	LogMountPath *string
+	// PosixUser that all files belong to. Default: the client's own users.
+	PosixUser *awsefs.PosixUser
+	// EncryptionKey. Default: the AWS managed key of EFS.
+	EncryptionKey awskms.IKey
+	// RemovalPolicy says what becomes of the data with its stack. Default: RETAIN.
+	RemovalPolicy awscdk.RemovalPolicy
+}

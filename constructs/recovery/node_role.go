@@ -1,0 +1,63 @@
+package recovery
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// makeRole makes the node's role under the path that the switcher may pass, or
+// lets the switcher pass the given one.
+func (n *clusterNode) makeRole(props *ClusterNodeProps) {
+	path := n.switcher.RolePath()
+	if props.Role != nil {
+		n.role = props.Role
+		n.letSwitcher("PassRole", allow("PassForeignRole", []string{"iam:PassRole"}, []*string{n.role.RoleArn()}, map[string]any{
+			"StringEquals": map[string]any{"iam:PassedToService": []any{"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}},
+		}))
+	} else {
+		role := awsiam.NewRole(n, jsii.String("Role"), &awsiam.RoleProps{
+			Path:        path,
+			AssumedBy:   awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil),
+			Description: jsii.String("Node " + n.name),
+			ManagedPolicies: &[]awsiam.IManagedPolicy{
+				awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("CloudWatchAgentServerPolicy")),
+			},
+		})
+		explain(role, nagRule{
+			id:       "AwsSolutions-IAM4",
+			reason:   "The CloudWatch agent needs what this policy grants, and AWS keeps it in step with the agent.",
+			findings: []any{"Policy::arn:<AWS::Partition>:iam::aws:policy/CloudWatchAgentServerPolicy"},
+		})
+		n.role = role
+	}
+	n.profile = awsiam.NewInstanceProfile(n, jsii.String("Profile"), &awsiam.InstanceProfileProps{Role: n.role, Path: path})
+	n.need(n.role, n.profile)
+}
+
+// letSwitcher adds to the switcher's role what this node alone needs. The policy
+// is this stack's, so that the switcher's own template names no node.
+func (n *clusterNode) letSwitcher(id string, statements ...awsiam.PolicyStatement) {
+	// The role seen from here: attaching to the construct itself would put the
+	// policy, and a reference to this stack, into the switcher's.
+	role := awsiam.Role_FromRoleName(n, jsii.String(id+"Role"), n.switcher.Role().RoleName(), nil)
+	policy := awsiam.NewPolicy(n, jsii.String(id), &awsiam.PolicyProps{
+		Roles: &[]awsiam.IRole{role}, Statements: &statements,
+	})
+	n.need(policy)
+}
+
+// letUseKey allows the switcher to launch with volumes encrypted by a customer's
+// key: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+func (n *clusterNode) letUseKey(index int, key *string) {
+	region := *awscdk.Stack_Of(n).Region()
+	via := map[string]any{"kms:ViaService": "ec2." + region + ".amazonaws.com*"}
+	n.letSwitcher(fmt.Sprintf("VolumeKey%d", index),
+		allow("UseVolumeKey", []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"},
+			[]*string{key}, map[string]any{"StringLike": via}),
+		allow("GrantVolumeKey", []string{"kms:CreateGrant"}, []*string{key}, map[string]any{
+			"StringLike": via, "Bool": map[string]any{"kms:GrantIsForAWSResource": "true"},
+		}))
+}

@@ -1,0 +1,146 @@
+package recovery
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// makeTemplate makes the launch template that the first blueprint is read from.
+func (n *clusterNode) makeTemplate(at place, props *ClusterNodeProps, groups []awsec2.ISecurityGroup) {
+	kind := props.InstanceType
+	if kind == nil {
+		kind = awsec2.NewInstanceType(jsii.String("t4g.small"))
+	}
+	image := props.MachineImage
+	if image == nil {
+		image = defaultImage(kind)
+	}
+	n.template = awsec2.NewLaunchTemplate(n, jsii.String("Template"), &awsec2.LaunchTemplateProps{
+		InstanceType: kind, MachineImage: image, KeyPair: props.KeyPair, InstanceProfile: n.profile,
+		SecurityGroup: groups[0], UserData: n.userData,
+		RequireImdsv2: jsii.Bool(true), HttpTokens: awsec2.LaunchTemplateHttpTokens_REQUIRED,
+		HttpEndpoint: jsii.Bool(true), InstanceMetadataTags: jsii.Bool(true),
+		HttpPutResponseHopLimit:           jsii.Number(float64(at.whole("MetadataHopLimit", props.MetadataHopLimit, 1, 1, 64))),
+		InstanceInitiatedShutdownBehavior: awsec2.InstanceInitiatedShutdownBehavior_STOP,
+		DisableApiTermination:             jsii.Bool(or(props.TerminationProtection, false)),
+		DetailedMonitoring:                jsii.Bool(or(props.DetailedMonitoring, false)),
+		EbsOptimized:                      props.EbsOptimized,
+		BlockDevices:                      n.blockDevices(at, props),
+	})
+	for _, g := range groups[1:] {
+		n.template.AddSecurityGroup(g)
+	}
+	n.overrideTemplate(at, props)
+	n.tagTemplate(props)
+}
+
+// overrideTemplate sets what awsec2.LaunchTemplate has no props for.
+func (n *clusterNode) overrideTemplate(at place, props *ClusterNodeProps) {
+	cfn := n.template.Node().DefaultChild().(awsec2.CfnLaunchTemplate)
+	set := func(path string, value any) {
+		cfn.AddPropertyOverride(jsii.String("LaunchTemplateData."+path), value)
+	}
+	// Two healers must not fight: EC2's own recovery would restart an instance that
+	// the switcher is about to condemn.
+	set("MaintenanceOptions.AutoRecovery", "disabled")
+	if or(props.StopProtection, false) {
+		set("DisableApiStop", true)
+	}
+	if v := at.oneOf("Tenancy", props.Tenancy, "default", "default", "dedicated"); v != "default" {
+		set("Placement.Tenancy", v)
+	}
+	if props.PlacementGroup != nil {
+		set("Placement.GroupName", *props.PlacementGroup)
+	}
+	if v := at.oneOf("CapacityReservation", props.CapacityReservation, "open", "open", "none", "capacity-reservations-only"); v != "open" {
+		set("CapacityReservationSpecification.CapacityReservationPreference", v)
+	}
+}
+
+// tagTemplate tags the instance and its volumes (and the template). The tags that
+// decide over the node win over any that awscdk.Tags_Of adds further up.
+func (n *clusterNode) tagTemplate(props *ClusterNodeProps) {
+	tags := awscdk.Tags_Of(n.template)
+	for key, value := range or(props.Tags, nil) {
+		tags.Add(jsii.String(key), value, nil)
+	}
+	fixed := &awscdk.TagProps{Priority: jsii.Number(1000)}
+	tags.Add(jsii.String("Name"), jsii.String(n.name), &awscdk.TagProps{Priority: jsii.Number(150)})
+	tags.Add(n.switcher.IDTag(), jsii.String(fmt.Sprint(n.id)), fixed)
+	tags.Add(n.switcher.TargetTag(), jsii.String(fmt.Sprint(or(props.RecoveryTarget, true))), fixed)
+	tags.Add(jsii.String(contract.SwitcherTag), n.switcher.SwitcherName(), fixed)
+	n.template.Node().AddValidation(&tagCheck{template: n.template})
+}
+
+// tagCheck refuses, at synthesis, tag keys that a stack or app added and that the
+// instance metadata cannot expose.
+type tagCheck struct{ template awsec2.LaunchTemplate }
+
+// Validate is called by AWS CDK after all tags are known.
+func (c *tagCheck) Validate() *[]*string {
+	var faults []*string
+	for key := range *c.template.Tags().TagValues() {
+		if err := tagKeyError(key); err != nil {
+			faults = append(faults, jsii.String(err.Error()+", or exclude the node: awscdk.TagProps{ExcludeResourceTypes: \"AWS::EC2::LaunchTemplate\"}"))
+		}
+	}
+	return &faults
+}
+
+func defaultImage(kind awsec2.InstanceType) awsec2.IMachineImage {
+	cpu := awsec2.AmazonLinuxCpuType_X86_64
+	if kind.Architecture() == awsec2.InstanceArchitecture_ARM_64 {
+		cpu = awsec2.AmazonLinuxCpuType_ARM_64
+	}
+	return awsec2.MachineImage_LatestAmazonLinux2023(&awsec2.AmazonLinux2023ImageSsmParameterProps{CpuType: cpu})
+}
+
+func (n *clusterNode) blockDevices(at place, props *ClusterNodeProps) *[]*awsec2.BlockDevice {
+	volumes := props.Volumes
+	if volumes == nil {
+		if props.MachineImage != nil {
+			return nil
+		}
+		volumes = &[]*NodeVolume{{DeviceName: jsii.String("/dev/xvda"), SizeGiB: jsii.Number(20)}}
+	}
+	devices := make([]*awsec2.BlockDevice, 0, len(*volumes))
+	names := make([]string, 0, len(*volumes))
+	for i, v := range *volumes {
+		at.require(v != nil && v.DeviceName != nil, fmt.Sprintf("Volumes[%d].DeviceName", i), "give a device such as /dev/xvda")
+		names = append(names, *v.DeviceName)
+		if v.KmsKey != nil {
+			n.letUseKey(i, v.KmsKey.KeyArn())
+		}
+		devices = append(devices, v.blockDevice(at, i))
+	}
+	refuseDuplicates(at, "volume", names)
+	return &devices
+}
+
+func (v *NodeVolume) blockDevice(at place, i int) *awsec2.BlockDevice {
+	kind := v.VolumeType
+	if kind == "" {
+		kind = awsec2.EbsDeviceVolumeType_GP3
+	}
+	encrypted := or(v.Encrypted, true)
+	if v.KmsKey != nil && !encrypted {
+		at.fail("Volumes[%d] has a KmsKey and Encrypted is false: leave one of them out", i)
+	}
+	size := v.SizeGiB
+	if size == nil {
+		at.fail("Volumes[%d].SizeGiB is missing: give the size of %s in GiB, at least its snapshot's", i, *v.DeviceName)
+	}
+	at.whole(fmt.Sprintf("Volumes[%d].SizeGiB", i), size, 0, 1, 65536)
+	return &awsec2.BlockDevice{
+		DeviceName: v.DeviceName,
+		Volume: awsec2.BlockDeviceVolume_Ebs(size, &awsec2.EbsDeviceOptions{
+			VolumeType: kind, Iops: v.Iops, Throughput: v.Throughput, Encrypted: jsii.Bool(encrypted), KmsKey: v.KmsKey,
+			DeleteOnTermination: jsii.Bool(or(v.DeleteOnTermination, true)),
+		}),
+	}
+}

@@ -1,0 +1,64 @@
+package recovery
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// RecoveryPolicy says how a switcher recovers. Times have whole seconds. All
+// fields may be left out.
+type RecoveryPolicy struct {
+	// ConfirmTime is how long a failure must last before a switch begins, 0 to 3600 s.
+	// Default: 0, a stopped or terminated instance, or an alarm that is still in
+	// ALARM when read again, is believed at once.
+	ConfirmTime awscdk.Duration
+	// FenceTime is how long the old instance may take to be confirmed off before the
+	// switch is interrupted and a person is told, 30 to 86400 s. Default: 600 s.
+	FenceTime awscdk.Duration
+	// HealthTime is how long a replacement may take to be healthy in all its target
+	// groups, 30 to 86400 s. Default: 600 s.
+	HealthTime awscdk.Duration
+	// MaxAttempts is how many replacements one switch may try, 1 to 20. Default: 3.
+	MaxAttempts *float64
+	// CapacityTime is how long a lack of capacity is remembered for a zone and
+	// instance type, 1 to 3600 s. Default: 180 s.
+	CapacityTime awscdk.Duration
+	// RetryTime is how long a held switch waits before it tries again, 10 to 3600 s.
+	// Default: 60 s.
+	RetryTime awscdk.Duration
+	// PollTime is the pause between two looks at AWS while something is awaited, 1 to
+	// 60 s. Default: 1 s.
+	PollTime awscdk.Duration
+	// HistoryDays is how long finished switches stay in the table, 1 to 3650 days.
+	// Default: 400.
+	HistoryDays *float64
+	// DeployTime is how long a deployment's request may stay held before
+	// CloudFormation is told that it failed, and why, 60 to 3300 s. It must be shorter
+	// than the nodes' ServiceTimeout. Default: 900 s.
+	DeployTime awscdk.Duration
+}
+
+// toContract is the policy as the switcher reads it. A field that is given must
+// be within bounds; only one that is left out takes the default.
+func (p *RecoveryPolicy) toContract(at place) contract.Policy {
+	out := contract.DefaultPolicy()
+	if p == nil {
+		return out
+	}
+	out.ConfirmSeconds = seconds(p.ConfirmTime, out.ConfirmSeconds)
+	out.FenceSeconds = seconds(p.FenceTime, out.FenceSeconds)
+	out.HealthSeconds = seconds(p.HealthTime, out.HealthSeconds)
+	out.MaxAttempts = at.whole("Policy.MaxAttempts", p.MaxAttempts, out.MaxAttempts, 1, 20)
+	out.CapacitySeconds = seconds(p.CapacityTime, out.CapacitySeconds)
+	out.RetrySeconds = seconds(p.RetryTime, out.RetrySeconds)
+	out.PollSeconds = seconds(p.PollTime, out.PollSeconds)
+	out.HistoryDays = at.whole("Policy.HistoryDays", p.HistoryDays, out.HistoryDays, 1, 3650)
+	out.DeploySeconds = seconds(p.DeployTime, out.DeploySeconds)
+	at.failOn(out.Validate())
+	return out
+}
+
+// duration is a whole number of seconds as AWS CDK wants it.
+func duration(s int) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(float64(s))) }

@@ -1,0 +1,64 @@
+package recovery
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// registryID is the construct under the app's root that remembers which names
+// are taken. It lives in the construct tree rather than in a Go variable, so that
+// two apps in one process (tests) do not see each other's.
+const registryID = "RecoveryRegistry"
+
+const ownerEntry = "recovery:owner"
+
+// claim takes a name that must be unique per account and Region of an app, and
+// fails when another construct has it. Stacks without an explicit environment
+// share one unknown account and Region.
+func claim(scope constructs.Construct, at place, kind, name, fix string) {
+	root := scope.Node().Root()
+	registry := root.Node().TryFindChild(new(registryID))
+	if registry == nil {
+		registry = constructs.NewConstruct(scopeOf(root), new(registryID))
+	}
+	env := environment(scope)
+	key := strings.Join([]string{kind, name, env}, "|")
+	if other := registry.Node().TryFindChild(&key); other != nil {
+		at.fail("%s %s is already used by %s (%s): %s", kind, name, ownerOf(other), env, fix)
+	}
+	entry := constructs.NewConstruct(scopeOf(registry), &key)
+	entry.Node().AddMetadata(new(ownerEntry), string(at), nil)
+}
+
+func ownerOf(entry constructs.IConstruct) string {
+	for _, m := range *entry.Node().Metadata() {
+		if m.Type != nil && *m.Type == ownerEntry {
+			return fmt.Sprint(m.Data)
+		}
+	}
+	return "another construct"
+}
+
+// environment names the account and Region that the scope is deployed to.
+func environment(scope constructs.Construct) string {
+	stack := awscdk.Stack_Of(scope)
+	account, region := *stack.Account(), *stack.Region()
+	if unresolved(stack.Account()) {
+		account = "any account"
+	}
+	if unresolved(stack.Region()) {
+		region = "any Region"
+	}
+	return account + ", " + region
+}
+
+// scopeOf turns what the tree returns into a scope for new constructs.
+func scopeOf(c constructs.IConstruct) constructs.Construct {
+	if s, ok := c.(constructs.Construct); ok {
+		return s
+	}
+	panic(fmt.Sprintf("recovery: %s cannot hold constructs: build below an App or a Stack", *c.Node().Path()))
+}

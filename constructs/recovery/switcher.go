@@ -1,0 +1,244 @@
+package recovery
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdadestinations"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// timeout is Lambda's longest; the switcher saves and re-invokes itself before it.
+const timeout = 900
+
+type switcher struct {
+	constructs.Construct
+	name, function    string
+	idTag, targetTag  string
+	vpc               IRecoveryVpc
+	table             RecoveryTable
+	role              awsiam.IRole
+	arn               *string
+	policy            contract.Policy
+	topic             awssns.ITopic
+	topicKey          awskms.IKey
+	queue             awssqs.Queue
+	logs              awslogs.ILogGroup
+	fn                awslambda.Function
+	instances, alarms awsevents.Rule
+	errors, letters   awscloudwatch.Alarm
+}
+
+func (s *switcher) SwitcherName() *string { return jsii.String(s.name) }
+func (s *switcher) Vpc() IRecoveryVpc     { return s.vpc }
+
+// FunctionArn is a reference to the function where there is one, so that other
+// stacks depend on it.
+func (s *switcher) FunctionArn() *string {
+	if s.fn != nil {
+		return s.fn.FunctionArn()
+	}
+	return s.arn
+}
+
+func (s *switcher) FunctionName() *string                { return jsii.String(s.function) }
+func (s *switcher) Role() awsiam.IRole                   { return s.role }
+func (s *switcher) IDTag() *string                       { return jsii.String(s.idTag) }
+func (s *switcher) TargetTag() *string                   { return jsii.String(s.targetTag) }
+func (s *switcher) RolePath() *string                    { return jsii.String(rolePath(s.name)) }
+func (s *switcher) Function() awslambda.Function         { return s.fn }
+func (s *switcher) Topic() awssns.ITopic                 { return s.topic }
+func (s *switcher) DeadLetterQueue() awssqs.Queue        { return s.queue }
+func (s *switcher) LogGroup() awslogs.ILogGroup          { return s.logs }
+func (s *switcher) Table() RecoveryTable                 { return s.table }
+func (s *switcher) InstanceRule() awsevents.Rule         { return s.instances }
+func (s *switcher) AlarmRule() awsevents.Rule            { return s.alarms }
+func (s *switcher) ErrorAlarm() awscloudwatch.Alarm      { return s.errors }
+func (s *switcher) DeadLetterAlarm() awscloudwatch.Alarm { return s.letters }
+
+// NewSwitcher makes the switcher of a VPC.
+func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) Switcher {
+	at := placeOf(scope, id)
+	at.require(props != nil, "props", "give at least Vpc and Table")
+	at.require(props.Vpc != nil, "Vpc", "give the RecoveryVpc whose nodes the switcher recovers")
+	at.require(props.Table != nil, "Table", "give the Region's RecoveryTable")
+	if props.Name != nil {
+		checkName(at, *props.Name)
+	}
+	memory := at.whole("MemorySize", props.MemorySize, 512, 128, 10240)
+	s := &switcher{
+		vpc: props.Vpc, table: props.Table, policy: props.Policy.toContract(at),
+		idTag: or(props.IDTag, contract.DefaultIDTag), targetTag: or(props.TargetTag, contract.DefaultTargetTag),
+	}
+	s.checkTags(at)
+	code := props.Code
+	architecture := props.Architecture
+	if architecture == nil {
+		architecture = awslambda.Architecture_ARM_64()
+	}
+	if code == nil {
+		code = builtCode(scope, at, *architecture.Name())
+	}
+
+	constructs.NewConstruct_Override(s, scope, id)
+	s.name = or(props.Name, "")
+	if props.Name == nil {
+		s.name = *awscdk.Names_UniqueResourceName(s, &awscdk.UniqueResourceNameOptions{
+			MaxLength: jsii.Number(contract.NameLimit), Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),
+		})
+		checkName(at, s.name)
+	}
+	claim(scope, at, "switcher name", s.name, "give each switcher of a Region a Name of its own")
+	s.function = functionName(s.name)
+	s.arn = functionArn(s, s.function)
+	s.makeTopic(props)
+	s.makeQueue()
+	s.makeLogGroup(props)
+	s.makeRole()
+	s.makeFunction(props, code, architecture, memory)
+	s.makeRules()
+	s.makeSweep()
+	s.makeAlarms()
+	return s
+}
+
+func checkName(at place, name string) {
+	if unresolved(name) {
+		at.fail("Name is a token: names of alarms and roles are made from it; give a plain text")
+	}
+	at.failOn(contract.ValidName(name))
+}
+
+func (s *switcher) checkTags(at place) {
+	at.failOn(tagKeyError(s.idTag))
+	at.failOn(tagKeyError(s.targetTag))
+	if s.idTag == s.targetTag {
+		at.fail("IDTag and TargetTag are both %q: give two different keys", s.idTag)
+	}
+}
+
+func functionName(name string) string { return "recovery-switcher-" + name }
+func rolePath(name string) string     { return contract.RolePath + name + "/" }
+
+// functionArn is made from the explicit name: a reference to the function in its
+// own role or environment would be a cycle.
+func functionArn(scope constructs.Construct, function string) *string {
+	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("lambda"), Resource: jsii.String("function"),
+		ResourceName: jsii.String(function), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
+}
+
+func (s *switcher) makeLogGroup(props *SwitcherProps) {
+	if s.logs = props.LogGroup; s.logs != nil {
+		return
+	}
+	retention := props.LogRetention
+	if retention == "" {
+		retention = awslogs.RetentionDays_ONE_YEAR
+	}
+	s.logs = awslogs.NewLogGroup(s, jsii.String("Logs"), &awslogs.LogGroupProps{
+		LogGroupName:  jsii.String("/aws/lambda/" + s.function),
+		Retention:     retention,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+}
+
+func (s *switcher) makeFunction(props *SwitcherProps, code awslambda.Code, architecture awslambda.Architecture, memory int) {
+	tracing := awslambda.Tracing_DISABLED
+	if or(props.Tracing, false) {
+		tracing = awslambda.Tracing_ACTIVE
+	}
+	s.fn = awslambda.NewFunction(s, jsii.String("Resource"), &awslambda.FunctionProps{
+		FunctionName: jsii.String(s.function),
+		Description:  jsii.String(fmt.Sprintf("Recovers the nodes of switcher %s in another Availability Zone", s.name)),
+		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
+		Handler:      jsii.String("bootstrap"),
+		Code:         code,
+		Architecture: architecture,
+		MemorySize:   jsii.Number(float64(memory)),
+		Timeout:      duration(timeout),
+		Role:         s.role,
+		LogGroup:     s.logs,
+		Tracing:      tracing,
+		Environment:  &map[string]*string{contract.EnvConfig: s.config()},
+		// Long waits continue in a new invocation. Lambda would cut such a chain at
+		// about 16; the switcher bounds its chain itself.
+		RecursiveLoop: awslambda.RecursiveLoop_ALLOW,
+		// What fails three times goes to the queue with its error, and is not retried
+		// when it is an hour old: the sweep has done its work by then.
+		OnFailure:     awslambdadestinations.NewSqsDestination(s.queue),
+		RetryAttempts: jsii.Number(2),
+		MaxEventAge:   duration(3600),
+	})
+	quiet(s.fn.Node().DefaultChild().(awslambda.CfnFunction), "W3005", "AWS CDK names the role as a dependency besides referring to it.")
+	// Stacks of nodes must keep this one from being deleted, whatever the app's
+	// default is: a node's custom resource without its function could never be
+	// deleted again.
+	awscdk.CrossStackReferences_Of(s.fn).Produce(awscdk.ReferenceStrength_STRONG)
+}
+
+// config is what the function is told, as JSON with the tokens that
+// CloudFormation fills in.
+func (s *switcher) config() *string {
+	text, err := json.Marshal(contract.Config{
+		Name: s.name, VPC: *s.vpc.VpcId(), BlackholeGroup: *s.vpc.BlackholeSecurityGroupId(),
+		Table: *s.table.TableName(), Topic: *s.topic.TopicArn(), Function: s.function,
+		IDTag: s.idTag, TargetTag: s.targetTag, Policy: s.policy,
+	})
+	if err != nil {
+		panic(fmt.Sprintf("recovery: the switcher's configuration cannot be written: %v", err))
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		panic(fmt.Sprintf("recovery: the switcher's configuration cannot be read back: %v", err))
+	}
+	return awscdk.Stack_Of(s).ToJsonString(fields, nil)
+}
+
+func (s *switcher) GrantInvoke(grantee awsiam.IGrantable) awsiam.Grant {
+	return awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
+		Grantee: grantee, Actions: jsii.Strings("lambda:InvokeFunction"), ResourceArns: &[]*string{s.arn}, Scope: s,
+	})
+}
+
+func (s *switcher) GrantReadRecords(grantee awsiam.IGrantable) awsiam.Grant {
+	return awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
+		Grantee: grantee, Actions: jsii.Strings("dynamodb:GetItem", "dynamodb:Query"),
+		ResourceArns: &[]*string{s.table.TableArn()}, Conditions: grantConditions(s.leadingKeys()), Scope: s,
+	})
+}
+
+// Switcher_FromSwitcherAttributes refers to a Switcher of another app, so that
+// nodes can be added to it from here.
+func Switcher_FromSwitcherAttributes(scope constructs.Construct, id *string, attrs *SwitcherAttributes) ISwitcher {
+	at := placeOf(scope, id)
+	at.require(attrs != nil && attrs.SwitcherName != nil, "SwitcherName", "give the name of the other app's Switcher")
+	at.require(attrs.Vpc != nil, "Vpc", "give its place, for example from RecoveryVpc_FromRecoveryVpcAttributes")
+	checkName(at, *attrs.SwitcherName)
+	s := &switcher{
+		name: *attrs.SwitcherName, function: functionName(*attrs.SwitcherName), vpc: attrs.Vpc, policy: contract.DefaultPolicy(),
+		idTag: or(attrs.IDTag, contract.DefaultIDTag), targetTag: or(attrs.TargetTag, contract.DefaultTargetTag),
+	}
+	s.checkTags(at)
+	constructs.NewConstruct_Override(s, scope, id)
+	s.arn = functionArn(s, s.function)
+	if attrs.RoleArn != nil {
+		s.role = awsiam.Role_FromRoleArn(s, jsii.String("Role"), attrs.RoleArn, nil)
+	} else {
+		s.role = awsiam.Role_FromRoleName(s, jsii.String("Role"), jsii.String(roleName(s.name)), nil)
+	}
+	return s
+}

@@ -1,0 +1,178 @@
+package recovery
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// makeTopic makes the topic that people listen to. The AWS managed key of SNS
+// cannot be used: its policy does not let CloudWatch publish
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html).
+func (s *switcher) makeTopic(props *SwitcherProps) {
+	s.topic, s.topicKey = props.Topic, props.TopicKey
+	if s.topic != nil {
+		return
+	}
+	stack := awscdk.Stack_Of(s)
+	ownAccount := &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}}
+	cloudwatch := &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)}
+	s.topicKey = awskms.NewKey(s, jsii.String("TopicKey"), &awskms.KeyProps{
+		Description:       jsii.String(fmt.Sprintf("Notifications of switcher %s", s.name)),
+		EnableKeyRotation: jsii.Bool(true),
+		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
+	})
+	s.topicKey.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid: jsii.String("Alarms"), Principals: cloudwatch, Conditions: ownAccount,
+		Actions: jsii.Strings("kms:Decrypt", "kms:GenerateDataKey*"), Resources: jsii.Strings("*"),
+	}), nil)
+	topic := awssns.NewTopic(s, jsii.String("Topic"), &awssns.TopicProps{
+		DisplayName: jsii.String("Workload recovery " + s.name), MasterKey: s.topicKey, EnforceSSL: jsii.Bool(true),
+	})
+	// A topic with a policy of its own loses the default one, by which alarms of the
+	// account may publish.
+	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid: jsii.String("Alarms"), Principals: cloudwatch, Conditions: ownAccount,
+		Actions: jsii.Strings("sns:Publish"), Resources: &[]*string{topic.TopicArn()},
+	}))
+	s.topic = topic
+}
+
+// makeQueue makes the one queue for all that was lost on the way: events that
+// EventBridge or the scheduler could not deliver (their dead-letter queue) and
+// events that the function failed on (its on-failure destination, which unlike a
+// Lambda dead-letter queue also says why:
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
+func (s *switcher) makeQueue() {
+	s.queue = awssqs.NewQueue(s, jsii.String("DeadLetters"), &awssqs.QueueProps{
+		Encryption: awssqs.QueueEncryption_SQS_MANAGED, EnforceSSL: jsii.Bool(true),
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
+	})
+	explain(s.queue, nagRule{id: "AwsSolutions-SQS3", reason: "This queue is the dead-letter queue, of the rules, the schedule and the function."})
+}
+
+// makeRules makes the VPC's two rules. They pass on what may concern a node; the
+// switcher ignores other VPCs' instances at once. Filtering by instance is not
+// possible: the rules must not name one.
+func (s *switcher) makeRules() {
+	account := &[]*string{awscdk.Stack_Of(s).Account()}
+	absent := map[string]any{"exists": false}
+	s.instances = awsevents.NewRule(s, jsii.String("InstanceNotices"), &awsevents.RuleProps{
+		Description: jsii.String(fmt.Sprintf("EC2 notices to switcher %s", s.name)),
+		EventPattern: &awsevents.EventPattern{
+			Account: account,
+			Source:  jsii.Strings("aws.ec2", "aws.health"),
+			DetailType: jsii.Strings("EC2 Instance State-change Notification",
+				"EC2 Spot Instance Interruption Warning", "AWS Health Event"),
+			Detail: &map[string]any{
+				// A state change has a state, a Spot warning and a Health event have none;
+				// a Health event has a service, the others have none.
+				"state":   []any{absent, "stopping", "stopped", "shutting-down", "terminated"},
+				"service": []any{absent, "EC2"},
+			},
+		},
+	})
+	s.alarms = awsevents.NewRule(s, jsii.String("AlarmNotices"), &awsevents.RuleProps{
+		Description: jsii.String(fmt.Sprintf("Alarms of the nodes of switcher %s", s.name)),
+		EventPattern: &awsevents.EventPattern{
+			Account:    account,
+			Source:     jsii.Strings("aws.cloudwatch"),
+			DetailType: jsii.Strings("CloudWatch Alarm State Change"),
+			Detail: &map[string]any{
+				"alarmName": []any{map[string]any{"prefix": contract.AlarmPrefix(s.name)}},
+				"state":     map[string]any{"value": []any{"ALARM"}},
+			},
+		},
+	})
+	target := awseventstargets.NewLambdaFunction(s.fn, &awseventstargets.LambdaFunctionProps{
+		DeadLetterQueue: s.queue,
+		// The sweep finds what an older event would tell.
+		MaxEventAge: duration(3600), RetryAttempts: jsii.Number(185),
+	})
+	s.instances.AddTarget(target)
+	s.alarms.AddTarget(target)
+}
+
+// makeSweep makes the schedule that finds what no event told: lost events,
+// expired leases, alarms that name another instance.
+func (s *switcher) makeSweep() {
+	stack := awscdk.Stack_Of(s)
+	role := awsiam.NewRole(s, jsii.String("SweepRole"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+			// No other account's schedule may use the role:
+			// https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
+		}),
+		Description: jsii.String("Lets the sweep's schedule invoke switcher " + s.name),
+	})
+	role.AddToPolicy(allow("Sweep", []string{"lambda:InvokeFunction"}, []*string{s.arn}, nil))
+	role.AddToPolicy(allow("Undelivered", []string{"sqs:SendMessage"}, []*string{s.queue.QueueArn()}, nil))
+	input, err := json.Marshal(struct {
+		Source     string `json:"source"`
+		DetailType string `json:"detail-type"`
+	}{contract.Source, contract.DetailSweep})
+	if err != nil {
+		panic(fmt.Sprintf("recovery: the sweep's input cannot be written: %v", err))
+	}
+	schedule := newSchedule(s, "Sweep", "Sweep of switcher "+s.name, string(input), s.fn.FunctionArn(), role.RoleArn(), s.queue)
+	schedule.Node().AddDependency(role.Node().FindChild(jsii.String("DefaultPolicy")))
+}
+
+// makeAlarms makes the alarms that tell when the switcher itself fails.
+func (s *switcher) makeAlarms() {
+	tell := awscloudwatchactions.NewSnsAction(s.topic)
+	make := func(id, text string, metric awscloudwatch.Metric) awscloudwatch.Alarm {
+		alarm := awscloudwatch.NewAlarm(s, jsii.String(id), &awscloudwatch.AlarmProps{
+			AlarmDescription: jsii.String(text), Metric: metric,
+			Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(1),
+			ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
+		})
+		alarm.AddAlarmAction(tell)
+		return alarm
+	}
+	s.errors = make("Errors", fmt.Sprintf("Switcher %s failed: nodes may not be recovered. Read its logs in %s.", s.name, "/aws/lambda/"+s.function), s.MetricErrors(nil))
+	s.letters = make("DeadLettersWaiting", fmt.Sprintf("An event to switcher %s was lost. It waits in the dead-letter queue with its error.", s.name), s.MetricDeadLetters(nil))
+}
+
+func (s *switcher) MetricErrors(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return s.fn.MetricErrors(perMinute(props, "Sum"))
+}
+
+func (s *switcher) MetricInvocations(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return s.fn.MetricInvocations(perMinute(props, "Sum"))
+}
+
+func (s *switcher) MetricDuration(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return s.fn.MetricDuration(perMinute(props, "Average"))
+}
+
+func (s *switcher) MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return s.queue.MetricApproximateNumberOfMessagesVisible(perMinute(props, "Maximum"))
+}
+
+func perMinute(props *awscloudwatch.MetricOptions, statistic string) *awscloudwatch.MetricOptions {
+	var o awscloudwatch.MetricOptions
+	if props != nil {
+		o = *props
+	}
+	if o.Period == nil {
+		o.Period = duration(60)
+	}
+	if o.Statistic == nil {
+		o.Statistic = jsii.String(statistic)
+	}
+	return &o
+}

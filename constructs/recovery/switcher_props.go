@@ -1,0 +1,131 @@
+package recovery
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// SwitcherProps are the props of Switcher.
+type SwitcherProps struct {
+	// Vpc is the place whose nodes this switcher recovers. Required.
+	Vpc IRecoveryVpc
+	// Table is the Region's table. Required.
+	Table RecoveryTable
+	// Name names the switcher, unique per account and Region: 1 to 40 letters, digits
+	// and hyphens, a letter first. Alarms' names and roles' paths hold it, so changing
+	// it replaces them. Default: made from the construct's path.
+	Name *string
+	// Code is the built switcher: a directory or zip with an executable "bootstrap".
+	// Default: dist/switcher/<arm64|x86_64> beside the nearest go.mod, which `make
+	// build` writes, or the directory named by the context key "recovery:switcherCode".
+	Code awslambda.Code
+	// Architecture is what Code was built for. Default: ARM_64, which costs less.
+	Architecture awslambda.Architecture
+	// MemorySize is the function's memory in MiB, 128 to 10240. Lambda gives processor
+	// time in proportion. Default: 512, with which a Go function starts in about
+	// 50 ms; the switcher itself needs some 60 MiB, also with a thousand nodes.
+	MemorySize *float64
+	// Tracing turns X-Ray on. Default: false.
+	Tracing *bool
+	// LogGroup takes the function's logs. Default: a new one named
+	// /aws/lambda/<function name> with LogRetention, deleted with its stack (the
+	// history of switches is in the table, which is kept).
+	LogGroup awslogs.ILogGroup
+	// LogRetention is how long the default log group keeps logs. Default: one year.
+	LogRetention awslogs.RetentionDays
+	// Topic is where people are told of switches. If it is encrypted, give TopicKey
+	// too, and let cloudwatch.amazonaws.com use key and topic, for the alarms.
+	// Default: a new topic, encrypted with a new key.
+	Topic awssns.ITopic
+	// TopicKey is the KMS key of the given Topic. Default: none.
+	TopicKey awskms.IKey
+	// Policy says how to recover. Default: see RecoveryPolicy.
+	Policy *RecoveryPolicy
+	// IDTag is the key of the instance tag that holds the node id.
+	// Default: fujitsu.pclswr.id.
+	IDTag *string
+	// TargetTag is the key of the instance tag that says whether the node may be
+	// recovered. Default: fujitsu.swr.is_recovery_target.
+	TargetTag *string
+}
+
+// ISwitcher is a switcher, made here or elsewhere.
+type ISwitcher interface {
+	constructs.Construct
+	// SwitcherName is the switcher's name.
+	SwitcherName() *string
+	// Vpc is the place whose nodes it recovers.
+	Vpc() IRecoveryVpc
+	// FunctionArn is the ARN of its Lambda function.
+	FunctionArn() *string
+	// FunctionName is the name of its Lambda function.
+	FunctionName() *string
+	// Role is the role of its Lambda function.
+	Role() awsiam.IRole
+	// IDTag is the key of the tag that holds the node id.
+	IDTag() *string
+	// TargetTag is the key of the tag that says whether the node may be recovered.
+	TargetTag() *string
+	// RolePath is the IAM path of roles that it may pass to instances.
+	RolePath() *string
+	// GrantInvoke lets the grantee invoke the function, as an operator does.
+	GrantInvoke(grantee awsiam.IGrantable) awsiam.Grant
+}
+
+// Switcher is the one function of a VPC that recovers its nodes, with its two
+// rules, the sweep's schedule, the dead-letter queue, the topic, its role and the
+// alarms that tell when it fails itself. Its template names no node: what it may
+// do is limited by tags, the VPC, name prefixes and a role path.
+type Switcher interface {
+	ISwitcher
+	// Function is the Lambda function.
+	Function() awslambda.Function
+	// Topic is where people are told of switches.
+	Topic() awssns.ITopic
+	// DeadLetterQueue takes events that could not be delivered or handled.
+	DeadLetterQueue() awssqs.Queue
+	// LogGroup takes the function's logs.
+	LogGroup() awslogs.ILogGroup
+	// Table is the Region's table.
+	Table() RecoveryTable
+	// InstanceRule passes on EC2's notices, AlarmRule CloudWatch's.
+	InstanceRule() awsevents.Rule
+	AlarmRule() awsevents.Rule
+	// ErrorAlarm tells when the function fails, DeadLetterAlarm when anything reaches
+	// the dead-letter queue.
+	ErrorAlarm() awscloudwatch.Alarm
+	DeadLetterAlarm() awscloudwatch.Alarm
+	// MetricErrors counts invocations that failed. Default: sum over a minute.
+	MetricErrors(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricInvocations counts invocations. Default: sum over a minute.
+	MetricInvocations(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricDuration is how long invocations took. Default: average over a minute.
+	MetricDuration(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricDeadLetters counts events waiting in the dead-letter queue. Default:
+	// maximum over a minute.
+	MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// GrantReadRecords lets the grantee read this VPC's records and history.
+	GrantReadRecords(grantee awsiam.IGrantable) awsiam.Grant
+}
+
+// SwitcherAttributes describe a Switcher of another app.
+type SwitcherAttributes struct {
+	// SwitcherName is its name. Required, and no token: names are made from it.
+	SwitcherName *string
+	// Vpc is its place, for example from RecoveryVpc_FromRecoveryVpcAttributes. Required.
+	Vpc IRecoveryVpc
+	// RoleArn is the ARN of its function's role. Default: the role that the Switcher
+	// construct makes, by its name.
+	RoleArn *string
+	// IDTag is its IDTag. Default: fujitsu.pclswr.id.
+	IDTag *string
+	// TargetTag is its TargetTag. Default: fujitsu.swr.is_recovery_target.
+	TargetTag *string
+}

@@ -1,0 +1,89 @@
+package recovery
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// RecoveryTableProps are the props of RecoveryTable. All may be left out.
+type RecoveryTableProps struct {
+	// TableName is the table's physical name. Default: CloudFormation chooses one.
+	TableName *string
+	// EncryptionKey is a customer-managed KMS key. Default: the AWS managed key of
+	// DynamoDB. The switcher's role gets the use of it through DynamoDB only.
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+	EncryptionKey awskms.IKey
+	// DeletionProtection refuses the deletion of the table. Default: true.
+	DeletionProtection *bool
+	// RemovalPolicy says what becomes of the table with its stack. Default: RETAIN,
+	// since it holds the claims of nodes and the history of switches.
+	RemovalPolicy awscdk.RemovalPolicy
+}
+
+// RecoveryTable is the one table of a Region, shared by its switchers: node
+// records, leases, hints, claims of node ids, remembered lacks of capacity and
+// the history of switches. On demand, with point-in-time recovery, deletion
+// protection and time to live for history.
+type RecoveryTable interface {
+	constructs.Construct
+	// Table is the DynamoDB table.
+	Table() awsdynamodb.Table
+	// TableName is its name.
+	TableName() *string
+	// TableArn is its ARN.
+	TableArn() *string
+	// EncryptionKey is the customer-managed key, or nil.
+	EncryptionKey() awskms.IKey
+}
+
+type recoveryTable struct {
+	constructs.Construct
+	table awsdynamodb.Table
+	key   awskms.IKey
+}
+
+func (t *recoveryTable) Table() awsdynamodb.Table   { return t.table }
+func (t *recoveryTable) TableName() *string         { return t.table.TableName() }
+func (t *recoveryTable) TableArn() *string          { return t.table.TableArn() }
+func (t *recoveryTable) EncryptionKey() awskms.IKey { return t.key }
+
+// NewRecoveryTable makes the table of a Region. A second one for the same
+// account and Region in an app is an error: node ids are claimed in it.
+func NewRecoveryTable(scope constructs.Construct, id *string, props *RecoveryTableProps) RecoveryTable {
+	if props == nil {
+		props = &RecoveryTableProps{}
+	}
+	at := placeOf(scope, id)
+	claim(scope, at, "recovery table", "of a Region", "one table serves all switchers of a Region; pass the existing one to them")
+
+	t := &recoveryTable{key: props.EncryptionKey}
+	constructs.NewConstruct_Override(t, scope, id)
+	policy := props.RemovalPolicy
+	if policy == "" {
+		policy = awscdk.RemovalPolicy_RETAIN
+	}
+	encryption := awsdynamodb.TableEncryption_AWS_MANAGED
+	if props.EncryptionKey != nil {
+		encryption = awsdynamodb.TableEncryption_CUSTOMER_MANAGED
+	}
+	t.table = awsdynamodb.NewTable(t, jsii.String("Resource"), &awsdynamodb.TableProps{
+		TableName:           props.TableName,
+		PartitionKey:        &awsdynamodb.Attribute{Name: jsii.String(contract.AttrPartition), Type: awsdynamodb.AttributeType_STRING},
+		SortKey:             &awsdynamodb.Attribute{Name: jsii.String(contract.AttrSort), Type: awsdynamodb.AttributeType_STRING},
+		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		TimeToLiveAttribute: jsii.String(contract.AttrExpires),
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
+			PointInTimeRecoveryEnabled: jsii.Bool(true),
+		},
+		DeletionProtection: jsii.Bool(or(props.DeletionProtection, true)),
+		Encryption:         encryption,
+		EncryptionKey:      props.EncryptionKey,
+		RemovalPolicy:      policy,
+	})
+	return t
+}

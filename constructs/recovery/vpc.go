@@ -1,0 +1,254 @@
+package recovery
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// RecoveryVpc is where nodes live: one isolated, tagged subnet per zone, the
+// endpoints a node needs, the blackhole security group and the file system for
+// recovery logs. It needs no lookup, so stacks without an environment work.
+type RecoveryVpc interface {
+	IRecoveryVpc
+	// EndpointSecurityGroup is the group of the interface endpoints, or nil if
+	// there are none. It admits HTTPS from the VPC.
+	EndpointSecurityGroup() awsec2.SecurityGroup
+	// InterfaceEndpoints are the interface endpoints by short service name.
+	InterfaceEndpoints() map[string]awsec2.InterfaceVpcEndpoint
+}
+
+type recoveryVpc struct {
+	constructs.Construct
+	vpc       awsec2.IVpc
+	arn       *string
+	cidr      *string
+	zones     []string
+	subnets   []awsec2.ISubnet
+	tables    []*string
+	blackhole *string
+	logs      awsefs.IFileSystem
+	logsGroup *string
+	group     awsec2.SecurityGroup
+	endpoints map[string]awsec2.InterfaceVpcEndpoint
+}
+
+func (v *recoveryVpc) Vpc() awsec2.IVpc                            { return v.vpc }
+func (v *recoveryVpc) VpcId() *string                              { return v.vpc.VpcId() }
+func (v *recoveryVpc) VpcArn() *string                             { return v.arn }
+func (v *recoveryVpc) CidrBlock() *string                          { return v.cidr }
+func (v *recoveryVpc) AvailabilityZones() *[]*string               { return jsii.Strings(v.zones...) }
+func (v *recoveryVpc) Subnets() *[]awsec2.ISubnet                  { return &v.subnets }
+func (v *recoveryVpc) BlackholeSecurityGroupId() *string           { return v.blackhole }
+func (v *recoveryVpc) LogFileSystem() awsefs.IFileSystem           { return v.logs }
+func (v *recoveryVpc) LogSecurityGroupId() *string                 { return v.logsGroup }
+func (v *recoveryVpc) EndpointSecurityGroup() awsec2.SecurityGroup { return v.group }
+func (v *recoveryVpc) InterfaceEndpoints() map[string]awsec2.InterfaceVpcEndpoint {
+	return v.endpoints
+}
+
+// NewRecoveryVpc makes the place for nodes.
+func NewRecoveryVpc(scope constructs.Construct, id *string, props *RecoveryVpcProps) RecoveryVpc {
+	if props == nil {
+		props = &RecoveryVpcProps{}
+	}
+	at := placeOf(scope, id)
+	plan := planNetwork(at, props)
+
+	v := &recoveryVpc{zones: plan.zones, cidr: jsii.String(plan.cidr)}
+	constructs.NewConstruct_Override(v, scope, id)
+	if v.zones == nil {
+		v.zones = firstZones(plan.count)
+	}
+	vpcID := v.makeVpc(props, plan)
+	v.makeSubnets(vpcID, plan.subnets)
+	v.vpc = v.view(vpcID)
+	v.arn = awscdk.Stack_Of(v).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("ec2"), Resource: jsii.String("vpc"), ResourceName: vpcID,
+	})
+	v.blackhole = newBlackholeGroup(v, "Blackhole", vpcID).AttrGroupId()
+	v.makeEndpoints(plan)
+	v.makeLogs(props)
+	return v
+}
+
+// network is what the props say, checked.
+type network struct {
+	cidr       string
+	zones      []string // nil: the first count
+	count      int
+	subnets    []string
+	interfaces []string
+	gateways   []string
+}
+
+func planNetwork(at place, props *RecoveryVpcProps) network {
+	n := network{cidr: or(props.CidrBlock, "10.0.0.0/16")}
+	n.planZones(at, props)
+	if props.Vpc != nil {
+		at.require(props.AvailabilityZones != nil, "AvailabilityZones", "name the zones of the new subnets in the existing VPC")
+		at.require(props.SubnetCidrs != nil, "SubnetCidrs", "give one free IPv4 block per zone of the existing VPC")
+		if props.CidrBlock == nil {
+			n.cidr = *props.Vpc.VpcCidrBlock()
+		}
+	}
+	n.planSubnets(at, props)
+	n.interfaces = []string{"monitoring", "ec2", "logs"}
+	if props.InterfaceEndpoints != nil {
+		n.interfaces = list(props.InterfaceEndpoints)
+	}
+	n.interfaces = append(n.interfaces, list(props.ExtraInterfaceEndpoints)...)
+	refuseDuplicates(at, "interface endpoint", n.interfaces)
+	n.gateways = []string{"s3", "dynamodb"}
+	if props.GatewayEndpoints != nil {
+		n.gateways = list(props.GatewayEndpoints)
+	}
+	for _, g := range n.gateways {
+		at.oneOf("GatewayEndpoints", &g, "both", "s3", "dynamodb")
+	}
+	refuseDuplicates(at, "gateway endpoint", n.gateways)
+	return n
+}
+
+func (n *network) planZones(at place, props *RecoveryVpcProps) {
+	if props.AvailabilityZones == nil {
+		n.count = at.whole("AvailabilityZoneCount", props.AvailabilityZoneCount, 3, 2, 6)
+		return
+	}
+	if props.AvailabilityZoneCount != nil {
+		at.fail("AvailabilityZones and AvailabilityZoneCount are both given: give the names or the number")
+	}
+	n.zones = list(props.AvailabilityZones)
+	n.count = len(n.zones)
+	if n.count < 2 {
+		at.fail("AvailabilityZones has %d zone(s) %q: at least two are needed to switch between, and all of the Region's are advised; name more", n.count, n.zones)
+	}
+	refuseDuplicates(at, "Availability Zone", n.zones)
+}
+
+func (n *network) planSubnets(at place, props *RecoveryVpcProps) {
+	var block *netip.Prefix
+	if !unresolved(n.cidr) {
+		p, err := parseBlock("CidrBlock", n.cidr)
+		at.failOn(err)
+		block = &p
+	}
+	if props.SubnetCidrs != nil {
+		n.subnets = list(props.SubnetCidrs)
+		at.failOn(checkSubnets(block, n.subnets, n.count))
+		return
+	}
+	if block == nil {
+		at.fail("CidrBlock is known only at deployment: give SubnetCidrs, one block per zone")
+	}
+	var err error
+	n.subnets, err = carve(*block, n.count)
+	at.failOn(err)
+}
+
+func refuseDuplicates(at place, kind string, names []string) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if seen[name] {
+			at.fail("%s %q is named twice: name each once", kind, name)
+		}
+		seen[name] = true
+	}
+}
+
+// firstZones names the account's first n zones in the stack's Region without a
+// lookup: CloudFormation fills them in.
+func firstZones(n int) []string {
+	zones := make([]string, n)
+	for i := range zones {
+		zones[i] = *awscdk.Fn_Select(jsii.Number(float64(i)), awscdk.Fn_GetAzs(nil))
+	}
+	return zones
+}
+
+func (v *recoveryVpc) makeVpc(props *RecoveryVpcProps, plan network) *string {
+	if props.Vpc != nil {
+		return props.Vpc.VpcId()
+	}
+	vpc := newVpcResource(v, plan.cidr)
+	explain(vpc, nagRule{id: "AwsSolutions-VPC7", reason: "Flow logs are the owner's choice of destination and cost: add them with Vpc().AddFlowLog."})
+	return vpc.Ref()
+}
+
+func (v *recoveryVpc) makeSubnets(vpcID *string, blocks []string) {
+	for i, zone := range v.zones {
+		s := awsec2.NewPrivateSubnet(v, jsii.String(fmt.Sprintf("Subnet%d", i+1)), &awsec2.PrivateSubnetProps{
+			VpcId: vpcID, AvailabilityZone: jsii.String(zone), CidrBlock: jsii.String(blocks[i]),
+			MapPublicIpOnLaunch: jsii.Bool(false),
+		})
+		awscdk.Tags_Of(s).Add(jsii.String(contract.DestinationTag), jsii.String("true"), &awscdk.TagProps{
+			IncludeResourceTypes: jsii.Strings("AWS::EC2::Subnet"),
+		})
+		if !unresolved(zone) {
+			quiet(s.Node().DefaultChild().(awsec2.CfnSubnet), "W3010", "The user names the zones that nodes may be placed in.")
+		}
+		v.subnets = append(v.subnets, s)
+		v.tables = append(v.tables, s.RouteTable().RouteTableId())
+	}
+}
+
+// view is the VPC as other constructs see it: the nodes' subnets are its
+// isolated ones.
+func (v *recoveryVpc) view(vpcID *string) awsec2.IVpc {
+	ids := make([]*string, 0, len(v.subnets))
+	for _, s := range v.subnets {
+		ids = append(ids, s.SubnetId())
+	}
+	return awsec2.Vpc_FromVpcAttributes(v, jsii.String("View"), &awsec2.VpcAttributes{
+		VpcId: vpcID, VpcCidrBlock: v.cidr, AvailabilityZones: v.AvailabilityZones(),
+		IsolatedSubnetIds: &ids, IsolatedSubnetRouteTableIds: &v.tables,
+	})
+}
+
+func (v *recoveryVpc) makeEndpoints(plan network) {
+	for _, name := range plan.gateways {
+		service := awsec2.GatewayVpcEndpointAwsService_S3()
+		if name == "dynamodb" {
+			service = awsec2.GatewayVpcEndpointAwsService_DYNAMODB()
+		}
+		awsec2.NewGatewayVpcEndpoint(v, jsii.String("Gateway-"+name), &awsec2.GatewayVpcEndpointProps{
+			Vpc: v.vpc, Service: service, Subnets: &[]*awsec2.SubnetSelection{{Subnets: &v.subnets}},
+		})
+	}
+	v.endpoints = map[string]awsec2.InterfaceVpcEndpoint{}
+	if len(plan.interfaces) == 0 {
+		return
+	}
+	v.group = awsec2.NewSecurityGroup(v, jsii.String("EndpointGroup"), &awsec2.SecurityGroupProps{
+		Vpc: v.vpc, AllowAllOutbound: jsii.Bool(false),
+		Description: jsii.String("Interface endpoints: HTTPS from the VPC"),
+	})
+	v.group.AddIngressRule(awsec2.Peer_Ipv4(v.cidr), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("HTTPS from the VPC"), nil)
+	for _, name := range plan.interfaces {
+		v.endpoints[name] = awsec2.NewInterfaceVpcEndpoint(v, jsii.String("Endpoint-"+name), &awsec2.InterfaceVpcEndpointProps{
+			Vpc:     v.vpc,
+			Service: awsec2.NewInterfaceVpcEndpointAwsService(jsii.String(name), nil, nil, nil),
+			// An endpoint interface in every zone: a node must not depend on another zone.
+			Subnets:           &awsec2.SubnetSelection{Subnets: &v.subnets},
+			SecurityGroups:    &[]awsec2.ISecurityGroup{v.group},
+			PrivateDnsEnabled: jsii.Bool(true),
+			Open:              jsii.Bool(false),
+		})
+	}
+}
+
+// makeLogs makes the file system for recovery logs, which outlive every instance.
+func (v *recoveryVpc) makeLogs(props *RecoveryVpcProps) {
+	fs, group := newFileSystem(v, "Logs", fileSystemSpec{
+		vpc: v, key: props.LogsEncryptionKey, removal: props.LogsRemovalPolicy,
+		name: "recovery logs",
+	})
+	v.logs, v.logsGroup = fs, group.SecurityGroupId()
+}

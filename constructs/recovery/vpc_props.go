@@ -1,0 +1,97 @@
+package recovery
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/constructs-go/constructs/v10"
+)
+
+// RecoveryVpcProps are the props of RecoveryVpc. All may be left out.
+type RecoveryVpcProps struct {
+	// Vpc is an existing VPC to add the nodes' subnets to; give AvailabilityZones
+	// and SubnetCidrs with it. Its DNS resolution and DNS host names must be on:
+	// CloudFormation can neither check nor change that.
+	// Default: a new VPC.
+	Vpc awsec2.IVpc
+	// CidrBlock is the VPC's IPv4 block, /16 to /28. With an existing VPC it is
+	// needed only if the VPC does not know its own.
+	// Default: 10.0.0.0/16.
+	CidrBlock *string
+	// AvailabilityZones are the names of the zones that nodes may be placed in, at
+	// least two. Name all of the Region's: during a zone's failure the others run
+	// out of capacity. Names need no lookup.
+	// Default: the first AvailabilityZoneCount zones of the account in the Region.
+	AvailabilityZones *[]*string
+	// AvailabilityZoneCount is the number of zones when no names are given, 2 to 6.
+	// The stack fails to deploy if the account has fewer.
+	// Default: 3.
+	AvailabilityZoneCount *float64
+	// SubnetCidrs are the subnets' IPv4 blocks in the order of the zones.
+	// Default: consecutive blocks from the start of the VPC's, 1/16 of it each.
+	SubnetCidrs *[]*string
+	// InterfaceEndpoints are the services reached through an interface endpoint in
+	// every zone, by their short names.
+	// Default: "monitoring" (the CloudWatch agent's metrics, from which the
+	// application alarm is fed), "ec2" (the agent reads the instance's tags, and the
+	// EFS mount helper its zone) and "logs" (the agent's logs).
+	// An empty list: none, for an existing VPC that has them already.
+	InterfaceEndpoints *[]*string
+	// ExtraInterfaceEndpoints are added to InterfaceEndpoints. Session Manager, for
+	// example, needs "ssm" and "ssmmessages"; a workload that assumes roles "sts".
+	// Default: none.
+	ExtraInterfaceEndpoints *[]*string
+	// GatewayEndpoints are the services reached through the subnets' routes, free of
+	// charge: "s3", "dynamodb" or both.
+	// Default: both. Amazon Linux keeps its package repositories in S3, and an
+	// isolated subnet has no other way to DynamoDB.
+	GatewayEndpoints *[]*string
+	// LogsEncryptionKey encrypts the file system for recovery logs.
+	// Default: the AWS managed key of EFS.
+	LogsEncryptionKey awskms.IKey
+	// LogsRemovalPolicy says what becomes of the file system for recovery logs with
+	// its stack. Default: RETAIN.
+	LogsRemovalPolicy awscdk.RemovalPolicy
+}
+
+// IRecoveryVpc is a place for nodes, made here or elsewhere.
+type IRecoveryVpc interface {
+	constructs.Construct
+	// Vpc is the VPC, with the nodes' subnets as its isolated ones.
+	Vpc() awsec2.IVpc
+	// VpcId is the VPC's id.
+	VpcId() *string
+	// VpcArn is the VPC's ARN, for IAM conditions.
+	VpcArn() *string
+	// CidrBlock is the VPC's IPv4 block.
+	CidrBlock() *string
+	// AvailabilityZones are the zones that nodes may be placed in.
+	AvailabilityZones() *[]*string
+	// Subnets are the nodes' subnets, one per zone and in the zones' order.
+	Subnets() *[]awsec2.ISubnet
+	// BlackholeSecurityGroupId is the id of the group that lets nothing in or out.
+	BlackholeSecurityGroupId() *string
+	// LogFileSystem is the file system for recovery logs.
+	LogFileSystem() awsefs.IFileSystem
+	// LogSecurityGroupId is the id of the group of its mount targets.
+	LogSecurityGroupId() *string
+}
+
+// RecoveryVpcAttributes describe a RecoveryVpc of another app.
+type RecoveryVpcAttributes struct {
+	// VpcId is the VPC's id. Required.
+	VpcId *string
+	// CidrBlock is the VPC's IPv4 block. Required.
+	CidrBlock *string
+	// AvailabilityZones are the zones of the subnets. Required.
+	AvailabilityZones *[]*string
+	// SubnetIds are the subnets' ids in the order of the zones. Required.
+	SubnetIds *[]*string
+	// BlackholeSecurityGroupId is the id of the blackhole group. Required.
+	BlackholeSecurityGroupId *string
+	// LogFileSystemId is the id of the file system for recovery logs. Required.
+	LogFileSystemId *string
+	// LogSecurityGroupId is the id of the group of its mount targets. Required.
+	LogSecurityGroupId *string
+}

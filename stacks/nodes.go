@@ -1,0 +1,55 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/recovery"
+)
+
+// Node is one node of a group: its workload and what tells that it is alive.
+type Node struct {
+	// ID is the construct's id. Required.
+	ID string
+	// Props describe the node; its Switcher is filled in here. Required.
+	Props recovery.ClusterNodeProps
+	// Monitor describes its alarms; its ClusterNode is filled in here. Required.
+	Monitor recovery.ResourceMonitorProps
+}
+
+// NodesStackProps are the props of NodesStack.
+type NodesStackProps struct {
+	awscdk.StackProps
+	// Switcher recovers the nodes. Required.
+	Switcher recovery.ISwitcher
+	// Nodes of the group. Required.
+	Nodes []Node
+}
+
+// NodesStack is a group of nodes that are deployed together.
+type NodesStack struct {
+	// Stack is the stack.
+	Stack awscdk.Stack
+	// Nodes and Monitors are in the order of the props.
+	Nodes    []recovery.ClusterNode
+	Monitors []recovery.ResourceMonitor
+}
+
+// NewNodesStack makes the stack of a group of nodes.
+func NewNodesStack(scope constructs.Construct, id string, props *NodesStackProps) NodesStack {
+	out := NodesStack{Stack: newStack(scope, id, props.StackProps, "Workload recovery: a group of nodes")}
+	for _, n := range props.Nodes {
+		n.Props.Switcher = props.Switcher
+		node := recovery.NewClusterNode(out.Stack, jsii.String(n.ID), &n.Props)
+		n.Monitor.ClusterNode = node
+		monitor := recovery.NewResourceMonitor(out.Stack, jsii.String(n.ID+"Monitor"), &n.Monitor)
+		out.Nodes, out.Monitors = append(out.Nodes, node), append(out.Monitors, monitor)
+		if lb := node.LoadBalancer(); lb != nil {
+			output(out.Stack, n.ID+"Address", lb.LoadBalancerDnsName(), fmt.Sprintf("Where clients reach %s", *node.NodeName()))
+		}
+	}
+	return out
+}
