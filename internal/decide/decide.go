@@ -68,6 +68,7 @@ func Decide(in Input) Step {
 	s.post()
 	s.overdueRequest()
 	if s.duplicate(); s.resting() {
+		s.out.Wait = s.out.Wait || s.n.Request != nil // a deployment waits: look again soon
 		return s.finish()
 	}
 	if !s.sound() || s.troubles() {

@@ -80,6 +80,7 @@ func (s *step) judgeLaunch() bool {
 			if kind == cloud.Capacity {
 				s.do(Effect{Do: Remember, Key: contract.CapacityKey(sw.Launch.Zone, s.n.Blueprint.Type)})
 			}
+			sw.Tried = append(sw.Tried, sw.Launch.Zone)
 			s.refused()
 			return false // the next candidate, in this same step
 		case cloud.Quota:
@@ -102,12 +103,7 @@ func (s *step) judgeLaunch() bool {
 
 // refused closes a request that EC2 certainly did not carry out.
 func (s *step) refused() {
-	sw := s.n.Switch
-	if !slices.Contains(sw.Tried, sw.Launch.Zone) {
-		sw.Tried = append(sw.Tried, sw.Launch.Zone)
-	}
-	sw.Launch = nil
-	s.out.Save = true
+	s.n.Switch.Launch, s.out.Save = nil, true
 }
 
 func (s *step) accepted(i cloud.Instance) {

@@ -33,6 +33,7 @@ func (s *step) serving() {
 		s.out.Save = true
 		s.say(message.NodeServes, fmt.Sprintf("%s in %s, %.1f s after the failure", g.Instance, g.Zone, s.since(s.n.Switch.Cause.At).Seconds()),
 			slog.String("instance", g.Instance), slog.String("az", g.Zone))
+		return // what follows rests on alarms too, which are not read before
 	}
 	if cause, failed := s.failure(); failed && cause.Kind != causeAbsent && !s.n.Paused(s.Now) {
 		s.begin(cause) // it failed again while the old one was being cleared away

@@ -75,7 +75,7 @@ func NeedOf(n record.Node, sweep bool) Need {
 	case record.Suspected:
 		need.Alarms = n.Settings.Alarms
 	case record.Confirmed:
-		if !s.Recorded {
+		if s != nil && !s.Recorded {
 			need.Details = []string{s.From}
 			need.Targets = groupsOf(n)
 			if n.Template != n.Settings.Template {
@@ -84,12 +84,14 @@ func NeedOf(n record.Node, sweep bool) Need {
 		}
 	case record.Launching:
 		need.Places = true
-		if !s.Recorded {
+		if s != nil && !s.Recorded {
 			need.Template = &n.Settings.Template
 		}
 	case record.Serving:
 		need.Targets = groupsOf(n)
-		need.Alarms = n.Settings.Alarms
+		if n.Grant != nil && !n.Grant.ServedAt.IsZero() {
+			need.Alarms = n.Settings.Alarms
+		}
 	case record.Deleting:
 		need.Targets = groupsOf(n)
 	case record.Done:

@@ -1,0 +1,232 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/fake"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+var errCrash = errors.New("the process is dead")
+
+// fault says what goes wrong at call number at.
+type fault struct {
+	name string
+	// make returns what the call answers; crash means that no later call of the
+	// process is carried out either.
+	make  func() (before, after error)
+	crash bool
+}
+
+var faults = []fault{
+	{"crash before", func() (error, error) { return errCrash, nil }, true},
+	{"crash after", func() (error, error) { return nil, errCrash }, true},
+	{"lost request", func() (error, error) { return fake.Refuse(cloud.Ambiguous, "", "time-out"), nil }, false},
+	{"lost answer", func() (error, error) { return nil, fake.Refuse(cloud.Ambiguous, "", "time-out") }, false},
+	{"throttled", func() (error, error) { return fake.Refuse(cloud.Throttled, "RequestLimitExceeded", ""), nil }, false},
+	{"denied", func() (error, error) { return fake.Refuse(cloud.Denied, "UnauthorizedOperation", ""), nil }, false},
+}
+
+// strike injects the fault at one call, counted from now.
+func (r *rig) strike(f fault, at int) {
+	start, dead := len(r.w.Calls), false
+	r.w.Fault = func(n int, _ string) (error, error) {
+		switch {
+		case dead:
+			return errCrash, nil
+		case n-start != at:
+			return nil, nil
+		}
+		dead = f.crash
+		return f.make()
+	}
+}
+
+// resume brings the world back and lets the sweep run each minute.
+func (r *rig) resume() {
+	r.Helper()
+	r.w.Fault = nil
+	for range 6 {
+		r.w.Time = r.w.Time.Add(time.Minute)
+		if _, err := r.call(sweep); err != nil {
+			r.Fatalf("sweep: %v", err)
+		}
+		if n := r.node(); n.Phase == record.Done && n.Hold == nil && len(n.Outbox) == 0 {
+			return
+		}
+	}
+}
+
+// TestFaultAtEveryCallOfASwitch runs a switch once for each fault at each of its
+// calls, and expects the same end every time.
+func TestFaultAtEveryCallOfASwitch(t *testing.T) {
+	for _, cause := range []string{"stop", "alarm"} {
+		clean := newRig(t)
+		clean.deployed()
+		start := len(clean.w.Calls)
+		clean.fail(cause)
+		calls := clean.w.Calls[start:]
+		for _, f := range faults {
+			t.Run(cause+"/"+f.name, func(t *testing.T) {
+				for at, name := range calls {
+					r := newRig(t)
+					r.deployed()
+					old := r.node().Grant.Instance
+					r.strike(f, at)
+					r.fail(cause)
+					r.resume()
+					r.exactlyOne(fmt.Sprintf("%s at call %d (%s)", f.name, at, name), old)
+				}
+			})
+		}
+	}
+}
+
+// fail breaks the node and delivers the event; the invocation may fail.
+func (r *rig) fail(cause string) {
+	old := r.node().Grant.Instance
+	payload := alarmEvent("e1", alarm, r.w.Time)
+	if cause == "stop" {
+		r.w.Stop(old)
+		payload = stateEvent("e1", old, "stopped", r.w.Time)
+	} else {
+		r.w.Alarm(alarm, "ALARM")
+	}
+	_, _ = r.call(payload) // what is lost here, the sweep must find
+}
+
+func (r *rig) exactlyOne(what, old string) {
+	r.Helper()
+	n := r.node()
+	if n.Phase != record.Done || n.Grant == nil || n.Hold != nil {
+		r.Fatalf("%s: phase %s, grant %v, hold %+v\n%s", what, n.Phase, n.Grant, n.Hold, r.log)
+	}
+	if len(r.w.Boxes) != 2 || n.Epoch != 2 {
+		r.Errorf("%s: %d instances were ever launched, epoch %d; want 2 and 2", what, len(r.w.Boxes), n.Epoch)
+	}
+	r.switched(old, "az-b")
+	if r.Failed() {
+		r.Fatalf("%s\n%s", what, r.log)
+	}
+}
+
+// TestFaultAtEveryCallOfACreate: whatever happens, one instance, and
+// CloudFormation is answered.
+func TestFaultAtEveryCallOfACreate(t *testing.T) {
+	clean := newRig(t)
+	clean.must(request("Create", "req-1", "stack-1", properties))
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			for at, name := range clean.w.Calls {
+				if refusedForGood(f, name) {
+					continue
+				}
+				r := newRig(t)
+				r.strike(f, at)
+				_, err := r.call(request("Create", "req-1", "stack-1", properties))
+				r.w.Fault = nil
+				if err != nil { // Lambda delivers an event again that failed
+					r.w.Time = r.w.Time.Add(time.Minute)
+					r.must(request("Create", "req-1", "stack-1", properties))
+				}
+				r.resume()
+				if len(r.w.Boxes) != 1 {
+					t.Fatalf("%s at call %d (%s): %d instances\n%s", f.name, at, name, len(r.w.Boxes), r.log)
+				}
+				if a := r.answer(0); a["Status"] != "SUCCESS" {
+					t.Fatalf("%s at call %d (%s): %v\n%s", f.name, at, name, a, r.log)
+				}
+			}
+		})
+	}
+}
+
+// refusedForGood: the pre-signed address refuses the answer, as it does when it
+// has expired. Nothing can reach CloudFormation then; the refusal is logged.
+func refusedForGood(f fault, call string) bool {
+	return f.name == "denied" && call == "CloudFormation Respond"
+}
+
+// TestFaultAtEveryCallOfADelete: nothing of the node is left, its id is free.
+func TestFaultAtEveryCallOfADelete(t *testing.T) {
+	del := request("Delete", "req-2", "stack-1", properties)
+	clean := newRig(t)
+	clean.deployed()
+	start := len(clean.w.Calls)
+	clean.must(del)
+	calls := clean.w.Calls[start:]
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			for at, name := range calls {
+				if refusedForGood(f, name) {
+					continue
+				}
+				r := newRig(t)
+				r.deployed()
+				r.strike(f, at)
+				_, err := r.call(del)
+				r.w.Fault = nil
+				if err != nil {
+					r.w.Time = r.w.Time.Add(time.Minute)
+					r.must(del)
+				}
+				r.resume()
+				if n := r.node(); n.Phase != record.Deleted || len(r.w.Running()) != 0 || len(r.w.Pools[group].Members) != 0 {
+					t.Fatalf("%s at call %d (%s): phase %s, running %v\n%s", f.name, at, name, n.Phase, r.w.Running(), r.log)
+				}
+				if _, claimed := r.w.Items[contract.ClaimPartition+"|"+contract.NodeKey(1)]; claimed {
+					t.Fatalf("%s at call %d (%s): the id is still claimed", f.name, at, name)
+				}
+				if a := r.answer(1); a["Status"] != "SUCCESS" || a["RequestId"] != "req-2" {
+					t.Fatalf("%s at call %d (%s): %v", f.name, at, name, a)
+				}
+			}
+		})
+	}
+}
+
+func TestUnansweredLaunchIsRepeatedWithItsToken(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	old := r.node().Grant.Instance
+	launches := 0
+	r.w.Fault = func(_ int, call string) (error, error) {
+		if call == "EC2 RunInstances" {
+			if launches++; launches <= 3 {
+				return nil, fake.Refuse(cloud.Ambiguous, "", "no answer")
+			}
+		}
+		return nil, nil
+	}
+	r.w.Stop(old)
+	r.must(stateEvent("e1", old, "stopped", r.w.Time))
+	if launches != 4 || len(r.w.Boxes) != 2 {
+		t.Errorf("%d requests made %d instances", launches, len(r.w.Boxes)-1)
+	}
+	r.switched(old, "az-b")
+}
+
+func TestWithdrawnPermissionInterruptsAndResumes(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	old := r.node().Grant.Instance
+	r.w.Fault = func(_ int, call string) (error, error) {
+		if call == "EC2 StopInstances" {
+			return fake.Refuse(cloud.Denied, "UnauthorizedOperation", "not allowed to ec2:StopInstances"), nil
+		}
+		return nil, nil
+	}
+	r.w.Alarm(alarm, "ALARM")
+	res := r.must(alarmEvent("e1", alarm, r.w.Time))
+	if res.Code != "WR302" || !strings.Contains(r.node().Hold.Reason, "ec2:StopInstances") {
+		t.Fatalf("%+v, hold %+v", res, r.node().Hold)
+	}
+	r.resume()
+	r.switched(old, "az-b")
+}

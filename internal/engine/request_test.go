@@ -1,0 +1,143 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+func TestSecondOwnerIsRefusedAndItsRollbackTouchesNothing(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	before := r.node()
+	r.must(request("Create", "req-2", "stack-2", properties))
+	a := r.answer(1)
+	reason, _ := a["Reason"].(string)
+	if a["Status"] != "FAILED" || !strings.Contains(reason, "stack-1") || !strings.Contains(reason, "choose another id") {
+		t.Errorf("answer %v", a)
+	}
+	r.must(request("Delete", "req-3", "stack-2", properties))
+	if a := r.answer(2); a["Status"] != "SUCCESS" {
+		t.Errorf("answer %v", a)
+	}
+	after := r.node()
+	if after.Grant.Instance != before.Grant.Instance || after.Phase != record.Done || len(r.w.Running()) != 1 {
+		t.Errorf("the owner's node was touched: %+v", after)
+	}
+	if _, claimed := r.w.Items[contract.ClaimPartition+"|"+contract.NodeKey(1)]; !claimed {
+		t.Error("the owner's claim is gone")
+	}
+}
+
+func TestUnusablePropertiesAreRefusedWithTheReason(t *testing.T) {
+	for props, want := range map[string]string{
+		`{"NodeId":"-1","LaunchTemplateId":"lt-1","LaunchTemplateVersion":"1"}`: "1 to 999999999",
+		`{"NodeId":"1"}`: "LaunchTemplateId",
+		`{"NodeId":"1","LaunchTemplateId":"lt-1","LaunchTemplateVersion":"1","Priority":"x"}`: "0 to 1000",
+		`[]`: "cannot be read",
+	} {
+		r := newRig(t)
+		r.must(request("Create", "req-1", "stack-1", props))
+		a := r.answer(0)
+		if reason, _ := a["Reason"].(string); a["Status"] != "FAILED" || !strings.Contains(reason, want) {
+			t.Errorf("%s: %v, want %q", props, a, want)
+		}
+		if len(r.w.Boxes) != 0 || r.leftHints() != 0 {
+			t.Errorf("%s: %d instances, %d hints", props, len(r.w.Boxes), r.leftHints())
+		}
+	}
+}
+
+func TestUpdateAnswersTheCurrentInstanceAndAppliesAtTheNextSwitch(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	first := r.node().Grant.Instance
+	r.w.Stop(first)
+	r.must(sweep)
+	second := r.node().Grant.Instance
+	next := r.w.Templates["lt-1/1"]
+	next.Image = "ami-2"
+	r.w.Templates["lt-1/2"] = next
+	changed := strings.Replace(properties, `"LaunchTemplateVersion":"1"`, `"LaunchTemplateVersion":"2"`, 1)
+	r.must(request("Update", "req-2", "stack-1", changed))
+	a := r.answer(1)
+	if a["Status"] != "SUCCESS" || a["Data"].(map[string]any)["InstanceId"] != second {
+		t.Errorf("answer %v, the node is on %s", a, second)
+	}
+	if len(r.w.Boxes) != 2 {
+		t.Errorf("the update launched something")
+	}
+	r.w.Stop(second)
+	r.must(sweep)
+	if got := r.w.Boxes[r.node().Grant.Instance].Image; got != "ami-2" {
+		t.Errorf("the next switch launched %s", got)
+	}
+}
+
+func TestUpdateOfALostRecordIsRefused(t *testing.T) {
+	r := newRig(t)
+	r.must(request("Update", "req-1", "stack-1", properties))
+	if a := r.answer(0); a["Status"] != "FAILED" || !strings.Contains(a["Reason"].(string), "no record") {
+		t.Errorf("answer %v", a)
+	}
+}
+
+func TestChangedNodeIDMakesANewNodeThenTheOldOneIsDeleted(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	old := r.node().Grant.Instance
+	two := strings.Replace(properties, `"NodeId":"1"`, `"NodeId":"2"`, 1)
+	r.must(request("Update", "req-2", "stack-1", two))
+	if a := r.answer(1); a["Status"] != "SUCCESS" || a["PhysicalResourceId"] != "rec.node-2" {
+		t.Errorf("answer %v", a)
+	}
+	r.must(request("Delete", "req-3", "stack-1", properties))
+	if s := r.w.Boxes[old].State; s != cloud.Terminated || len(r.w.Running()) != 1 {
+		t.Errorf("the old instance is %s, running %v", s, r.w.Running())
+	}
+}
+
+func TestDeleteInTheMiddleOfASwitchLeavesNothing(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	old := r.node().Grant.Instance
+	r.w.NoRoom["az-b"], r.w.NoRoom["az-c"] = true, true
+	r.w.Stop(old)
+	r.must(sweep) // held for lack of capacity
+	r.must(request("Delete", "req-2", "stack-1", properties))
+	if n := r.node(); n.Phase != record.Deleted || len(r.w.Running()) != 0 || r.w.Boxes[old].State != cloud.Terminated {
+		t.Errorf("phase %s, running %v, old %s", n.Phase, r.w.Running(), r.w.Boxes[old].State)
+	}
+	r.must(request("Delete", "req-2", "stack-1", properties))
+	if a := r.answer(len(r.w.Answers[answerTo]) - 1); a["Status"] != "SUCCESS" {
+		t.Errorf("delete again: %v", a)
+	}
+	r.w.NoRoom = map[string]bool{}
+	r.must(request("Create", "req-3", "stack-2", properties))
+	if n := r.node(); n.Phase != record.Done || n.Owner.Stack != "stack-2" || n.Epoch <= 2 {
+		t.Errorf("the id cannot be used again: phase %s, owner %v, epoch %d", n.Phase, n.Owner, n.Epoch)
+	}
+}
+
+func TestCreateWithoutCapacityFailsTheDeployment(t *testing.T) {
+	r := newRig(t)
+	for _, p := range r.w.Places {
+		r.w.NoRoom[p.Zone] = true
+	}
+	r.must(request("Create", "req-1", "stack-1", properties))
+	a := r.answer(0)
+	if reason, _ := a["Reason"].(string); a["Status"] != "FAILED" || !strings.Contains(reason, "WR201") || !strings.Contains(reason, "az-a") {
+		t.Errorf("answer %v", a)
+	}
+	if waited := r.w.Time.Sub(began); waited > 20*time.Minute {
+		t.Errorf("CloudFormation waited %s", waited)
+	}
+	r.must(request("Delete", "req-2", "stack-1", properties))
+	if n := r.node(); n.Phase != record.Deleted || len(r.w.Boxes) != 0 {
+		t.Errorf("phase %s, %d instances", n.Phase, len(r.w.Boxes))
+	}
+}

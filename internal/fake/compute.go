@@ -1,0 +1,192 @@
+package fake
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+)
+
+type compute struct{ w *World }
+
+func (c compute) copyOf(b *Box) cloud.Instance {
+	i := b.Instance
+	i.Tags = maps.Clone(b.Tags)
+	i.Interfaces = slices.Clone(b.Interfaces)
+	for k := range i.Interfaces {
+		i.Interfaces[k].Groups = slices.Clone(i.Interfaces[k].Groups)
+	}
+	i.Volumes = slices.Clone(b.Instance.Volumes)
+	return i
+}
+
+func (c compute) Instances(_ context.Context, ids []string) (list []cloud.Instance, err error) {
+	err = c.w.call("EC2 DescribeInstances", func() error {
+		for _, id := range ids {
+			if b, ok := c.w.Boxes[id]; ok {
+				list = append(list, c.copyOf(b))
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (c compute) TaggedInstances(_ context.Context, key string, values []string) (list []cloud.Instance, err error) {
+	err = c.w.call("EC2 DescribeInstances", func() error {
+		for _, id := range slices.Sorted(maps.Keys(c.w.Boxes)) {
+			if b := c.w.Boxes[id]; slices.Contains(values, b.Tags[key]) {
+				list = append(list, c.copyOf(b))
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (c compute) Details(_ context.Context, i cloud.Instance) (d cloud.Details, err error) {
+	err = c.w.call("EC2 DescribeInstanceAttribute", func() error {
+		b, ok := c.w.Boxes[i.ID]
+		if !ok || b.State == cloud.Terminated {
+			return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", i.ID)
+		}
+		d = b.Details
+		return nil
+	})
+	return d, err
+}
+
+func (c compute) Subnets(context.Context, string, string, string) (list []cloud.Subnet, err error) {
+	err = c.w.call("EC2 DescribeSubnets", func() error {
+		list = slices.Clone(c.w.Places)
+		return nil
+	})
+	return list, err
+}
+
+func (c compute) Template(_ context.Context, id, version string) (b cloud.Blueprint, err error) {
+	err = c.w.call("EC2 DescribeLaunchTemplateVersions", func() error {
+		var ok bool
+		if b, ok = c.w.Templates[id+"/"+version]; !ok {
+			return Refuse(cloud.NotFound, "InvalidLaunchTemplateId.NotFound", id)
+		}
+		return nil
+	})
+	return b, err
+}
+
+func (c compute) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err error) {
+	err = c.w.call("EC2 RunInstances", func() error {
+		if id, ok := c.w.tokens[l.Zone+"/"+l.Token]; ok {
+			i = c.copyOf(c.w.Boxes[id])
+			return nil
+		}
+		if c.w.NoRoom[l.Zone] {
+			return Refuse(cloud.Capacity, "InsufficientInstanceCapacity", "no room in "+l.Zone)
+		}
+		b := c.build(l)
+		c.w.Boxes[b.ID] = b
+		c.w.tokens[l.Zone+"/"+l.Token] = b.ID
+		i = c.copyOf(b)
+		return nil
+	})
+	return i, err
+}
+
+func (c compute) build(l cloud.Launch) *Box {
+	p, id := l.Blueprint, c.w.id("i")
+	tags := maps.Clone(p.Tags)
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	maps.Copy(tags, l.Tags)
+	b := &Box{
+		Instance: cloud.Instance{
+			ID: id, State: cloud.Pending, Zone: l.Zone, Subnet: l.Subnet, VPC: "vpc-1", PrivateIP: "10.0.0." + id[len(id)-2:],
+			LaunchedAt: c.w.Time, Token: l.Token, RootDevice: "/dev/xvda", RootStore: "ebs", Tags: tags,
+			Image: p.Image, Type: p.Type, KeyName: p.KeyName, Profile: p.Profile, Metadata: p.Metadata, Monitoring: p.Monitoring,
+			Tenancy: p.Tenancy, Placement: p.Placement, Reservation: p.Reservation, EBSOptimized: p.EBSOptimized,
+			Hibernation: p.Hibernation, Enclave: p.Enclave, AutoRecovery: p.AutoRecovery,
+		},
+		Details: cloud.Details{
+			UserData: p.UserData, ProtectTerminate: p.ProtectTerminate, ProtectStop: p.ProtectStop,
+			ShutdownBehavior: p.ShutdownBehavior, Volumes: slices.Clone(p.Volumes), VolumeTags: maps.Clone(p.VolumeTags),
+		},
+		Until: c.w.Time.Add(c.w.Boot), then: cloud.Running,
+	}
+	for _, n := range p.Interfaces {
+		b.Interfaces = append(b.Interfaces, cloud.Interface{ID: c.w.id("eni"), Device: n.Device, Card: n.Card, Groups: slices.Clone(n.Groups)})
+	}
+	return b
+}
+
+func (c compute) power(name string, ids []string, protected func(*Box) bool, via, to string) error {
+	return c.w.call(name, func() error {
+		for _, id := range ids {
+			b, ok := c.w.Boxes[id]
+			switch {
+			case !ok:
+				return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", id)
+			case protected(b):
+				return Refuse(cloud.Invalid, "OperationNotPermitted", id+" is protected")
+			case b.State == cloud.Terminated || b.State == to || b.State == via:
+				continue
+			}
+			b.State, b.then, b.Until = via, to, c.w.Time.Add(c.w.PowerOff)
+		}
+		return nil
+	})
+}
+
+func (c compute) Stop(_ context.Context, ids []string, _ bool) error {
+	return c.power("EC2 StopInstances", ids, func(b *Box) bool { return b.ProtectStop }, cloud.Stopping, cloud.Stopped)
+}
+
+func (c compute) Terminate(_ context.Context, ids []string) error {
+	return c.power("EC2 TerminateInstances", ids, func(b *Box) bool { return b.ProtectTerminate }, cloud.ShuttingDown, cloud.Terminated)
+}
+
+func (c compute) Unprotect(_ context.Context, id string, stop bool) error {
+	return c.w.call("EC2 ModifyInstanceAttribute", func() error {
+		if b, ok := c.w.Boxes[id]; !ok {
+			return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", id)
+		} else if stop {
+			b.ProtectStop = false
+		} else {
+			b.ProtectTerminate = false
+		}
+		return nil
+	})
+}
+
+func (c compute) SetGroups(_ context.Context, nic string, groups []string) error {
+	return c.w.call("EC2 ModifyNetworkInterfaceAttribute", func() error {
+		for _, b := range c.w.Boxes {
+			for k := range b.Interfaces {
+				if b.Interfaces[k].ID == nic {
+					b.Interfaces[k].Groups = slices.Clone(groups)
+					return nil
+				}
+			}
+		}
+		return Refuse(cloud.NotFound, "InvalidNetworkInterfaceID.NotFound", nic)
+	})
+}
+
+func (c compute) Tag(_ context.Context, id string, tags map[string]string) error {
+	return c.w.call("EC2 CreateTags", func() error {
+		b, ok := c.w.Boxes[id]
+		if !ok {
+			return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", id)
+		}
+		for k := range tags {
+			if strings.HasPrefix(k, "aws:") {
+				return Refuse(cloud.Invalid, "InvalidParameterValue", "reserved tag "+k)
+			}
+		}
+		maps.Copy(b.Tags, tags)
+		return nil
+	})
+}

@@ -1,0 +1,196 @@
+package fake
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+)
+
+type balancers struct{ w *World }
+
+func (l balancers) Groups(_ context.Context, arns []string) (list []cloud.TargetGroup, err error) {
+	err = l.w.call("ELB DescribeTargetGroups", func() error {
+		for _, arn := range arns {
+			p, ok := l.w.Pools[arn]
+			if !ok {
+				return Refuse(cloud.NotFound, "TargetGroupNotFound", arn)
+			}
+			list = append(list, p.TargetGroup)
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (l balancers) Targets(_ context.Context, group string) (list []cloud.Target, err error) {
+	err = l.w.call("ELB DescribeTargetHealth", func() error {
+		p, ok := l.w.Pools[group]
+		if !ok {
+			return Refuse(cloud.NotFound, "TargetGroupNotFound", group)
+		}
+		for _, k := range slices.Sorted(maps.Keys(p.Members)) {
+			list = append(list, l.health(p, p.Members[k]))
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (l balancers) health(p *Pool, m *Member) cloud.Target {
+	t := m.Target
+	box := l.holder(p, t.ID)
+	switch {
+	case p.Balancers == 0, box == nil, box.State != cloud.Running:
+		t.Health = cloud.Unused
+	case l.w.Time.Sub(m.since) < l.w.Healthy:
+		t.Health = "initial"
+	default:
+		t.Health = cloud.Healthy
+	}
+	return t
+}
+
+func (l balancers) holder(p *Pool, id string) *Box {
+	for _, b := range l.w.Boxes {
+		if p.Kind == "ip" && b.PrivateIP == id || b.ID == id {
+			return b
+		}
+	}
+	return nil
+}
+
+func (l balancers) Register(_ context.Context, group string, targets []cloud.Target) error {
+	return l.w.call("ELB RegisterTargets", func() error {
+		p, ok := l.w.Pools[group]
+		if !ok {
+			return Refuse(cloud.NotFound, "TargetGroupNotFound", group)
+		}
+		for _, t := range targets {
+			if key := memberKey(t); p.Members[key] == nil {
+				p.Members[key] = &Member{Target: t, since: l.w.Time}
+			}
+		}
+		return nil
+	})
+}
+
+func (l balancers) Deregister(_ context.Context, group string, targets []cloud.Target) error {
+	return l.w.call("ELB DeregisterTargets", func() error {
+		p, ok := l.w.Pools[group]
+		if !ok {
+			return Refuse(cloud.NotFound, "TargetGroupNotFound", group)
+		}
+		for _, t := range targets {
+			delete(p.Members, memberKey(t))
+		}
+		return nil
+	})
+}
+
+func memberKey(t cloud.Target) string { return fmt.Sprintf("%s:%d", t.ID, t.Port) }
+
+type alarms struct{ w *World }
+
+func (a alarms) Alarms(_ context.Context, names []string) (list []cloud.Alarm, err error) {
+	err = a.w.call("CloudWatch DescribeAlarms", func() error {
+		for _, n := range names {
+			if x, ok := a.w.Watches[n]; ok {
+				list = append(list, *x)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (a alarms) Repoint(_ context.Context, name, instance string) error {
+	return a.w.call("CloudWatch PutMetricAlarm", func() error {
+		x, ok := a.w.Watches[name]
+		if !ok {
+			return Refuse(cloud.NotFound, "ResourceNotFound", name)
+		}
+		x.Instances = []string{instance}
+		x.State, x.Since = "OK", a.w.Time // evaluated at once; AWS takes a period
+		return nil
+	})
+}
+
+type table struct{ w *World }
+
+func (t table) Get(_ context.Context, partition, sort string) (item cloud.Item, err error) {
+	err = t.w.call("DynamoDB GetItem", func() error {
+		var ok bool
+		if item, ok = t.w.Items[partition+"|"+sort]; !ok {
+			return Refuse(cloud.NotFound, "", partition+" "+sort)
+		}
+		return nil
+	})
+	return item, err
+}
+
+func (t table) Query(_ context.Context, partition, prefix string) (list []cloud.Item, err error) {
+	err = t.w.call("DynamoDB Query", func() error {
+		for _, k := range slices.Sorted(maps.Keys(t.w.Items)) {
+			if strings.HasPrefix(k, partition+"|"+prefix) {
+				list = append(list, t.w.Items[k])
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (t table) Put(_ context.Context, item cloud.Item, prev int64) error {
+	return t.w.call("DynamoDB PutItem", func() error {
+		key := item.Partition + "|" + item.Sort
+		if t.w.Items[key].Revision != prev {
+			return Refuse(cloud.Conflict, "ConditionalCheckFailedException", key)
+		}
+		item.Revision = prev + 1
+		item.Body = slices.Clone(item.Body)
+		t.w.Items[key] = item
+		return nil
+	})
+}
+
+func (t table) Delete(_ context.Context, partition, sort string, prev int64) error {
+	return t.w.call("DynamoDB DeleteItem", func() error {
+		key := partition + "|" + sort
+		if it, ok := t.w.Items[key]; !ok || it.Revision != prev {
+			return Refuse(cloud.Conflict, "ConditionalCheckFailedException", key)
+		}
+		delete(t.w.Items, key)
+		return nil
+	})
+}
+
+type topic struct{ w *World }
+
+func (t topic) Publish(_ context.Context, n cloud.Notice) error {
+	return t.w.call("SNS Publish", func() error {
+		t.w.Notices = append(t.w.Notices, n)
+		return nil
+	})
+}
+
+type invoker struct{ w *World }
+
+func (i invoker) Invoke(_ context.Context, payload []byte) error {
+	return i.w.call("Lambda Invoke", func() error {
+		i.w.Invoked = append(i.w.Invoked, payload)
+		return nil
+	})
+}
+
+type responder struct{ w *World }
+
+func (r responder) Respond(_ context.Context, url string, body []byte) error {
+	return r.w.call("CloudFormation Respond", func() error {
+		r.w.Answers[url] = append(r.w.Answers[url], slices.Clone(body))
+		return nil
+	})
+}
