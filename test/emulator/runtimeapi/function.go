@@ -55,8 +55,6 @@ type Result struct {
 
 // Line is one line that a worker wrote.
 type Line struct {
-	Worker string
-	At     time.Time
 	Text   string
 	Fields map[string]any // of a JSON line
 }
@@ -66,6 +64,7 @@ type Function struct {
 	Config
 	server *http.Server
 	addr   string
+	output *os.File // of all workers, in the order of their writes
 	root   context.Context
 	cancel context.CancelFunc
 	async  sync.WaitGroup
@@ -75,7 +74,6 @@ type Function struct {
 	all      map[string]*worker
 	started  int
 	requests int
-	lines    []Line
 	letters  []Letter
 	results  []Result
 }
@@ -92,7 +90,12 @@ func Start(c Config) (*Function, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start function %s: %w", c.Name, err)
 	}
-	f := &Function{Config: c, addr: l.Addr().String(), all: map[string]*worker{}}
+	output, err := os.CreateTemp("", "recovery-function-*.log")
+	if err != nil {
+		_ = l.Close()
+		return nil, fmt.Errorf("start function %s: %w", c.Name, err)
+	}
+	f := &Function{Config: c, addr: l.Addr().String(), output: output, all: map[string]*worker{}}
 	f.root, f.cancel = context.WithCancel(context.Background())
 	f.server = &http.Server{Handler: http.HandlerFunc(f.runtime), ReadHeaderTimeout: time.Minute}
 	go func() { _ = f.server.Serve(l) }() // ends with Close
@@ -113,6 +116,8 @@ func (f *Function) Close() {
 	}
 	f.async.Wait()
 	_ = f.server.Close()
+	_ = f.output.Close()
+	_ = os.Remove(f.output.Name())
 }
 
 // Invoke calls the function and waits for its end.
@@ -218,11 +223,25 @@ func (f *Function) Kill(id string) error {
 	return nil
 }
 
-// Logs returns what the workers wrote, in order, from the given line on.
-func (f *Function) Logs(from int) []Line {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return append([]Line(nil), f.lines[min(from, len(f.lines)):]...)
+// Logs returns the lines that the workers wrote so far, in order, from the given
+// line on.
+func (f *Function) Logs(from int) ([]Line, error) {
+	text, err := os.ReadFile(f.output.Name())
+	if err != nil {
+		return nil, fmt.Errorf("read the output of function %s: %w", f.Name, err)
+	}
+	var lines []Line
+	for i, one := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
+		if i < from || one == "" {
+			continue
+		}
+		l := Line{Text: one}
+		if strings.HasPrefix(one, "{") {
+			_ = json.Unmarshal([]byte(one), &l.Fields) // text that only looks like JSON stays text
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
 }
 
 // Results returns how all invocations ended, in order of their ends.
@@ -258,13 +277,4 @@ func (f *Function) take() (*worker, error) {
 	}
 	f.all[w.id] = w
 	return w, nil
-}
-
-func (f *Function) log(l Line) {
-	if strings.HasPrefix(l.Text, "{") {
-		_ = json.Unmarshal([]byte(l.Text), &l.Fields) // text that only looks like JSON stays text
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.lines = append(f.lines, l)
 }

@@ -56,6 +56,15 @@ func invoke(t *testing.T, f *Function, do string) (Result, reply) {
 	return r, a
 }
 
+func logs(t *testing.T, f *Function) []Line {
+	t.Helper()
+	lines, err := f.Logs(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
 func TestInvocationCarriesWhatLambdaGives(t *testing.T) {
 	f, _ := start(t, time.Minute)
 	r, a := invoke(t, f, "echo")
@@ -66,7 +75,7 @@ func TestInvocationCarriesWhatLambdaGives(t *testing.T) {
 	if again.Process != a.Process {
 		t.Errorf("second invocation ran in process %d, wanted the first one's, %d, again", again.Process, a.Process)
 	}
-	lines := f.Logs(0)
+	lines := logs(t, f)
 	if len(lines) != 2 || lines[0].Fields["do"] != "echo" {
 		t.Errorf("logged lines: %+v", lines)
 	}
@@ -100,10 +109,10 @@ func TestConcurrentInvocationsAndKill(t *testing.T) {
 			results[i], _ = f.Invoke([]byte(`{"Do":"wait"}`))
 		}()
 	}
-	for len(f.Logs(0)) < len(results) { // all three are at work, each in a process of its own
+	for len(logs(t, f)) < len(results) { // all three are at work, each in a process of its own
 		time.Sleep(time.Millisecond)
 	}
-	victim := f.Logs(0)[1].Worker
+	victim := logs(t, f)[1].Fields["worker"].(string)
 	if err := f.Kill(victim); err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,9 @@
 package runtimeapi
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"os/exec"
@@ -17,7 +17,7 @@ type worker struct {
 	f    *Function
 	id   string
 	cmd  *exec.Cmd
-	gone chan struct{}   // closed when the process has ended and been read out
+	gone chan struct{}   // closed when the process has ended
 	next chan invocation // handed to the process's next GET
 	done chan Result     // its answer
 }
@@ -28,11 +28,11 @@ type invocation struct {
 	payload  []byte
 }
 
-// newWorker starts a process. Its access key id is the worker's name, so that the
-// proxy can tell whose call it sees.
+// newWorker starts a process. Its access key id is the worker's name, unique over
+// all functions, so that the proxy can tell whose call it sees.
 func newWorker(f *Function, n int) (*worker, error) {
 	w := &worker{
-		f: f, id: fmt.Sprintf("AKIAWORKER%06d", n), gone: make(chan struct{}),
+		f: f, id: fmt.Sprintf("AKIA%08X%06d", crc32.ChecksumIEEE([]byte(f.ARN)), n), gone: make(chan struct{}),
 		next: make(chan invocation), done: make(chan Result, 1),
 	}
 	w.cmd = exec.Command(f.Binary)
@@ -53,25 +53,13 @@ func newWorker(f *Function, n int) (*worker, error) {
 		w.cmd.Env = append(w.cmd.Env, k+"="+v)
 	}
 	w.cmd.Env = append(w.cmd.Env, f.Extra...)
-	out, in := io.Pipe()
-	w.cmd.Stdout, w.cmd.Stderr = in, in
+	// A file, not a pipe: what was written before an answer is there when it arrives.
+	w.cmd.Stdout, w.cmd.Stderr = f.output, f.output
 	if err := w.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", f.Binary, err)
 	}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		s := bufio.NewScanner(out)
-		s.Buffer(nil, 4<<20)
-		for s.Scan() {
-			f.log(Line{Worker: w.id, At: time.Now(), Text: s.Text()})
-		}
-		_, _ = io.Copy(io.Discard, out)
-	}()
 	go func() {
 		_ = w.cmd.Wait() // how it ended shows in its invocation's result
-		_ = in.Close()
-		<-read
 		close(w.gone)
 	}()
 	return w, nil

@@ -2,12 +2,16 @@ package world
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/workload-recovery/workload-recovery/test/emulator/provision"
 )
 
 // Root is the project's folder: the nearest one above the working directory that
@@ -35,10 +39,27 @@ func BuildBootstrap(ctx context.Context, root, dir string) (string, error) {
 	return path, run(ctx, root, nil, "go", "build", "-tags", "lambda.norpc", "-o", path, "./lambda/switcher")
 }
 
-// Synth writes the templates of an app of this module into dir, without account or
-// look-up.
-func Synth(ctx context.Context, root, app, dir string) error {
-	return run(ctx, root, []string{"CDK_OUTDIR=" + dir, "CDK_VALIDATION=false"}, "go", "run", app)
+// Synth writes the templates of the app into dir, as the CDK's command line would
+// with these context keys, and reads them. It needs no account and looks nothing up.
+func Synth(ctx context.Context, root, dir string, keys map[string]any) (*provision.Assembly, error) {
+	text, err := os.ReadFile(filepath.Join(root, "cdk.json"))
+	if err != nil {
+		return nil, fmt.Errorf("synthesise: %w", err)
+	}
+	var settings struct{ Context map[string]any }
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return nil, fmt.Errorf("synthesise: cdk.json: %w", err)
+	}
+	maps.Copy(settings.Context, keys)
+	values, err := json.Marshal(settings.Context)
+	if err != nil {
+		return nil, fmt.Errorf("synthesise: %w", err)
+	}
+	env := []string{"CDK_OUTDIR=" + dir, "CDK_VALIDATION=false", "CDK_CONTEXT_JSON=" + string(values)}
+	if err := run(ctx, root, env, "go", "run", "."); err != nil {
+		return nil, fmt.Errorf("synthesise: %w", err)
+	}
+	return provision.Load(dir)
 }
 
 // run sets the flags that the Makefile sets, so that nothing is compiled twice.

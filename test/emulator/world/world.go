@@ -234,7 +234,11 @@ func (w *World) Faults() []string {
 		for _, l := range f.DeadLetters() {
 			faults = append(faults, fmt.Sprintf("%s gave up after %d attempts on %.200s: %s %s", f.Name, l.Attempts, l.Payload, l.Last.Status, l.Last.Payload))
 		}
-		for _, l := range f.Logs(0) {
+		lines, err := f.Logs(0)
+		if err != nil {
+			faults = append(faults, err.Error())
+		}
+		for _, l := range lines {
 			if strings.HasPrefix(l.Text, "panic:") || strings.HasPrefix(l.Text, "fatal error:") {
 				faults = append(faults, f.Name+" wrote "+l.Text)
 			}

@@ -22,7 +22,7 @@ type reply struct {
 
 func main() {
 	lambda.Start(func(ctx context.Context, r request) (reply, error) {
-		fmt.Printf(`{"msg":"asked","do":%q}`+"\n", r.Do)
+		fmt.Printf(`{"msg":"asked","do":%q,"worker":%q}`+"\n", r.Do, os.Getenv("AWS_ACCESS_KEY_ID"))
 		switch r.Do {
 		case "fail":
 			return reply{}, errors.New("as told")
