@@ -24,7 +24,6 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 OFFLINE := env -u AWS_PROFILE -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN \
 	AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 
-HOSTARCH := $(shell go env GOHOSTARCH 2>/dev/null)
 ENGINE_SOURCES := go.mod go.sum $(shell find internal lambda -type f -not -name '*_test.go' 2>/dev/null)
 APP_SOURCES := go.mod go.sum cdk.json package-lock.json $(wildcard *.go) \
 	$(shell find constructs stacks internal/contract -type f -not -name '*_test.go' 2>/dev/null)
@@ -33,7 +32,7 @@ SUITE := $(OFFLINE) go run ./scripts/suite
 ##@ Use
 
 .PHONY: demo
-demo: synth build-host python ## Fail two nodes in the emulator and see them recovered (DEMO_ARGS="--no-capacity <az>")
+demo: build tools-test ## Fail two nodes in the emulator and see them recovered (DEMO_ARGS="--no-capacity <az>")
 	$(OFFLINE) go run ./test/demo $(DEMO_ARGS)
 
 .PHONY: synth
@@ -102,9 +101,6 @@ build: dist/switcher/arm64/bootstrap ## Build the switcher for Lambda on arm64, 
 
 .PHONY: build-amd64
 build-amd64: dist/switcher/x86_64/bootstrap ## Build the switcher for Lambda on x86_64
-
-.PHONY: build-host
-build-host: dist/switcher/$(HOSTARCH)/bootstrap ## Build the switcher for this machine's processor (tests run it)
 
 # One recipe for all processors; the same source gives the same bytes anywhere.
 dist/switcher/%/bootstrap: $(ENGINE_SOURCES)

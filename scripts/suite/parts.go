@@ -35,7 +35,7 @@ var packageParts = []struct {
 // parts lists all parts in the order they run.
 func parts() []part {
 	return []part{
-		{"build", "the switcher, for Lambda and for this machine", command("make", "--no-print-directory", "build", "build-host")},
+		{"build", "the switcher for Lambda", command("make", "--no-print-directory", "build")},
 		{"unit", "pure packages and in-memory fakes", goTest("unit", nil)},
 		{"walls", "which package may import what", goTest("walls", nil, "-count=1")},
 		{"documents", "links, names and generated pages", goTest("documents", nil, "-count=1")},
