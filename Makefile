@@ -33,7 +33,7 @@ SUITE := $(OFFLINE) go run ./scripts/suite
 
 .PHONY: demo
 demo: build tools-test ## Fail two nodes in the emulator and see them recovered (DEMO_ARGS="--no-capacity <az>")
-	$(OFFLINE) go run ./test/demo $(DEMO_ARGS)
+	@$(OFFLINE) go run ./test/demo $(DEMO_ARGS)
 
 .PHONY: synth
 synth: cdk.out/.stamp ## Write the CloudFormation templates to cdk.out; needs no account
@@ -114,7 +114,13 @@ dist/switcher/x86_64/bootstrap: dist/switcher/amd64/bootstrap
 	@mkdir -p $(@D) && cp $< $@
 
 cdk.out/.stamp: dist/switcher/arm64/bootstrap $(TOOLS)/node.stamp $(APP_SOURCES)
-	$(OFFLINE) npx --no-install cdk synth --quiet --lookups=false --no-notices
+	@$(OFFLINE) npx --no-install cdk synth --quiet --lookups=false --no-notices
+	@touch $@
+
+# The example of two VPCs in one Region and a second Region, for cfn-lint.
+dist/multi/.stamp: dist/switcher/arm64/bootstrap $(APP_SOURCES)
+	@scripts/preflight go node
+	@RECOVERY_EXAMPLE=multi CDK_VALIDATION=false CDK_OUTDIR=$(@D) $(OFFLINE) go run .
 	@touch $@
 
 ##@ Tools

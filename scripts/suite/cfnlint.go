@@ -12,12 +12,16 @@ import (
 )
 
 // cfnLint checks every synthesised template; each is one check. Only errors and
-// warnings count; .cfnlintrc holds the settings, with a reason for each.
+// warnings count.
 func cfnLint(ctx context.Context, w io.Writer) (t tally) {
-	templates, err := filepath.Glob("cdk.out/*.template.json")
-	if err != nil || len(templates) == 0 {
-		t.fail("there is no template in cdk.out: run `make synth` and read its errors (%v)", err)
-		return t
+	var templates []string
+	for _, dir := range []string{"cdk.out", "dist/multi"} {
+		found, err := filepath.Glob(dir + "/*.template.json")
+		if err != nil || len(found) == 0 {
+			t.fail("there is no template in %s: run the part synth and read its errors (%v)", dir, err)
+			return t
+		}
+		templates = append(templates, found...)
 	}
 	slices.Sort(templates)
 	var stderr bytes.Buffer
@@ -64,7 +68,7 @@ func countTemplates(w io.Writer, templates []string, found []finding) (t tally) 
 			t.fail("%s: %d findings", name, n)
 			continue
 		}
-		fmt.Fprintf(w, "ok    %s\n", filepath.Base(name))
+		fmt.Fprintf(w, "ok    %s\n", name)
 		t.passed++
 	}
 	if len(found) > 0 && t.failed == 0 {

@@ -41,7 +41,7 @@ func parts() []part {
 		{"documents", "links, names and generated pages", goTest("documents", nil, "-count=1")},
 		// -count=1: Go's test cache does not see the files that Node reads.
 		{"template", "the synthesised CloudFormation", goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
-		{"synth", "the ready-made stacks, with CDK's validation", command("make", "--no-print-directory", "synth")},
+		{"synth", "the ready-made stacks, with CDK's validation", command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
 		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", cfnLint},
 		{"emulator", "the SDK adapters and the test tools against moto and dynalite", goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
 		{"e2e", "the real binary against moto", goTest("e2e", nil, "-count=1", "-p=1", "-timeout=25m")},
