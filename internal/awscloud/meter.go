@@ -60,8 +60,11 @@ func (m *Meter) Flush(w io.Writer, namespace, switcher string, at time.Time) err
 			"CloudWatchMetrics": []any{map[string]any{
 				"Namespace": namespace, "Dimensions": [][]string{{"Switcher"}},
 				"Metrics": []metric{
-					{"Calls", "Count"}, {"Requests", "Count"}, {"ThrottledCalls", "Count"},
-					{"FailedCalls", "Count"}, {"SlowestCall", "Milliseconds"},
+					{Name: "Calls", Unit: "Count"},
+					{Name: "Requests", Unit: "Count"},
+					{Name: "ThrottledCalls", Unit: "Count"},
+					{Name: "FailedCalls", Unit: "Count"},
+					{Name: "SlowestCall", Unit: "Milliseconds"},
 				},
 			}},
 		},

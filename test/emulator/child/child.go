@@ -49,7 +49,7 @@ func Start(cmd *exec.Cmd, log io.Writer) (*Process, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
-	defer read.Close()
+	defer func() { _ = read.Close() }()
 	cmd.Stdout = write
 	err = cmd.Start()
 	_ = write.Close()

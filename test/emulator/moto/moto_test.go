@@ -71,7 +71,7 @@ func TestEndsWithItsParent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer read.Close()
+	defer func() { _ = read.Close() }()
 	cmd.ExtraFiles = []*os.File{write}
 	out, err := cmd.Output()
 	_ = write.Close()
