@@ -38,6 +38,9 @@ type Stage struct {
 	// Terminate, which EC2 accepts.
 	TerminatesOnce bool
 
+	// Pass lets time go by while something is awaited. Default: it does by itself.
+	Pass func()
+
 	// TargetGroup is one of instances, with the port Port and no targets.
 	TargetGroup string
 	Port        int
