@@ -89,11 +89,13 @@ func (s *step) finish() Step {
 func (s *step) sound() bool {
 	grant := s.n.Phase == record.Suspected || s.n.Phase == record.Serving || s.n.Phase == record.Done
 	underWay := s.n.Phase != record.Done && s.n.Phase != record.Deleted
-	if _, known := phases[s.n.Phase]; known && (!grant || s.n.Grant != nil) && (!underWay || s.n.Switch != nil) {
+	launches := s.n.Switch != nil && (s.n.Switch.Recorded && s.n.Phase != record.Deleting || s.n.Switch.Launch != nil)
+	_, known := phases[s.n.Phase]
+	if known && (!grant || s.n.Grant != nil) && (!underWay || s.n.Switch != nil) && (!launches || s.n.Blueprint != nil) {
 		return true
 	}
 	s.hold(record.Interrupted, message.CallRejected,
-		fmt.Sprintf("the record of node %d is damaged: phase %q without its grant or switch; restore the table's item, or delete and deploy the node", s.n.ID, s.n.Phase), s.retryAt())
+		fmt.Sprintf("the record of node %d is damaged: phase %q without its grant, switch or blueprint; restore the table's item, or delete and deploy the node", s.n.ID, s.n.Phase), s.retryAt())
 	return false
 }
 

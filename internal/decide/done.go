@@ -27,9 +27,19 @@ const (
 	absentGone    = 5 * time.Minute
 )
 
-// done looks whether the node has failed, and mends what a sweep finds.
+// done looks whether the node has failed. One that has not is mended.
 func (s *step) done() {
-	s.mend()
+	s.judge()
+	if s.n.Phase == record.Done {
+		verdict := s.out.Verdict
+		s.mend()
+		if verdict != "" {
+			s.out.Verdict = verdict
+		}
+	}
+}
+
+func (s *step) judge() {
 	if s.Hint != nil && s.Hint.Instance != "" && s.Hint.Instance != s.n.Grant.Instance {
 		s.say(message.EventStale, fmt.Sprintf("node %d is carried by %s now: %s", s.n.ID, s.n.Grant.Instance, s.Hint.Cause.Detail))
 		return

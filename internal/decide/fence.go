@@ -57,20 +57,20 @@ func (s *step) recordBlueprint() bool {
 		s.say(message.CallFailed, fmt.Sprintf("launch template %s version %s cannot be read, the failed instance is the model: %v", t.ID, t.Version, s.Facts.NoTemplate[t]))
 	}
 	i := s.Facts.Instances[from]
-	d, described := s.Facts.Details[from]
-	if described {
+	why := s.Facts.NoDetails[from]
+	if d, described := s.Facts.Details[from]; described {
 		b, err := blueprint.FromInstance(i, d, s.Config.BlackholeGroup)
 		if err == nil {
 			s.protectAsDescribed(from, d)
 			return s.settle(b, s.n.Template, message.BlueprintTaken, "from "+from)
 		}
-		s.Facts.NoDetails[from] = err.Error()
+		why = err.Error()
 	}
 	if s.n.Blueprint == nil {
-		s.hold(record.Interrupted, message.NoBlueprint, s.Facts.NoDetails[from], s.retryAt())
+		s.hold(record.Interrupted, message.NoBlueprint, why, s.retryAt())
 		return false
 	}
-	return s.settle(*s.n.Blueprint, s.n.Template, message.BlueprintKept, s.Facts.NoDetails[from])
+	return s.settle(*s.n.Blueprint, s.n.Template, message.BlueprintKept, why)
 }
 
 func (s *step) settle(b cloud.Blueprint, t contract.Template, code message.Code, reason string) bool {

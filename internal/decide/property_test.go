@@ -1,0 +1,372 @@
+package decide_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/decide"
+	"github.com/workload-recovery/workload-recovery/internal/fake"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+var (
+	seedFlag = flag.Uint64("seed", 0, "run the properties with this seed only")
+	rounds   = flag.Int("rounds", 20000, "how many random inputs the properties are tried on")
+)
+
+var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// TestProperties throws random records and observations, sensible or not, at
+// Decide and checks what must hold whatever it is given.
+func TestProperties(t *testing.T) {
+	seen := map[decide.Verb]int{}
+	grants := 0
+	for i := range *rounds {
+		seed := uint64(i) + 1
+		if *seedFlag != 0 {
+			seed = *seedFlag
+		}
+		in := randomInput(rand.New(rand.NewPCG(seed, 7)))
+		before := encode(t, in)
+		step := decide.Decide(in)
+		again := decide.Decide(decodeLike(t, in, before))
+		if diff := cmp.Diff(encode(t, step), encode(t, again)); diff != "" {
+			t.Errorf("not deterministic:\n%s", diff)
+		}
+		if diff := cmp.Diff(before, encode(t, in)); diff != "" {
+			t.Errorf("the input was changed:\n%s", diff)
+		}
+		for _, e := range step.Effects {
+			seen[e.Do]++
+			checkEffect(t, in, step, e)
+		}
+		if g := step.Node.Grant; g != nil && (in.Node.Grant == nil || in.Node.Grant.Instance != g.Instance) {
+			grants++
+			checkFenced(t, in, step, "granted "+g.Instance)
+		}
+		checkBlueprint(t, in, step)
+		if t.Failed() {
+			t.Fatalf("replay: go test ./internal/decide -run TestProperties -seed %d\ninput %s\nstep %s", seed, before, encode(t, step))
+		}
+		if *seedFlag != 0 {
+			return
+		}
+	}
+	if *rounds < 20000 {
+		return
+	}
+	for _, v := range []decide.Verb{
+		decide.Condemn, decide.Isolate, decide.Unprotect, decide.Stop, decide.Terminate, decide.Launch,
+		decide.Register, decide.Deregister, decide.Repoint, decide.Deliver, decide.Remember,
+	} {
+		if seen[v] < 20 {
+			t.Errorf("only %d of the random inputs led to %s: the generator does not reach it", seen[v], v)
+		}
+	}
+	if grants < 20 {
+		t.Errorf("only %d grants", grants)
+	}
+}
+
+func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effect) {
+	t.Helper()
+	n := step.Node
+	switch e.Do {
+	case decide.Stop, decide.Terminate, decide.Unprotect, decide.Isolate, decide.Condemn:
+		if !n.Condemns(e.Instance) {
+			t.Errorf("%s of %s, which is not condemned", e.Do, e.Instance)
+		}
+		if n.Grant != nil && n.Grant.Instance == e.Instance {
+			t.Errorf("%s of %s, which holds the grant", e.Do, e.Instance)
+		}
+	case decide.Launch:
+		if n.Switch == nil || n.Switch.Launch == nil || n.Switch.Launch.Token != e.Launch.Token {
+			t.Errorf("launch with token %s, which the record does not hold", e.Launch.Token)
+		}
+		if open := in.Node.Switch.Launch; open != nil && n.Switch.Requests == in.Node.Switch.Requests && open.Token != e.Launch.Token {
+			t.Errorf("the open request's token changed from %s to %s", open.Token, e.Launch.Token)
+		}
+		if n.Phase != record.Deleting {
+			checkFenced(t, in, step, "launched")
+		}
+		if n.Phase != record.Deleting && e.Launch.Zone == n.Switch.FromZone && (in.Node.Switch.Launch == nil || in.Node.Switch.Launch.Token != e.Launch.Token) {
+			t.Errorf("launched in %s, where the node failed", e.Launch.Zone)
+		}
+	case decide.Register:
+		for _, x := range e.Targets {
+			if n.Grant == nil || x.ID != n.Grant.Instance && x.ID != n.Grant.PrivateIP {
+				t.Errorf("registered %s without a grant", x.ID)
+			}
+		}
+	case decide.Deregister:
+		for _, x := range e.Targets {
+			if n.Grant != nil && (x.ID == n.Grant.Instance || x.ID == n.Grant.PrivateIP) {
+				t.Errorf("deregistered the granted %s", x.ID)
+			}
+		}
+	case decide.Repoint:
+		if n.Grant == nil || e.Instance != n.Grant.Instance {
+			t.Errorf("pointed %s at %s, which has no grant", e.Alarm, e.Instance)
+		}
+	case decide.Remember, decide.Deliver:
+	}
+}
+
+// checkFenced: every condemned instance is seen off, or has been gone for long.
+func checkFenced(t *testing.T, in decide.Input, step decide.Step, what string) {
+	t.Helper()
+	for _, c := range step.Node.Condemned {
+		i, visible := in.Facts.Instances[c.Instance]
+		switch {
+		case visible && i.State != cloud.Stopped && i.State != cloud.Terminated:
+			t.Errorf("%s while %s is %s", what, c.Instance, i.State)
+		case !visible && in.Now.Sub(c.AbsentSince) < 5*time.Minute:
+			t.Errorf("%s while %s is out of sight since %s only", what, c.Instance, c.AbsentSince)
+		}
+	}
+}
+
+func checkBlueprint(t *testing.T, in decide.Input, step decide.Step) {
+	t.Helper()
+	b := step.Node.Blueprint
+	if b == nil {
+		return
+	}
+	for _, n := range b.Interfaces {
+		if slices.Contains(n.Groups, in.Config.BlackholeGroup) {
+			t.Errorf("the blueprint holds the blackhole group")
+		}
+	}
+	for k := range b.Tags {
+		if contract.IsControlTag(k) {
+			t.Errorf("the blueprint holds the control tag %s", k)
+		}
+	}
+}
+
+func encode(t *testing.T, v any) string {
+	t.Helper()
+	if s, ok := v.(decide.Step); ok {
+		type plain struct {
+			Node    record.Node
+			Effects []string
+			Save    bool
+			Wait    bool
+			Keep    bool
+			Verdict string
+		}
+		p := plain{Node: s.Node, Save: s.Save, Wait: s.Wait, Keep: s.Keep, Verdict: string(s.Verdict)}
+		for _, e := range s.Effects {
+			p.Effects = append(p.Effects, e.ID())
+		}
+		v = p
+	}
+	if in, ok := v.(decide.Input); ok {
+		v = struct {
+			Node      record.Node
+			Instances map[string]cloud.Instance
+			Targets   map[string][]cloud.Target
+			Alarms    map[string]cloud.Alarm
+			NoDetails map[string]string
+		}{in.Node, in.Facts.Instances, in.Facts.Targets, in.Facts.Alarms, in.Facts.NoDetails}
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// decodeLike gives the same input with a record that went through the table.
+func decodeLike(t *testing.T, in decide.Input, _ string) decide.Input {
+	t.Helper()
+	b, err := json.Marshal(in.Node)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n record.Node
+	if err := json.Unmarshal(b, &n); err != nil {
+		t.Fatal(err)
+	}
+	in.Node = n
+	return in
+}
+
+func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+
+func maybe(r *rand.Rand, percent int) bool { return r.IntN(100) < percent }
+
+const (
+	hole = "sg-hole"
+	tg   = "arn:tg"
+)
+
+func randomInput(r *rand.Rand) decide.Input {
+	cfg := contract.Config{
+		Name: "rec", VPC: "vpc-1", BlackholeGroup: hole, IDTag: contract.DefaultIDTag,
+		TargetTag: contract.DefaultTargetTag, Policy: contract.DefaultPolicy(),
+	}
+	cfg.Policy.ConfirmSeconds = pick(r, 0, 0, 30)
+	ids := []string{"i-old", "i-new", "i-stray"}
+	f := observe.Facts{
+		Instances: map[string]cloud.Instance{}, Tagged: map[int][]cloud.Instance{}, Details: map[string]cloud.Details{},
+		NoDetails: map[string]string{}, Groups: map[string]cloud.TargetGroup{}, Targets: map[string][]cloud.Target{},
+		Alarms: map[string]cloud.Alarm{}, Template: map[contract.Template]cloud.Blueprint{}, NoTemplate: map[contract.Template]error{},
+		Unseen: map[observe.Part]error{}, Sweep: maybe(r, 50),
+	}
+	for _, id := range ids {
+		i := randomInstance(r, id)
+		if maybe(r, 85) {
+			f.Instances[id] = i
+			if maybe(r, 70) {
+				f.Details[id] = cloud.Details{ProtectStop: maybe(r, 30), ProtectTerminate: maybe(r, 30), ShutdownBehavior: "stop"}
+			}
+		}
+	}
+	f.Tagged[1] = []cloud.Instance{randomInstance(r, "i-stray")}
+	f.Groups[tg] = cloud.TargetGroup{ARN: tg, Kind: pick(r, "instance", "ip"), Port: 80, Balancers: pick(r, 0, 1)}
+	for _, id := range append(ids, "10.0.0.1", "10.0.0.2") {
+		if maybe(r, 40) {
+			f.Targets[tg] = append(f.Targets[tg], cloud.Target{ID: id, Port: pick(r, 80, 81), Health: pick(r, "initial", cloud.Healthy, cloud.Healthy, cloud.Unhealthy, cloud.Unused, cloud.Draining)})
+		}
+	}
+	f.Alarms["a"] = cloud.Alarm{Name: "a", State: pick(r, "OK", "ALARM", "ALARM", "INSUFFICIENT_DATA"), Instances: pick(r, nil, []string{"i-old"}, []string{"i-new"})}
+	for _, z := range []string{"az-a", "az-b", "az-c"} {
+		if maybe(r, 80) {
+			f.Subnets = append(f.Subnets, cloud.Subnet{ID: "subnet-" + z, Zone: z, Free: pick(r, 0, 5, 5, 5)})
+		}
+	}
+	f.Shortages = map[string]time.Time{}
+	if maybe(r, 30) {
+		f.Shortages[contract.CapacityKey("az-b", "m7g.large")] = now.Add(time.Minute)
+	}
+	f.Template[contract.Template{ID: "lt", Version: "1"}] = *plan()
+	for _, p := range []observe.Part{observe.PartTargets, observe.PartAlarms, observe.PartPlaces, observe.PartTemplates, observe.PartDetails} {
+		if maybe(r, 5) {
+			f.Unseen[p] = fake.Refuse(pick(r, cloud.Throttled, cloud.Denied), "Code", "text")
+		}
+	}
+	in := decide.Input{Config: cfg, Node: randomNode(r), Facts: f, Now: now}
+	if maybe(r, 50) {
+		in.Hint = &record.Hint{Key: "h", Node: 1, Instance: pick(r, "", "i-old", "i-new"), Cause: record.Cause{Kind: pick(r, "stopped", "alarm"), Detail: "d", At: now.Add(-time.Second)}}
+	}
+	in.Outcomes = randomOutcomes(r, in)
+	return in
+}
+
+func plan() *cloud.Blueprint {
+	return &cloud.Blueprint{
+		Image: "ami", Type: "m7g.large", Interfaces: []cloud.InterfaceSpec{{Groups: []string{"sg-1"}}},
+		Tags: map[string]string{contract.DefaultIDTag: "1", contract.DefaultTargetTag: "true"},
+	}
+}
+
+func randomInstance(r *rand.Rand, id string) cloud.Instance {
+	i := cloud.Instance{
+		ID: id, State: pick(r, cloud.Pending, cloud.Running, cloud.Running, cloud.Stopping, cloud.Stopped, cloud.Stopped, cloud.Stopped, cloud.ShuttingDown, cloud.Terminated, cloud.Terminated),
+		Zone: pick(r, "az-a", "az-b", "az-c"), PrivateIP: pick(r, "10.0.0.1", "10.0.0.2"), RootStore: pick(r, "ebs", "ebs", "instance-store"),
+		Image: "ami", Type: "m7g.large", Token: pick(r, "wr-1-5-2-1-az-b", "other"),
+		Tags: map[string]string{contract.DefaultIDTag: pick(r, "1", "1", "1", "2"), contract.DefaultTargetTag: pick(r, "true", "true", "true", "false")},
+	}
+	if i.State != cloud.Terminated {
+		i.Interfaces = []cloud.Interface{{ID: "eni-" + id, Groups: []string{pick(r, "sg-1", hole)}}}
+	}
+	if maybe(r, 50) {
+		i.Tags[contract.CondemnedTag] = "2"
+	}
+	return i
+}
+
+func randomNode(r *rand.Rand) record.Node {
+	set := contract.Settings{
+		ID: 1, Template: contract.Template{ID: "lt", Version: "1"}, Zones: pick(r, nil, []string{"az-c"}),
+		Groups: []contract.GroupSetting{{ARN: tg}}, Alarms: []string{"a"}, AllowTerminateFence: maybe(r, 50),
+	}
+	n := record.Node{
+		ID: 1, Name: "n", Born: 5, Settings: set, Epoch: 2, Since: now.Add(-time.Duration(r.IntN(1500)) * time.Second), Template: set.Template,
+		Phase: pick(r, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done, record.Deleting, record.Deleted),
+	}
+	if maybe(r, 90) {
+		n.Blueprint = plan()
+	}
+	if maybe(r, 70) {
+		n.Armed = []string{"a"}
+	}
+	if maybe(r, 10) {
+		n.Hold = &record.Hold{Kind: record.Held, Code: "WR201", Since: now.Add(-time.Hour), RetryAt: now.Add(time.Duration(r.IntN(120)-60) * time.Second)}
+	}
+	if maybe(r, 5) {
+		n.Pause = &record.Pause{Until: now.Add(time.Hour)}
+	}
+	condemn := func(id string) {
+		n.Condemned = append(n.Condemned, record.Condemned{Instance: id, Epoch: 2, PrivateIP: "10.0.0.1", Since: now.Add(-time.Hour), ProtectStop: maybe(r, 30), ProtectTerminate: maybe(r, 30)})
+		if maybe(r, 30) {
+			n.Condemned[len(n.Condemned)-1].AbsentSince = now.Add(-time.Duration(r.IntN(600)) * time.Second)
+		}
+	}
+	grant := func(id string) {
+		n.Grant = &record.Grant{Instance: id, Epoch: 2, Zone: "az-b", PrivateIP: "10.0.0.2", GrantedAt: now.Add(-time.Duration(r.IntN(900)) * time.Second)}
+		if maybe(r, 50) {
+			n.Grant.ServedAt = now.Add(-time.Duration(r.IntN(600)) * time.Second)
+		}
+	}
+	open := func() *record.Switch {
+		return &record.Switch{
+			ID: "1-2", Kind: pick(r, record.KindRecover, record.KindCreate), Started: now.Add(-time.Minute), From: "i-old", FromZone: "az-a",
+			Cause: record.Cause{Kind: "stopped", At: now.Add(-time.Minute)}, Recorded: maybe(r, 80), Attempts: r.IntN(4), Requests: r.IntN(3), Marks: map[string]time.Time{"confirmed": now.Add(-time.Minute)},
+		}
+	}
+	switch n.Phase {
+	case record.Done:
+		grant("i-new")
+		if maybe(r, 50) {
+			condemn("i-old")
+		}
+	case record.Suspected:
+		grant("i-new")
+		n.Switch = open()
+	case record.Deleted:
+	default:
+		n.Switch = open()
+		condemn("i-old")
+		if n.Phase == record.Serving {
+			grant("i-new")
+		}
+		if n.Phase == record.Gated || n.Phase == record.Serving {
+			n.Switch.Instance = "i-new"
+		}
+		if n.Blueprint != nil && (n.Phase == record.Launching || n.Phase == record.Deleting) && maybe(r, 50) {
+			n.Switch.Recorded = true
+			n.Switch.Launch = &cloud.Launch{Subnet: "subnet-az-b", Zone: "az-b", Token: fmt.Sprintf("wr-1-5-2-%d-az-b", n.Switch.Requests)}
+		}
+	}
+	return n
+}
+
+// randomOutcomes answers some effects that the same input leads to.
+func randomOutcomes(r *rand.Rand, in decide.Input) []decide.Outcome {
+	var list []decide.Outcome
+	for _, e := range decide.Decide(in).Effects {
+		o := decide.Outcome{Effect: e}
+		if maybe(r, 40) {
+			o.Err = fake.Refuse(pick(r, cloud.Ambiguous, cloud.Throttled, cloud.Denied, cloud.Capacity, cloud.Capacity, cloud.Capacity, cloud.Addresses, cloud.Quota, cloud.Invalid, cloud.NotFound),
+				pick(r, "Code", "OperationNotPermitted", "IncorrectInstanceState"), "text")
+		} else if e.Do == decide.Launch {
+			o.Instance = cloud.Instance{ID: "i-launched", State: cloud.Pending, Zone: e.Launch.Zone}
+		}
+		if maybe(r, 80) {
+			list = append(list, o)
+		}
+	}
+	return list
+}
