@@ -221,6 +221,7 @@ func (s *step) mend() {
 	}
 	s.reap()
 	s.strays()
+	s.retarget()
 	s.refresh()
 }
 
@@ -241,6 +242,18 @@ func (s *step) strays() {
 		}
 		s.condemn(i.ID, i.Zone, i.PrivateIP)
 		s.say(message.StrayCondemned, i.ID+" was launched for the node and never granted", slog.String("instance", i.ID))
+	}
+}
+
+// retarget undoes what a late call of an earlier leader did to the target
+// groups, and puts back a registration of the node that somebody removed.
+func (s *step) retarget() {
+	if !s.Facts.Sweep || !s.n.Unsettled(s.Now) || s.Facts.Unseen[observe.PartTargets] != nil {
+		return
+	}
+	s.deregistered()
+	if i := s.Facts.Instances[s.n.Grant.Instance]; i.State == cloud.Running {
+		s.registered()
 	}
 }
 

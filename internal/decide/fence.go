@@ -279,8 +279,15 @@ func (s *step) reap() {
 		}
 		gone := s.remove(c)
 		if gone && (!visible || i.State == cloud.Terminated) {
-			s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(x record.Condemned) bool { return x.Instance == c.Instance })
-			s.out.Save = true
+			s.forget(c)
 		}
 	}
+}
+
+// forget takes a terminated instance off the condemned. ELB deregisters a
+// terminated instance by itself and refuses to register it again, and its address
+// may belong to somebody else from now on: nothing more is done about it.
+func (s *step) forget(c record.Condemned) {
+	s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(x record.Condemned) bool { return x.Instance == c.Instance })
+	s.out.Save = true
 }

@@ -207,7 +207,7 @@ func (s *step) complete() {
 	sw, g := s.n.Switch, s.n.Grant
 	for _, c := range slices.Clone(s.n.Condemned) {
 		if i, ok := s.Facts.Instances[c.Instance]; ok && i.State == cloud.Terminated {
-			s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(x record.Condemned) bool { return x.Instance == c.Instance })
+			s.forget(c)
 		}
 	}
 	s.archive(sw, g)

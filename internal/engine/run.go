@@ -181,7 +181,7 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 			continue
 		}
 		active = append(active, i)
-		needs = append(needs, observe.NeedOf(n, r.sweep))
+		needs = append(needs, observe.NeedOf(n, r.sweep, now))
 	}
 	if len(active) == 0 {
 		return false, false, nil

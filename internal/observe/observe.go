@@ -59,7 +59,7 @@ type Need struct {
 }
 
 // NeedOf returns what deciding on the node takes in its phase.
-func NeedOf(n record.Node, sweep bool) Need {
+func NeedOf(n record.Node, sweep bool, now time.Time) Need {
 	var need Need
 	if n.Grant != nil {
 		need.Instances = append(need.Instances, n.Grant.Instance)
@@ -98,6 +98,9 @@ func NeedOf(n record.Node, sweep bool) Need {
 		need.Alarms = n.Settings.Alarms
 		if sweep {
 			need.Tagged = n.ID
+			if n.Unsettled(now) {
+				need.Targets = groupsOf(n)
+			}
 		}
 	case record.Fencing, record.Gated, record.Deleted:
 	}

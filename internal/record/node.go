@@ -228,6 +228,17 @@ func (n Node) Condemns(instance string) bool {
 	return slices.ContainsFunc(n.Condemned, func(c Condemned) bool { return c.Instance == instance })
 }
 
+// LateCall is how long after an instance was given up a call about it can still
+// arrive: an invocation's 15 minutes, the 5 minutes that a signature lives, and
+// some room.
+const LateCall = 25 * time.Minute
+
+// Unsettled reports whether a late call of an earlier leader can still disturb
+// the node's target groups.
+func (n Node) Unsettled(now time.Time) bool {
+	return n.Grant != nil && now.Sub(n.Grant.GrantedAt) < LateCall
+}
+
 // Knows reports whether the instance is or was recently part of the node.
 func (n Node) Knows(instance string) bool {
 	return n.Grant != nil && n.Grant.Instance == instance || n.Condemns(instance) ||
