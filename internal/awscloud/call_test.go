@@ -22,6 +22,7 @@ type service struct {
 	requests []string // bodies or paths
 	status   int
 	body     string
+	then     string // answer from the second request on, if not empty
 	calls    []Call
 }
 
@@ -30,9 +31,13 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(body, r.Body)
 	s.mu.Lock()
 	s.requests = append(s.requests, r.Method+" "+r.Header.Get("Content-Type")+" "+body.String())
+	answer := s.body
+	if s.then != "" && len(s.requests) > 1 {
+		answer = s.then
+	}
 	s.mu.Unlock()
 	w.WriteHeader(s.status)
-	_, _ = w.Write([]byte(s.body))
+	_, _ = w.Write([]byte(answer))
 }
 
 // start returns ports that talk to a service with one fixed answer.
