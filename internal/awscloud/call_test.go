@@ -19,7 +19,8 @@ import (
 // service answers every request the same way and remembers what it was sent.
 type service struct {
 	mu       sync.Mutex
-	requests []string // bodies or paths
+	requests []string // method, content type, body
+	headers  []http.Header
 	status   int
 	body     string
 	then     string // answer from the second request on, if not empty
@@ -31,6 +32,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(body, r.Body)
 	s.mu.Lock()
 	s.requests = append(s.requests, r.Method+" "+r.Header.Get("Content-Type")+" "+body.String())
+	s.headers = append(s.headers, r.Header)
 	answer := s.body
 	if s.then != "" && len(s.requests) > 1 {
 		answer = s.then

@@ -133,3 +133,14 @@ func TestTemplateErrorsSayWhatToDo(t *testing.T) {
 		t.Errorf("error = %v, wanted kind not found", err)
 	}
 }
+
+// A synchronous call of itself would hold the caller for the callee's 15 minutes.
+func TestInvokeDoesNotWait(t *testing.T) {
+	s, ports := start(t, 202, "")
+	if err := ports.Invoker.Invoke(t.Context(), []byte(`{"a":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.headers[0].Get("X-Amz-Invocation-Type"); got != "Event" || !strings.HasSuffix(s.requests[0], ` {"a":1}`) {
+		t.Errorf("invocation type %q of %q, wanted Event and the payload", got, s.requests[0])
+	}
+}
