@@ -24,12 +24,16 @@ func createLaunchTemplate(in *input) error {
 	); err != nil {
 		return err
 	}
-	req.TagSpecifications = own
 	out, err := in.EC2.CreateLaunchTemplate(in.ctx, &req)
 	if err != nil {
 		return err
 	}
 	in.made.Physical = aws.ToString(out.LaunchTemplate.LaunchTemplateId)
+	for _, o := range own { // a call of its own: the emulator mixes these tags into the launch data
+		if _, err := in.EC2.CreateTags(in.ctx, &ec2.CreateTagsInput{Resources: []string{in.made.Physical}, Tags: o.Tags}); err != nil {
+			return err
+		}
+	}
 	in.made.Attributes["LaunchTemplateId"] = in.made.Physical
 	in.made.Attributes["LatestVersionNumber"] = strconv.FormatInt(aws.ToInt64(out.LaunchTemplate.LatestVersionNumber), 10)
 	in.made.Attributes["DefaultVersionNumber"] = strconv.FormatInt(aws.ToInt64(out.LaunchTemplate.DefaultVersionNumber), 10)

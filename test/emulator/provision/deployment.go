@@ -157,16 +157,16 @@ func (d *Deployment) create(ctx context.Context, s *Stack) error {
 }
 
 func (r resolver) create(id string, res Resource) (*Created, error) {
-	props, err := r.resolve(res.Properties)
-	if err != nil {
-		return nil, err
-	}
 	c := &Created{Logical: id, Type: res.Type, Attributes: map[string]any{}}
-	c.Properties, _ = props.(map[string]any)
 	if why, ok := ineffective[res.Type]; ok && why != "" {
 		c.Physical = r.stack.Name + "-" + id
 		return c, nil
 	}
+	props, err := r.resolve(res.Properties)
+	if err != nil {
+		return nil, err
+	}
+	c.Properties, _ = props.(map[string]any)
 	create, ok := creators[res.Type]
 	if !ok && strings.HasPrefix(res.Type, "Custom::") {
 		create, ok = createCustom, true

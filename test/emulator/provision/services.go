@@ -179,6 +179,21 @@ func createListener(in *input) error {
 	return nil
 }
 
+// createKey makes an encryption key; its policy has no effect here.
+func createKey(in *input) error {
+	var out struct{ KeyMetadata struct{ KeyId, Arn string } }
+	req := map[string]string{"Description": in.take("Description")}
+	for _, p := range []string{"KeyPolicy", "EnableKeyRotation", "RotationPeriodInDays", "PendingWindowInDays", "Tags", "Enabled"} {
+		delete(in.left, p)
+	}
+	if err := in.JSON(in.ctx, "kms", "TrentService", "CreateKey", req, &out); err != nil {
+		return err
+	}
+	in.made.Physical = out.KeyMetadata.KeyId
+	in.made.Attributes["Arn"], in.made.Attributes["KeyId"] = out.KeyMetadata.Arn, out.KeyMetadata.KeyId
+	return nil
+}
+
 // createEFS makes a file system, a mount target or an access point. Their
 // properties are the API's; a policy has no effect here.
 func createEFS(path, id, kind string) func(*input) error {

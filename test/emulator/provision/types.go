@@ -21,6 +21,7 @@ func init() { // not a literal: a creator's error may look at the table itself
 		"AWS::Events::Rule":                         createRule,
 		"AWS::Scheduler::Schedule":                  createSchedule,
 		"AWS::DynamoDB::Table":                      createTable,
+		"AWS::KMS::Key":                             createKey,
 		"AWS::SNS::Topic":                           createTopic,
 		"AWS::SQS::Queue":                           createQueue,
 		"AWS::CloudWatch::Alarm":                    createAlarm,

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -31,6 +33,8 @@ var identity = regexp.MustCompile(`^instance\.(` + strings.Join([]string{
 	// this very instance, in this very place
 	`InstanceId`, `AmiLaunchIndex`, `ClientToken`, `LaunchTime`, `UsageOperationUpdateTime`,
 	`Placement\.AvailabilityZone(Id)?`, `SubnetId`, `Private(IpAddress|DnsName)`, `Public(IpAddress|DnsName)`, `State\..*`, `StateReason\..*`, `StateTransitionReason`,
+	// the emulator shows the association's id here instead of the profile's; the ARN is compared
+	`IamInstanceProfile\.Id`,
 	// its interfaces' own identity
 	`NetworkInterfaces\.\d+\.(NetworkInterfaceId|MacAddress|PrivateIpAddress|PrivateDnsName|SubnetId|Association\..*|PrivateIpAddresses\..*|Attachment\.(AttachmentId|AttachTime|Status)|Status)`,
 	// its volumes' own identity
@@ -160,19 +164,19 @@ func (s Switcher) targets(ctx context.Context, n record.Node, in Inherited) erro
 	return nil
 }
 
-// alarms are all alarms of the Region that watch the instance.
+// alarms are the node's own and all others of the Region that watch the instance.
 func (s Switcher) alarms(ctx context.Context, n record.Node, in Inherited) error {
 	out, err := s.AWS().CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{})
 	if err != nil {
 		return err
 	}
 	for _, a := range out.MetricAlarms {
-		for _, d := range a.Dimensions {
-			if aws.ToString(d.Value) == n.Grant.Instance {
-				if err := in.addWith("alarm."+aws.ToString(a.AlarmName), "/", a); err != nil {
-					return err
-				}
-			}
+		watches := slices.ContainsFunc(a.Dimensions, func(d cwtypes.Dimension) bool { return aws.ToString(d.Value) == n.Grant.Instance })
+		if !watches && !slices.Contains(n.Settings.Alarms, aws.ToString(a.AlarmName)) {
+			continue
+		}
+		if err := in.addWith("alarm."+aws.ToString(a.AlarmName), "/", a); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -123,41 +123,50 @@ func (s Switcher) Node(ctx context.Context, id int) (record.Node, error) {
 	return nodes[i], nil
 }
 
-// ExpireLease lets the time of a dead leader's lease pass: the switcher lives by
-// the machine's clock, and a test must not wait for half a minute.
-func (s Switcher) ExpireLease(ctx context.Context) error {
-	return s.edit(ctx, contract.LeaseKey, func(body map[string]any) { body["until"] = time.Now().Add(-time.Hour).UTC() })
+// LeaseExpires lets an hour pass for the lease of a dead leader. The switcher lives
+// by the machine's clock, and a test must not wait even half a minute.
+func (s Switcher) LeaseExpires(ctx context.Context) error {
+	return s.hourPasses(ctx, contract.LeaseKey)
 }
 
-// PassHold lets a held node's time to try again come.
-func (s Switcher) PassHold(ctx context.Context, node int) error {
-	return s.edit(ctx, contract.NodeKey(node), func(body map[string]any) {
-		if hold, ok := body["hold"].(map[string]any); ok {
-			hold["retryAt"] = time.Now().Add(-time.Second).UTC()
-		}
-	})
+// HourPasses lets an hour pass for a node: grace and cool-down are over, what was
+// held may be tried again.
+func (s Switcher) HourPasses(ctx context.Context, node int) error {
+	return s.hourPasses(ctx, contract.NodeKey(node))
 }
 
-// PassWindow forgets the recent switches of a node, as the policy's window does.
-func (s Switcher) PassWindow(ctx context.Context, node int) error {
-	return s.edit(ctx, contract.NodeKey(node), func(body map[string]any) { delete(body, "recent") })
-}
-
-func (s Switcher) edit(ctx context.Context, sort string, change func(map[string]any)) error {
-	partition := contract.VPCPartition(s.Settings.VPC)
-	item, err := s.Store.Table.Get(ctx, partition, sort)
+// hourPasses moves every point in time of a record into the past.
+func (s Switcher) hourPasses(ctx context.Context, sort string) error {
+	item, err := s.Store.Table.Get(ctx, contract.VPCPartition(s.Settings.VPC), sort)
 	if err != nil {
-		return fmt.Errorf("let time pass for %s: %w", sort, err)
+		return fmt.Errorf("let an hour pass for %s: %w", sort, err)
 	}
-	var body map[string]any
+	var body any
 	if err := json.Unmarshal(item.Body, &body); err != nil {
-		return fmt.Errorf("let time pass for %s: %w", sort, err)
+		return fmt.Errorf("let an hour pass for %s: %w", sort, err)
 	}
-	change(body)
-	if item.Body, err = json.Marshal(body); err != nil {
-		return fmt.Errorf("let time pass for %s: %w", sort, err)
+	if item.Body, err = json.Marshal(earlier(body)); err != nil {
+		return fmt.Errorf("let an hour pass for %s: %w", sort, err)
 	}
 	return s.Store.Table.Put(ctx, item, item.Revision)
+}
+
+func earlier(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, e := range v {
+			v[k] = earlier(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = earlier(e)
+		}
+	case string:
+		if t, err := time.Parse(time.RFC3339Nano, v); err == nil && !t.IsZero() {
+			return t.Add(-time.Hour).Format(time.RFC3339Nano)
+		}
+	}
+	return v
 }
 
 // Instance describes one instance.
@@ -170,6 +179,22 @@ func (s Switcher) Instance(ctx context.Context, id string) (types.Instance, erro
 		return types.Instance{}, fmt.Errorf("instance %s: not found", id)
 	}
 	return out.Reservations[0].Instances[0], nil
+}
+
+// Destinations returns the zones that nodes may be placed in, by subnet.
+func (s Switcher) Destinations(ctx context.Context) (map[string]string, error) {
+	out, err := s.AWS().EC2.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: []types.Filter{
+		{Name: aws.String("vpc-id"), Values: []string{s.Settings.VPC}},
+		{Name: aws.String("tag:" + contract.DestinationTag), Values: []string{"true"}},
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("destinations of %s: %w", s.Settings.VPC, err)
+	}
+	zones := map[string]string{}
+	for _, n := range out.Subnets {
+		zones[aws.ToString(n.SubnetId)] = aws.ToString(n.AvailabilityZone)
+	}
+	return zones, nil
 }
 
 // Launched returns every instance that carries the node's id tag, terminated ones
