@@ -75,7 +75,7 @@ func (s *step) judgeLaunch() bool {
 		case "":
 			s.accepted(o.Instance)
 			return true
-		case cloud.Capacity, cloud.Addresses, cloud.Unsupported:
+		case cloud.Capacity, cloud.Addresses, cloud.Unsupported, cloud.NotFound: // not found: the subnet
 			s.say(message.NextCandidate, o.Err.Error(), slog.String("az", sw.Launch.Zone))
 			if kind == cloud.Capacity {
 				s.do(Effect{Do: Remember, Key: contract.CapacityKey(sw.Launch.Zone, s.n.Blueprint.Type)})
@@ -89,7 +89,7 @@ func (s *step) judgeLaunch() bool {
 		case cloud.Denied:
 			s.refused()
 			s.hold(record.Interrupted, message.PermissionDenied, "launch in "+place+": "+o.Err.Error(), s.retryAt())
-		case cloud.Invalid, cloud.NotFound, cloud.Conflict:
+		case cloud.Invalid, cloud.Conflict:
 			s.refused()
 			s.hold(record.Interrupted, message.LaunchInvalid, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Throttled, cloud.Ambiguous:

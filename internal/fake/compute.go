@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 type compute struct{ w *World }
@@ -58,9 +59,12 @@ func (c compute) Details(_ context.Context, i cloud.Instance) (d cloud.Details, 
 	return d, err
 }
 
-func (c compute) Subnets(context.Context, string, string, string) (list []cloud.Subnet, err error) {
+// Subnets: all of the world's are marked as destinations.
+func (c compute) Subnets(_ context.Context, _, _, value string) (list []cloud.Subnet, err error) {
 	err = c.w.call("EC2 DescribeSubnets", func() error {
-		list = slices.Clone(c.w.Places)
+		if value == "true" {
+			list = slices.Clone(c.w.Places)
+		}
 		return nil
 	})
 	return list, err
@@ -82,6 +86,12 @@ func (c compute) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, er
 		if id, ok := c.w.tokens[l.Zone+"/"+l.Token]; ok {
 			i = c.copyOf(c.w.Boxes[id])
 			return nil
+		}
+		if len(c.w.Images) > 0 && !slices.Contains(c.w.Images, l.Blueprint.Image) {
+			return Refuse(cloud.Invalid, "InvalidAMIID.NotFound", l.Blueprint.Image)
+		}
+		if !slices.ContainsFunc(c.w.Places, func(p cloud.Subnet) bool { return p.ID == l.Subnet }) {
+			return Refuse(cloud.NotFound, "InvalidSubnetID.NotFound", l.Subnet)
 		}
 		if c.w.NoRoom[l.Zone] {
 			return Refuse(cloud.Capacity, "InsufficientInstanceCapacity", "no room in "+l.Zone)
@@ -115,6 +125,12 @@ func (c compute) build(l cloud.Launch) *Box {
 			ShutdownBehavior: p.ShutdownBehavior, Volumes: slices.Clone(p.Volumes), VolumeTags: maps.Clone(p.VolumeTags),
 		},
 		Until: c.w.Time.Add(c.w.Boot), then: cloud.Running,
+	}
+	if name, ok := tags[contract.SwitcherTag]; ok {
+		if b.VolumeTags == nil {
+			b.VolumeTags = map[string]string{}
+		}
+		b.VolumeTags[contract.SwitcherTag] = name
 	}
 	for _, n := range p.Interfaces {
 		b.Interfaces = append(b.Interfaces, cloud.Interface{ID: c.w.id("eni"), Device: n.Device, Card: n.Card, Groups: slices.Clone(n.Groups)})

@@ -1,7 +1,10 @@
 package fake
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,6 +73,7 @@ func (l balancers) Register(_ context.Context, group string, targets []cloud.Tar
 			return Refuse(cloud.NotFound, "TargetGroupNotFound", group)
 		}
 		for _, t := range targets {
+			t.Port = portOf(p, t)
 			if key := memberKey(t); p.Members[key] == nil {
 				p.Members[key] = &Member{Target: t, since: l.w.Time}
 			}
@@ -85,11 +89,15 @@ func (l balancers) Deregister(_ context.Context, group string, targets []cloud.T
 			return Refuse(cloud.NotFound, "TargetGroupNotFound", group)
 		}
 		for _, t := range targets {
+			t.Port = portOf(p, t)
 			delete(p.Members, memberKey(t))
 		}
 		return nil
 	})
 }
+
+// portOf: a target without a port of its own has the group's.
+func portOf(p *Pool, t cloud.Target) int { return cmp.Or(t.Port, p.Port) }
 
 func memberKey(t cloud.Target) string { return fmt.Sprintf("%s:%d", t.ID, t.Port) }
 
@@ -147,6 +155,9 @@ func (t table) Query(_ context.Context, partition, prefix string) (list []cloud.
 func (t table) Put(_ context.Context, item cloud.Item, prev int64) error {
 	return t.w.call("DynamoDB PutItem", func() error {
 		key := item.Partition + "|" + item.Sort
+		if body := bytes.TrimSpace(item.Body); !json.Valid(body) || body[0] != '{' {
+			return Refuse(cloud.Invalid, "", "the body is not a JSON object")
+		}
 		if t.w.Items[key].Revision != prev {
 			return Refuse(cloud.Conflict, "ConditionalCheckFailedException", key)
 		}

@@ -19,6 +19,7 @@ type World struct {
 
 	Boxes     map[string]*Box // instances
 	Places    []cloud.Subnet
+	Images    []string                   // that exist; none: any does
 	Templates map[string]cloud.Blueprint // "id/version"
 	NoRoom    map[string]bool            // zones without capacity
 	Pools     map[string]*Pool           // target groups
