@@ -15,8 +15,16 @@ type ExampleProps struct {
 	// Env is where Single is deployed. Default: the account and Region of the
 	// credentials at deployment.
 	Env *awscdk.Environment
-	// Code is the built switcher. Default: what `make build` made.
-	Code awslambda.Code
+	// Code makes the built switcher's code, anew for each switcher: AWS CDK binds it
+	// to one stack. Default: what `make build` made.
+	Code func() awslambda.Code
+}
+
+func (p ExampleProps) code() awslambda.Code {
+	if p.Code == nil {
+		return nil
+	}
+	return p.Code()
 }
 
 // SingleExample is two nodes in one VPC.
@@ -33,7 +41,7 @@ func Single(app awscdk.App, props ExampleProps) SingleExample {
 	region := NewRegionStack(app, "RecoveryRegion", &RegionStackProps{StackProps: in})
 	vpc := NewVpcStack(app, "RecoveryVpc", &VpcStackProps{
 		StackProps: in, Region: region,
-		Switcher: &recovery.SwitcherProps{Name: jsii.String("example"), Code: props.Code},
+		Switcher: &recovery.SwitcherProps{Name: jsii.String("example"), Code: props.code()},
 	})
 	nodes := NewNodesStack(app, "RecoveryNodes", &NodesStackProps{
 		StackProps: in, Switcher: vpc.Switcher, Nodes: []Node{databaseNode(1), webNode(2)},
@@ -101,7 +109,7 @@ func Multi(app awscdk.App, props ExampleProps) MultiExample {
 					CidrBlock:         jsii.String(fmt.Sprintf("10.%d.0.0/16", 10*i+j)),
 					AvailabilityZones: jsii.Strings(zones[name]...),
 				},
-				Switcher: &recovery.SwitcherProps{Name: jsii.String("multi-" + label), Code: props.Code},
+				Switcher: &recovery.SwitcherProps{Name: jsii.String("multi-" + label), Code: props.code()},
 			})
 			out.Vpcs = append(out.Vpcs, vpc)
 			out.Nodes = append(out.Nodes, NewNodesStack(app, "Multi"+label+"-Nodes", &NodesStackProps{

@@ -111,11 +111,14 @@ func explain(scope constructs.IConstruct, rules ...nagRule) {
 	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": entries})
 }
 
-// quiet tells cfn-lint that a rule is knowingly not followed. The reason stands
-// beside it for the reader of the template.
+// quiet tells cfn-lint, and AWS CDK's own validation, that a rule is knowingly not
+// followed. The reason stands in the template for its reader.
 func quiet(resource awscdk.CfnResource, rule, reason string) {
 	resource.AddMetadata(jsii.String("cfn-lint"), map[string]any{
 		"config": map[string]any{"ignore_checks": []any{rule}}, "reason": reason,
+	})
+	awscdk.Validations_Of(resource).Acknowledge(&awscdk.Acknowledgment{
+		Id: jsii.String("CloudFormation-Validate::" + rule), Reason: jsii.String(reason),
 	})
 }
 

@@ -31,6 +31,15 @@ type RecoveryPolicy struct {
 	// PollTime is the pause between two looks at AWS while something is awaited, 1 to
 	// 60 s. Default: 1 s.
 	PollTime awscdk.Duration
+	// GraceTime is how long after a node began to serve its alarms are not believed, so
+	// that a replacement's boot cannot cause a second switch, 10 to 3600 s. A stopped
+	// or terminated instance is believed at once all the same. Default: 120 s.
+	GraceTime awscdk.Duration
+	// MaxSwitches is how many recoveries of one node may begin within SwitchWindow; a
+	// further one is held until the window has passed. 1 to 100. Default: 3.
+	MaxSwitches *float64
+	// SwitchWindow belongs to MaxSwitches, 60 to 86400 s. Default: 3600 s.
+	SwitchWindow awscdk.Duration
 	// HistoryDays is how long finished switches stay in the table, 1 to 3650 days.
 	// Default: 400.
 	HistoryDays *float64
@@ -54,6 +63,9 @@ func (p *RecoveryPolicy) toContract(at place) contract.Policy {
 	out.CapacitySeconds = seconds(p.CapacityTime, out.CapacitySeconds)
 	out.RetrySeconds = seconds(p.RetryTime, out.RetrySeconds)
 	out.PollSeconds = seconds(p.PollTime, out.PollSeconds)
+	out.GraceSeconds = seconds(p.GraceTime, out.GraceSeconds)
+	out.MaxSwitches = at.whole("Policy.MaxSwitches", p.MaxSwitches, out.MaxSwitches, 1, 100)
+	out.WindowSeconds = seconds(p.SwitchWindow, out.WindowSeconds)
 	out.HistoryDays = at.whole("Policy.HistoryDays", p.HistoryDays, out.HistoryDays, 1, 3650)
 	out.DeploySeconds = seconds(p.DeployTime, out.DeploySeconds)
 	at.failOn(out.Validate())
