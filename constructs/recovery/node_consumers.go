@@ -26,7 +26,7 @@ func (c *consumers) add(r awscdk.CfnResource) { c.resources = append(c.resources
 
 // propertied is what every generated CfnResource has beyond the common interface.
 type propertied interface {
-	UpdatedProperties() *map[string]any
+	CfnProperties() *map[string]any
 }
 
 // Produce is called at synthesis, when all properties are final.
@@ -37,7 +37,7 @@ func (c *consumers) Produce() *string {
 		if !ok {
 			panic(fmt.Sprintf("recovery: %s has no properties to hash", *r.Node().Path()))
 		}
-		text, err := json.Marshal(c.stack.Resolve(*p.UpdatedProperties()))
+		text, err := json.Marshal(c.stack.Resolve(*p.CfnProperties()))
 		if err != nil {
 			panic(fmt.Sprintf("recovery: the properties of %s cannot be hashed: %v", *r.Node().Path(), err))
 		}

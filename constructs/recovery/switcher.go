@@ -210,14 +210,14 @@ func (s *switcher) config() *string {
 
 func (s *switcher) GrantInvoke(grantee awsiam.IGrantable) awsiam.Grant {
 	return awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
-		Grantee: grantee, Actions: jsii.Strings("lambda:InvokeFunction"), ResourceArns: &[]*string{s.arn}, Scope: s,
+		Grantee: grantee, Actions: jsii.Strings("lambda:InvokeFunction"), ResourceArns: &[]*string{s.arn},
 	})
 }
 
 func (s *switcher) GrantReadRecords(grantee awsiam.IGrantable) awsiam.Grant {
 	return awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
 		Grantee: grantee, Actions: jsii.Strings("dynamodb:GetItem", "dynamodb:Query"),
-		ResourceArns: &[]*string{s.table.TableArn()}, Conditions: grantConditions(s.leadingKeys()), Scope: s,
+		ResourceArns: &[]*string{s.table.TableArn()}, Conditions: grantConditions(s.leadingKeys()),
 	})
 }
 

@@ -33,6 +33,8 @@ func RecoveryVpc_FromRecoveryVpcAttributes(scope constructs.Construct, id *strin
 		VpcId: attrs.VpcId, VpcCidrBlock: attrs.CidrBlock,
 		AvailabilityZones: attrs.AvailabilityZones, IsolatedSubnetIds: attrs.SubnetIds,
 	})
+	awscdk.Annotations_Of(v).AcknowledgeWarning(jsii.String("@aws-cdk/aws-ec2:noSubnetRouteTableId"),
+		jsii.String("Nothing here routes: the other app's RecoveryVpc does."))
 	v.subnets = *v.vpc.IsolatedSubnets()
 	v.arn = awscdk.Stack_Of(v).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("ec2"), Resource: jsii.String("vpc"), ResourceName: attrs.VpcId,

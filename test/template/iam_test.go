@@ -91,7 +91,7 @@ func TestSwitcherPermissions(t *testing.T) {
 			map[string]any{"StringLike": map[string]any{"kms:ViaService": "sns.${AWS::Region}.amazonaws.com*"}},
 		},
 		// Added by AWS CDK for the on-failure destination.
-		"": {[]any{"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"}, "${SwitcherDeadLetters.Arn}", nil},
+		"of [sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage]": {[]any{"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"}, "${SwitcherDeadLetters.Arn}", nil},
 	}
 	got := statements(t, synth(t, single(t).Vpc.Stack), "SwitcherRoleDefaultPolicy")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -171,7 +171,10 @@ func statements(t *testing.T, d document, prefix string) map[string]statement {
 	out := map[string]statement{}
 	for _, raw := range at(t, doc, "Statement").([]any) {
 		s := raw.(map[string]any)
-		sid, _ := s["Sid"].(string)
+		sid, named := s["Sid"].(string)
+		if !named { // added by AWS CDK
+			sid = "of " + fmt.Sprint(s["Action"])
+		}
 		if _, twice := out[sid]; twice || s["Effect"] != "Allow" {
 			t.Errorf("statement %q is there twice or does not allow", sid)
 		}
