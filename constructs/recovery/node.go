@@ -98,14 +98,19 @@ type clusterNode struct {
 	needs []constructs.IDependable
 }
 
-func (n *clusterNode) NodeId() *float64                      { return jsii.Number(float64(n.id)) }
-func (n *clusterNode) NodeName() *string                     { return jsii.String(n.name) }
-func (n *clusterNode) Switcher() ISwitcher                   { return n.switcher }
-func (n *clusterNode) InstanceId() *string                   { return n.attribute(contract.AttrInstanceID) }
-func (n *clusterNode) AvailabilityZone() *string             { return n.attribute(contract.AttrZone) }
-func (n *clusterNode) SubnetId() *string                     { return n.attribute(contract.AttrSubnetID) }
-func (n *clusterNode) PrivateIp() *string                    { return n.attribute(contract.AttrPrivateIP) }
-func (n *clusterNode) ImageId() *string                      { return n.attribute(contract.AttrImageID) }
+func (n *clusterNode) NodeId() *float64    { return jsii.Number(float64(n.id)) }
+func (n *clusterNode) NodeName() *string   { return jsii.String(n.name) }
+func (n *clusterNode) Switcher() ISwitcher { return n.switcher }
+func (n *clusterNode) InstanceId() *string { return n.attribute(contract.AttrInstanceID) }
+
+func (n *clusterNode) AvailabilityZone() *string { return n.attribute(contract.AttrZone) }
+
+func (n *clusterNode) SubnetId() *string { return n.attribute(contract.AttrSubnetID) }
+
+func (n *clusterNode) PrivateIp() *string { return n.attribute(contract.AttrPrivateIP) }
+
+func (n *clusterNode) ImageId() *string { return n.attribute(contract.AttrImageID) }
+
 func (n *clusterNode) Epoch() *string                        { return n.attribute(contract.AttrEpoch) }
 func (n *clusterNode) Resource() awscdk.CustomResource       { return n.resource }
 func (n *clusterNode) LaunchTemplate() awsec2.LaunchTemplate { return n.template }

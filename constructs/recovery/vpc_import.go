@@ -16,8 +16,11 @@ func RecoveryVpc_FromRecoveryVpcAttributes(scope constructs.Construct, id *strin
 		name  string
 		value *string
 	}{
-		{"VpcId", attrs.VpcId}, {"CidrBlock", attrs.CidrBlock}, {"BlackholeSecurityGroupId", attrs.BlackholeSecurityGroupId},
-		{"LogFileSystemId", attrs.LogFileSystemId}, {"LogSecurityGroupId", attrs.LogSecurityGroupId},
+		{"VpcId", attrs.VpcId},
+		{"CidrBlock", attrs.CidrBlock},
+		{"BlackholeSecurityGroupId", attrs.BlackholeSecurityGroupId},
+		{"LogFileSystemId", attrs.LogFileSystemId},
+		{"LogSecurityGroupId", attrs.LogSecurityGroupId},
 	} {
 		at.require(f.value != nil, f.name, "read it from the RecoveryVpc of the other app")
 	}

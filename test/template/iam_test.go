@@ -73,9 +73,12 @@ func TestSwitcherPermissions(t *testing.T) {
 		"PowerOffCondemned":  {[]any{"ec2:StopInstances", "ec2:TerminateInstances"}, only(arns("ec2", "instance/*")), condemned},
 		"UnprotectCondemned": {"ec2:ModifyInstanceAttribute", only(arns("ec2", "instance/*")), condemned},
 		"SwapGroups":         {"ec2:ModifyNetworkInterfaceAttribute", arns("ec2", "network-interface/*", "security-group/*"), inVpc},
+		// The interface and the groups must be in the VPC besides.
+		"SwapGroupsOfInstance": {"ec2:ModifyNetworkInterfaceAttribute", only(arns("ec2", "instance/*")), nil},
 		"MoveTargets": {
 			[]any{"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"},
-			only(arns("elasticloadbalancing", "targetgroup/*/*")), map[string]any{"StringEquals": own},
+			only(arns("elasticloadbalancing", "targetgroup/*/*")),
+			map[string]any{"StringEquals": own},
 		},
 		"RepointAlarms": {"cloudwatch:PutMetricAlarm", only(arns("cloudwatch", "alarm:example.node-*")), nil},
 		"Records": {
@@ -87,7 +90,8 @@ func TestSwitcherPermissions(t *testing.T) {
 		"Continue": {"lambda:InvokeFunction", only(arns("lambda", "function:recovery-switcher-example")), nil},
 		"Log":      {[]any{"logs:CreateLogStream", "logs:PutLogEvents"}, "${SwitcherLogs.Arn}", nil},
 		"UseTopicKey": {
-			[]any{"kms:Decrypt", "kms:GenerateDataKey*"}, "${SwitcherTopicKey.Arn}",
+			[]any{"kms:Decrypt", "kms:GenerateDataKey*"},
+			"${SwitcherTopicKey.Arn}",
 			map[string]any{"StringLike": map[string]any{"kms:ViaService": "sns.${AWS::Region}.amazonaws.com*"}},
 		},
 		// Added by AWS CDK for the on-failure destination.

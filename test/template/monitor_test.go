@@ -132,7 +132,6 @@ func TestConsumersHash(t *testing.T) {
 	if other := hash(monitored(t, nil, recovery.ApplicationAlarm{Threshold: jsii.Number(2)})); other != same {
 		t.Error("the application alarm, which uses no attribute of the node, changes the hash")
 	}
-
 }
 
 // TestConsumersHashLate: a property set after all constructs were made counts, and

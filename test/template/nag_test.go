@@ -25,9 +25,8 @@ func TestNag(t *testing.T) {
 	for _, stack := range []awscdk.Stack{example.Region.Stack, example.Vpc.Stack, example.Nodes.Stack} {
 		notes := assertions.Annotations_FromStack(stack)
 		all := assertions.Match_StringLikeRegexp(jsii.String(".*"))
-		for _, m := range *notes.FindWarning(jsii.String("*"), all) {
-			t.Errorf("%s: %v", *m.Id, m.Entry.Data)
-		}
+		notes.HasNoWarning(jsii.String("*"), all) // panics with the findings
+		notes.HasNoError(jsii.String("*"), all)
 	}
 }
 

@@ -284,8 +284,10 @@ func TestForeignThings(t *testing.T) {
 	})
 	d := synth(t, c.stack)
 	pass := statements(t, d, "NodePassRole")["PassForeignRole"]
-	want := statement{"iam:PassRole", "arn:aws:iam::111122223333:role/theirs",
-		map[string]any{"StringEquals": map[string]any{"iam:PassedToService": []any{"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}}}}
+	want := statement{
+		"iam:PassRole", "arn:aws:iam::111122223333:role/theirs",
+		map[string]any{"StringEquals": map[string]any{"iam:PassedToService": []any{"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}}},
+	}
 	if diff := cmp.Diff(want, pass); diff != "" {
 		t.Errorf("role (-want +got):\n%s", diff)
 	}

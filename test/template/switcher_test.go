@@ -281,7 +281,8 @@ func TestSwitcherOptions(t *testing.T) {
 	}
 	got := statements(t, d, "SwitcherRoleDefaultPolicy")
 	want := statement{
-		[]any{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"}, "arn:aws:kms:us-east-1:111122223333:key/table",
+		[]any{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
+		"arn:aws:kms:us-east-1:111122223333:key/table",
 		map[string]any{"StringLike": map[string]any{"kms:ViaService": "dynamodb.${AWS::Region}.amazonaws.com*"}},
 	}
 	if diff := cmp.Diff(want, got["UseTableKey"]); diff != "" {
