@@ -13,39 +13,49 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
+// errCrash unwinds a process that dies: nothing it would do later is done.
 var errCrash = errors.New("the process is dead")
 
 // fault says what goes wrong at call number at.
 type fault struct {
 	name string
-	// make returns what the call answers; crash means that no later call of the
-	// process is carried out either.
-	make  func() (before, after error)
-	crash bool
+	// make returns what the call answers.
+	make func() (before, after error)
 }
 
 var faults = []fault{
-	{"crash before", func() (error, error) { return errCrash, nil }, true},
-	{"crash after", func() (error, error) { return nil, errCrash }, true},
-	{"lost request", func() (error, error) { return fake.Refuse(cloud.Ambiguous, "", "time-out"), nil }, false},
-	{"lost answer", func() (error, error) { return nil, fake.Refuse(cloud.Ambiguous, "", "time-out") }, false},
-	{"throttled", func() (error, error) { return fake.Refuse(cloud.Throttled, "RequestLimitExceeded", ""), nil }, false},
-	{"denied", func() (error, error) { return fake.Refuse(cloud.Denied, "UnauthorizedOperation", ""), nil }, false},
+	{"crash before", func() (error, error) { return errCrash, nil }},
+	{"crash after", func() (error, error) { return nil, errCrash }},
+	{"lost request", func() (error, error) { return fake.Refuse(cloud.Ambiguous, "", "time-out"), nil }},
+	{"lost answer", func() (error, error) { return nil, fake.Refuse(cloud.Ambiguous, "", "time-out") }},
+	{"throttled", func() (error, error) { return fake.Refuse(cloud.Throttled, "RequestLimitExceeded", ""), nil }},
+	{"denied", func() (error, error) { return fake.Refuse(cloud.Denied, "UnauthorizedOperation", ""), nil }},
 }
 
 // strike injects the fault at one call, counted from now.
 func (r *rig) strike(f fault, at int) {
-	start, dead := len(r.w.Calls), false
+	start := len(r.w.Calls)
 	r.w.Fault = func(n int, _ string) (error, error) {
-		switch {
-		case dead:
-			return errCrash, nil
-		case n-start != at:
+		if n-start != at {
 			return nil, nil
 		}
-		dead = f.crash
 		return f.make()
 	}
+	r.w.Crash = errCrash
+}
+
+// survive calls the switcher; a crash of it is an error like any other.
+func (r *rig) survive(payload string) (err error) {
+	defer func() {
+		if dead := recover(); dead != nil {
+			if dead != errCrash { //nolint:errorlint // the very value
+				panic(dead)
+			}
+			err = errCrash
+		}
+	}()
+	_, err = r.call(payload)
+	return err
 }
 
 // resume brings the world back and lets the sweep run each minute.
@@ -98,7 +108,7 @@ func (r *rig) fail(cause string) {
 	} else {
 		r.w.Alarm(alarm, "ALARM")
 	}
-	_, _ = r.call(payload) // what is lost here, the sweep must find
+	_ = r.survive(payload) // what is lost here, the sweep must find
 }
 
 func (r *rig) exactlyOne(what, old string) {
@@ -129,7 +139,7 @@ func TestFaultAtEveryCallOfACreate(t *testing.T) {
 				}
 				r := newRig(t)
 				r.strike(f, at)
-				_, err := r.call(request("Create", "req-1", "stack-1", properties))
+				err := r.survive(request("Create", "req-1", "stack-1", properties))
 				r.w.Fault = nil
 				if err != nil { // Lambda delivers an event again that failed
 					r.w.Time = r.w.Time.Add(time.Minute)
@@ -170,7 +180,7 @@ func TestFaultAtEveryCallOfADelete(t *testing.T) {
 				r := newRig(t)
 				r.deployed()
 				r.strike(f, at)
-				_, err := r.call(del)
+				err := r.survive(del)
 				r.w.Fault = nil
 				if err != nil {
 					r.w.Time = r.w.Time.Add(time.Minute)

@@ -105,7 +105,7 @@ func (e *Engine) Handle(ctx context.Context, inv Invocation, payload json.RawMes
 		return Result{Outcome: OutcomeIgnored, Code: string(ignored.Code), Reason: ignored.Reason}, nil
 	}
 	for _, h := range hints {
-		if err := e.store.PutHint(ctx, h, e.clock.Now()); err != nil {
+		if err := e.patiently(ctx, func() error { return e.store.PutHint(ctx, h, e.clock.Now()) }); err != nil {
 			return e.failed(ctx, err)
 		}
 	}
@@ -141,7 +141,8 @@ func (e *Engine) hints(ctx context.Context, ev event.Event) ([]record.Hint, *mes
 }
 
 func (e *Engine) nodeHints(ctx context.Context, ev event.Event) ([]record.Hint, *message.Entry, error) {
-	nodes, err := e.store.Nodes(ctx)
+	var nodes []record.Node
+	err := e.patiently(ctx, func() (err error) { nodes, err = e.store.Nodes(ctx); return err })
 	if err != nil {
 		return nil, nil, err
 	}

@@ -47,10 +47,8 @@ var errLeaseLost = errors.New("another invocation took the lease")
 // after releasing it looks for hints again, so that none is left unseen.
 func (r *run) lead(ctx context.Context) error {
 	for {
-		var ok bool
-		var err error
-		deadline, _ := ctx.Deadline()
-		if r.lease, ok, err = r.store.AcquireLease(ctx, r.inv.ID, r.clock.Now(), deadline); err != nil {
+		ok, err := r.acquire(ctx)
+		if err != nil {
 			return err
 		}
 		if !ok {
@@ -63,8 +61,9 @@ func (r *run) lead(ctx context.Context) error {
 			r.conclude(ctx, message.New(message.LeaseLost, err.Error()))
 			return nil
 		}
-		if released := r.store.ReleaseLease(ctx, r.lease); err == nil {
-			err = released
+		if released := r.store.ReleaseLease(ctx, r.lease); released != nil {
+			// It ends by itself; what is left is no worse for waiting half a minute.
+			message.Log(ctx, r.log, message.New(message.CallFailed, released.Error()))
 		}
 		if err != nil {
 			return err
@@ -72,11 +71,20 @@ func (r *run) lead(ctx context.Context) error {
 		if more {
 			return r.carryOn(ctx)
 		}
-		hints, err := r.store.Hints(ctx)
-		if err != nil || len(hints) == 0 {
+		var hints []record.Hint
+		if err := r.patiently(ctx, func() error { hints, err = r.store.Hints(ctx); return err }); err != nil || len(hints) == 0 {
 			return err
 		}
 	}
+}
+
+func (r *run) acquire(ctx context.Context) (ok bool, err error) {
+	deadline, _ := ctx.Deadline()
+	err = r.patiently(ctx, func() error {
+		r.lease, ok, err = r.store.AcquireLease(ctx, r.inv.ID, r.clock.Now(), deadline)
+		return err
+	})
+	return ok, err
 }
 
 // conclude ends an invocation that does not lead.
@@ -108,32 +116,47 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 	if r.follow == nil {
 		r.follow = map[int]bool{}
 	}
-	for {
+	pause := time.Duration(r.cfg.Policy.PollSeconds) * time.Second
+	for failures := 0; ; {
 		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(r.clock.Now()) < reserve {
 			return true, nil
 		}
-		if err := r.renew(ctx, false); err != nil {
-			return false, err
-		}
-		if err := r.load(ctx); err != nil {
-			return false, err
-		}
-		hints, err := r.requests(ctx)
-		if err != nil {
-			return false, err
-		}
-		busy, wait, err := r.round(ctx, hints)
+		busy, wait, err := r.turn(ctx)
 		switch {
-		case err != nil:
+		case err == nil:
+			failures = 0
+		case errors.Is(err, errLeaseLost) || !passing(err):
 			return false, err
-		case !busy && !wait:
+		default:
+			// Nothing was decided or done without the table. Look again, ever less often.
+			message.Log(ctx, r.log, message.New(message.CallFailed, err.Error()))
+			r.loaded, busy, wait = false, false, true
+			failures = min(failures+1, 4)
+		}
+		if !busy && !wait {
 			return false, nil
-		case wait:
-			if err := r.clock.Sleep(ctx, time.Duration(r.cfg.Policy.PollSeconds)*time.Second); err != nil {
+		}
+		if !busy {
+			if err := r.clock.Sleep(ctx, pause<<failures); err != nil {
 				return false, fmt.Errorf("wait for AWS: %w", err)
 			}
 		}
 	}
+}
+
+// turn reads what is new and takes every node that needs it one step further.
+func (r *run) turn(ctx context.Context) (busy, wait bool, err error) {
+	if err := r.renew(ctx, false); err != nil {
+		return false, false, err
+	}
+	if err := r.load(ctx); err != nil {
+		return false, false, err
+	}
+	hints, err := r.requests(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	return r.round(ctx, hints)
 }
 
 // renew keeps the lease. It is called before anything is done, so that a process
@@ -188,7 +211,7 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 	}
 	facts, err := r.observer.Read(ctx, needs, now, r.sweep)
 	if err != nil {
-		if k := cloud.KindOf(err); k == cloud.Throttled || k == cloud.Ambiguous {
+		if passing(err) {
 			message.Log(ctx, r.log, message.New(message.CallFailed, err.Error()))
 			return false, true, nil // nothing is decided without the power states; look again
 		}

@@ -36,6 +36,8 @@ type World struct {
 	Calls []string
 	// Fault may fail a call: before it is carried out (lost request) or after (lost answer).
 	Fault func(n int, call string) (before, after error)
+	// Crash is the error that, returned by Fault, ends the caller by a panic with it.
+	Crash error
 
 	tokens map[string]string
 	next   int
@@ -98,12 +100,19 @@ func (w *World) call(name string, do func() error) error {
 		before, after = w.Fault(n, name)
 	}
 	if before != nil {
-		return before
+		return w.fail(before)
 	}
 	if err := do(); err != nil {
 		return err
 	}
-	return after
+	return w.fail(after)
+}
+
+func (w *World) fail(err error) error {
+	if err != nil && err == w.Crash { //nolint:errorlint // the very value
+		panic(err)
+	}
+	return err
 }
 
 // settle ends transitional states whose time has come.

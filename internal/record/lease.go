@@ -43,7 +43,9 @@ func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline ti
 		if err := json.Unmarshal(it.Body, &l); err != nil {
 			return l, false, fmt.Errorf("the lease of %s is not readable: %w", s.VPC, err)
 		}
-		if l.Holder != "" && now.Before(l.Until.Add(leaseMargin)) {
+		// A holder's own lease is free to it: Lambda tries an invocation again, under
+		// the same id, only when the earlier try has ended.
+		if !l.Until.IsZero() && l.Holder != holder && now.Before(l.Until.Add(leaseMargin)) {
 			return l, false, nil
 		}
 	}
@@ -58,16 +60,35 @@ func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline ti
 // RenewLease prolongs the holder's lease. An error of kind Conflict means that it was lost.
 func (s Store) RenewLease(ctx context.Context, l Lease, now time.Time) (Lease, error) {
 	l.Until = now.Add(LeaseLife)
-	return s.writeLease(ctx, l)
+	return s.rewriteLease(ctx, l)
 }
 
-// ReleaseLease frees the lease. A lease already lost is not an error.
+// ReleaseLease frees the lease: it ends now. A lease already lost is not an error.
 func (s Store) ReleaseLease(ctx context.Context, l Lease) error {
-	l.Holder, l.Until = "", time.Time{}
-	if _, err := s.writeLease(ctx, l); err != nil && !cloud.Is(err, cloud.Conflict) {
+	l.Until = time.Time{}
+	if _, err := s.rewriteLease(ctx, l); err != nil && !cloud.Is(err, cloud.Conflict) {
 		return err
 	}
 	return nil
+}
+
+// rewriteLease writes the holder's lease. A conflict may come from the holder's
+// own earlier write whose answer was lost, so the stored lease is asked.
+func (s Store) rewriteLease(ctx context.Context, l Lease) (Lease, error) {
+	written, err := s.writeLease(ctx, l)
+	if !cloud.Is(err, cloud.Conflict) {
+		return written, err
+	}
+	it, readErr := s.Table.Get(ctx, contract.VPCPartition(s.VPC), contract.LeaseKey)
+	if readErr != nil {
+		return l, err
+	}
+	var stored Lease
+	if json.Unmarshal(it.Body, &stored) != nil || stored.Holder != l.Holder || stored.Term != l.Term {
+		return l, err // somebody else's
+	}
+	l.revision = it.Revision
+	return s.writeLease(ctx, l)
 }
 
 func (s Store) writeLease(ctx context.Context, l Lease) (Lease, error) {
