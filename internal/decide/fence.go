@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -45,16 +46,21 @@ func (s *step) condemnedIDs() string {
 // recordBlueprint settles what the replacement inherits. It reports whether the
 // switch can go on.
 func (s *step) recordBlueprint() bool {
-	if !s.seen(observe.PartDetails, observe.PartTargets, observe.PartTemplates) {
+	if !s.seen(observe.PartDetails) {
 		return false
 	}
 	from := s.n.Switch.From
-	s.recordTargets(from)
+	if err := s.Facts.Unseen[observe.PartTargets]; err == nil {
+		s.recordTargets(from)
+	} else { // the load balancer's API must not keep a failed node from being fenced
+		s.say(message.CallFailed, "the targets recorded before are used: "+err.Error())
+	}
 	if t := s.n.Settings.Template; t != s.n.Template {
 		if b, ok := s.Facts.Template[t]; ok {
 			return s.settle(b, t, message.BlueprintTaken, fmt.Sprintf("from launch template %s version %s, which a deployment set since the last launch", t.ID, t.Version))
 		}
-		s.say(message.CallFailed, fmt.Sprintf("launch template %s version %s cannot be read, the failed instance is the model: %v", t.ID, t.Version, s.Facts.NoTemplate[t]))
+		s.say(message.CallFailed, fmt.Sprintf("launch template %s version %s cannot be read, the failed instance is the model and the change waits for the switch after: %v",
+			t.ID, t.Version, errors.Join(s.Facts.NoTemplate[t], s.Facts.Unseen[observe.PartTemplates])))
 	}
 	i := s.Facts.Instances[from]
 	why := s.Facts.NoDetails[from]

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -52,9 +53,15 @@ func (s *step) attemptsSpent() bool {
 	return true
 }
 
-// send emits the saved request.
+// send emits the saved request. Who sends it is saved first: a process that was
+// cut off before its call may still make it when it wakes.
 func (s *step) send() {
-	l := *s.n.Switch.Launch
+	sw := s.n.Switch
+	if !slices.ContainsFunc(sw.Senders, func(x record.Sender) bool { return x.By == s.Process.By }) {
+		sw.Senders = append(sw.Senders, s.Process)
+		s.out.Save = true
+	}
+	l := *sw.Launch
 	l.Blueprint = *s.n.Blueprint
 	s.do(Effect{Do: Launch, Launch: l})
 	s.wait()
@@ -76,6 +83,9 @@ func (s *step) judgeLaunch() bool {
 			s.accepted(o.Instance)
 			return true
 		case cloud.Capacity, cloud.Addresses, cloud.Unsupported, cloud.NotFound: // not found: the subnet
+			if s.otherSender() {
+				return true
+			}
 			s.say(message.NextCandidate, o.Err.Error(), slog.String("az", sw.Launch.Zone))
 			if kind == cloud.Capacity {
 				s.do(Effect{Do: Remember, Key: contract.CapacityKey(sw.Launch.Zone, s.n.Blueprint.Type)})
@@ -84,12 +94,17 @@ func (s *step) judgeLaunch() bool {
 			s.refused()
 			return false // the next candidate, in this same step
 		case cloud.Quota:
+			if s.otherSender() {
+				return true
+			}
 			s.refused()
 			s.hold(record.Held, message.HeldQuota, o.Err.Error(), s.retryAt())
-		case cloud.Denied:
-			s.refused()
+		case cloud.Denied: // the request stays open: it is right, and is sent again
 			s.hold(record.Interrupted, message.PermissionDenied, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Invalid, cloud.Conflict:
+			if s.otherSender() {
+				return true
+			}
 			s.refused()
 			s.hold(record.Interrupted, message.LaunchInvalid, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Throttled, cloud.Ambiguous:
@@ -103,12 +118,27 @@ func (s *step) judgeLaunch() bool {
 
 // refused closes a request that EC2 certainly did not carry out.
 func (s *step) refused() {
-	s.n.Switch.Launch, s.out.Save = nil, true
+	s.n.Switch.Launch, s.n.Switch.Senders, s.out.Save = nil, nil, true
+}
+
+// otherSender reports whether another invocation may still send the open
+// request, which EC2 refused this time: it could be accepted then, beside the
+// next candidate's. The node waits until that is over, and asks again meanwhile.
+func (s *step) otherSender() bool {
+	for _, x := range s.n.Switch.Senders {
+		if x.By != s.Process.By && s.Now.Before(x.Until) {
+			s.hold(record.Held, message.HeldLaunchOpen,
+				fmt.Sprintf("invocation %s was cut off around its launch in %s and may still send it until %s", x.By, s.n.Switch.Launch.Zone, x.Until.UTC().Format(time.RFC3339)),
+				earlier(s.retryAt(), x.Until))
+			return true
+		}
+	}
+	return false
 }
 
 func (s *step) accepted(i cloud.Instance) {
 	sw := s.n.Switch
-	sw.Instance = i.ID
+	sw.Instance, sw.Senders = i.ID, nil
 	s.to(record.Gated)
 	s.say(message.LaunchAccepted, i.ID+" in "+sw.Launch.Zone, slog.String("instance", i.ID), slog.String("az", sw.Launch.Zone))
 }
@@ -267,7 +297,7 @@ func (s *step) abandon(reason string) {
 		sw.Tried = append(sw.Tried, zone)
 	}
 	failed := sw.Instance
-	sw.Instance, sw.Launch = "", nil
+	sw.Instance, sw.Launch, sw.Senders = "", nil, nil
 	if s.n.Phase == record.Gated {
 		sw.Attempts++
 	}

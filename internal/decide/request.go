@@ -122,7 +122,7 @@ func (s *step) bury(r record.Request) {
 	if old != nil && old.Instance != "" {
 		s.condemn(old.Instance, "", "")
 	} else if old != nil && old.Launch != nil {
-		next.Launch = old.Launch // may have happened: resolved before the id is released
+		next.Launch, next.Senders = old.Launch, old.Senders // may have happened: resolved before the id is released
 	}
 	s.n.Switch = next
 	s.to(record.Deleting)
@@ -176,14 +176,15 @@ func (s *step) openLaunch() bool {
 		switch cloud.KindOf(o.Err) {
 		case "":
 			s.condemn(o.Instance.ID, o.Instance.Zone, o.Instance.PrivateIP)
-			sw.Launch = nil
-			s.out.Save = true
+			s.refused() // closed: the instance is known
 			return false
 		case cloud.Throttled, cloud.Ambiguous:
 			s.say(message.CallFailed, o.Err.Error())
 		default:
-			sw.Launch = nil // refused: it never happened
-			s.out.Save = true
+			if s.otherSender() {
+				return true
+			}
+			s.refused() // it never happened
 			return false
 		}
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -20,7 +21,7 @@ const (
 // step decides on node i, saves the decision and carries it out.
 func (r *run) step(ctx context.Context, i int, facts observe.Facts, hints []record.Hint) (busy, wait bool, err error) {
 	n := r.nodes[i]
-	in := decide.Input{Config: r.cfg, Node: n, Facts: facts, Outcomes: r.outcomes[n.ID], Now: r.clock.Now()}
+	in := decide.Input{Config: r.cfg, Node: n, Facts: facts, Outcomes: r.outcomes[n.ID], Now: r.clock.Now(), Process: r.process(ctx)}
 	delete(r.outcomes, n.ID)
 	if len(hints) > 0 {
 		in.Hint = &hints[0]
@@ -48,6 +49,19 @@ func (r *run) step(ctx context.Context, i int, facts observe.Facts, hints []reco
 	r.last[n.ID] = done
 	progressed := d.Save || done != "" && !again
 	return progressed, d.Wait || done != "", nil
+}
+
+// lateLife is how long a signed request can still be accepted after its process
+// was cut off: AWS accepts a signature for five minutes.
+const lateLife = 5 * time.Minute
+
+// process is this invocation as the record names it.
+func (r *run) process(ctx context.Context) record.Sender {
+	end, ok := ctx.Deadline()
+	if !ok {
+		end = r.clock.Now().Add(15 * time.Minute) // Lambda's longest
+	}
+	return record.Sender{By: r.inv.ID, Until: end.Add(lateLife)}
 }
 
 // commit saves the step and only then carries out its effects. saved is false if

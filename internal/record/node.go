@@ -155,11 +155,19 @@ type Switch struct {
 	Requests    int    `json:"requests"`              // launch requests made; each has its own token
 	LastFailure string `json:"lastFailure,omitempty"` // of a replacement
 	// Launch is the whole request now open, saved before it is sent.
-	Launch   *cloud.Launch        `json:"launch,omitempty"`
+	Launch *cloud.Launch `json:"launch,omitempty"`
+	// Senders are the invocations that may have sent Launch, or still may.
+	Senders  []Sender             `json:"senders,omitempty"`
 	Instance string               `json:"instance,omitempty"` // what answered Launch
 	Tried    []string             `json:"tried,omitempty"`    // zones that failed in this round
 	Marks    map[string]time.Time `json:"marks"`              // when each phase was first reached
 	Effects  int                  `json:"effects"`            // mutating calls made
+}
+
+// Sender is an invocation that was about to send a launch request.
+type Sender struct {
+	By    string    `json:"by"`    // invocation id
+	Until time.Time `json:"until"` // after that no call of it can arrive any more
 }
 
 // Cause is why a switch began.
@@ -209,7 +217,8 @@ func (n Node) Clone() Node {
 	c.Recent, c.Answered, c.Outbox = slices.Clone(n.Recent), slices.Clone(n.Answered), slices.Clone(n.Outbox)
 	if n.Switch != nil {
 		s := *n.Switch
-		s.Launch, s.Tried, s.Marks = copyOf(n.Switch.Launch), slices.Clone(s.Tried), maps.Clone(s.Marks)
+		s.Launch, s.Senders = copyOf(n.Switch.Launch), slices.Clone(s.Senders)
+		s.Tried, s.Marks = slices.Clone(s.Tried), maps.Clone(s.Marks)
 		c.Switch = &s
 	}
 	return c // a blueprint is replaced, never changed in place
