@@ -116,6 +116,9 @@ func (e *Engine) Handle(ctx context.Context, inv Invocation, payload json.RawMes
 	if err := r.lead(ctx); err != nil {
 		return e.failed(ctx, err)
 	}
+	if r.result.Outcome == "" {
+		r.result.Outcome = OutcomeDone // a sweep or a continuation that met nothing to tell of
+	}
 	return r.result, nil
 }
 
