@@ -103,14 +103,23 @@ type account struct {
 // each node seen OK, as they are some minutes after a real deployment.
 func deploy(t *testing.T, example string, o world.Options) *account {
 	t.Helper()
-	a := open(t, example, o)
-	a.seeAlarmsOK()
+	return deployStacks(t, assembly(t, example), o)
+}
+
+// reload is an example's templates to be changed by one test.
+func reload(t *testing.T, example string) *provision.Assembly {
+	t.Helper()
+	a, err := provision.Load(assembly(t, example).Dir)
+	must(t, err)
 	return a
 }
 
-func open(t *testing.T, example string, o world.Options) *account {
+func deployStacks(t *testing.T, app *provision.Assembly, o world.Options) *account {
 	t.Helper()
-	o.Emulator, o.Region, o.Bootstrap = shared.emulator, region, shared.bootstrap
+	if o.Emulator == "" {
+		o.Emulator = shared.emulator
+	}
+	o.Region, o.Bootstrap = region, shared.bootstrap
 	o.Account = fmt.Sprintf("%012d", 200000000000+shared.accounts.Add(1))
 	w, err := world.New(o)
 	if err != nil {
@@ -127,12 +136,13 @@ func open(t *testing.T, example string, o world.Options) *account {
 		}
 		w.Close()
 	})
-	if err := w.Deploy(t.Context(), assembly(t, example).Stacks...); err != nil {
+	if err := w.Deploy(t.Context(), app.Stacks...); err != nil {
 		t.Fatal(err)
 	}
 	if a.s, err = w.Switchers(); err != nil {
 		t.Fatal(err)
 	}
+	a.seeAlarmsOK()
 	return a
 }
 
@@ -210,8 +220,10 @@ func (a *account) rest(s world.Switcher, node int) world.State {
 	a.t.Helper()
 	a.Settle()
 	for range 6 {
-		if st := a.state(s, node); st.AtRest() {
-			return st
+		calm, err := s.Calm(a.t.Context(), node)
+		must(a.t, err)
+		if calm {
+			break
 		}
 		must(a.t, s.LeaseExpires(a.t.Context()))
 		s.Tick()

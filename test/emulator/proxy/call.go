@@ -57,7 +57,7 @@ func (c Call) Name() string { return c.Service + ":" + c.Action }
 
 // String is the call as a person wants to read it, with its key parameters.
 func (c Call) String() string {
-	text := fmt.Sprintf("%3d %s", c.Seq, c.Name())
+	text := fmt.Sprintf("%3d %s %s", c.Seq, c.Caller[max(0, len(c.Caller)-4):], c.Name())
 	keys := make([]string, 0, len(c.Params))
 	for k := range c.Params {
 		if telling.MatchString(k) {

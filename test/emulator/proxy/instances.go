@@ -40,11 +40,63 @@ func (p *Proxy) runInstances(ctx context.Context, r *http.Request, c Call, body 
 	id := string(m[1])
 	p.gaps.describe[id] = p.gaps.pending
 	p.gaps.overlay[id] = dropped(c.Params)
+	if b := p.complete(ctx, r, id, c.Params, a); b != nil {
+		return b
+	}
 	if token != "" {
 		p.gaps.launches[zone+" "+token] = launch{request: request, instance: id, answer: a}
 	}
 	return a
 }
+
+// complete sets what the emulator forgets of a launch but can be told afterwards.
+// It returns an answer only if that fails.
+func (p *Proxy) complete(ctx context.Context, r *http.Request, id string, params map[string]string, a *answer) *answer {
+	var forms []url.Values
+	if params["DisableApiTermination"] == "true" {
+		forms = append(forms, url.Values{"Action": {"ModifyInstanceAttribute"}, "InstanceId": {id}, "DisableApiTermination.Value": {"true"}})
+	}
+	// Of an instance with interfaces of its own the emulator forgets that it is in the
+	// first one's groups.
+	groups := url.Values{"Action": {"ModifyInstanceAttribute"}, "InstanceId": {id}}
+	for i := 1; params[fmt.Sprintf("NetworkInterface.1.SecurityGroupId.%d", i)] != ""; i++ {
+		groups.Set(fmt.Sprintf("GroupId.%d", i), params[fmt.Sprintf("NetworkInterface.1.SecurityGroupId.%d", i)])
+	}
+	if groups.Has("GroupId.1") {
+		forms = append(forms, groups)
+	}
+	volumes := map[string]string{}
+	for _, m := range volumeOf.FindAllSubmatch(a.body, -1) {
+		volumes[string(m[1])] = string(m[2])
+	}
+	for i := 1; ; i++ {
+		mapping := fmt.Sprintf("BlockDeviceMapping.%d.", i)
+		device := params[mapping+"DeviceName"]
+		if device == "" {
+			break
+		}
+		iops, throughput := params[mapping+"Ebs.Iops"], params[mapping+"Ebs.Throughput"]
+		if iops+throughput == "" {
+			continue
+		}
+		form := url.Values{"Action": {"ModifyVolume"}, "VolumeId": {volumes[device]}}
+		if iops != "" {
+			form.Set("Iops", iops)
+		}
+		if throughput != "" {
+			form.Set("Throughput", throughput)
+		}
+		forms = append(forms, form)
+	}
+	for _, f := range forms {
+		if b := p.ask(ctx, r, f); b.status != http.StatusOK {
+			return b
+		}
+	}
+	return nil
+}
+
+var volumeOf = regexp.MustCompile(`<deviceName>([^<]+)</deviceName><ebs>.*?<volumeId>([^<]+)</volumeId>`)
 
 // replay answers a token that was used before in this zone.
 func (p *Proxy) replay(ctx context.Context, r *http.Request, old launch, request string) *answer {

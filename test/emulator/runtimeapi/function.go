@@ -67,9 +67,10 @@ type Function struct {
 	output *os.File // of all workers, in the order of their writes
 	root   context.Context
 	cancel context.CancelFunc
-	async  sync.WaitGroup
 
 	mu       sync.Mutex
+	quiet    *sync.Cond // told when async falls to zero
+	async    int        // asynchronous invocations queued or under way
 	idle     []*worker
 	all      map[string]*worker
 	started  int
@@ -96,6 +97,7 @@ func Start(c Config) (*Function, error) {
 		return nil, fmt.Errorf("start function %s: %w", c.Name, err)
 	}
 	f := &Function{Config: c, addr: l.Addr().String(), output: output, all: map[string]*worker{}}
+	f.quiet = sync.NewCond(&f.mu)
 	f.root, f.cancel = context.WithCancel(context.Background())
 	f.server = &http.Server{Handler: http.HandlerFunc(f.runtime), ReadHeaderTimeout: time.Minute}
 	go func() { _ = f.server.Serve(l) }() // ends with Close
@@ -114,7 +116,7 @@ func (f *Function) Close() {
 	for _, w := range workers {
 		w.kill()
 	}
-	f.async.Wait()
+	f.Settle()
 	_ = f.server.Close()
 	_ = f.output.Close()
 	_ = os.Remove(f.output.Name())
@@ -152,9 +154,9 @@ func (f *Function) invoke(id string, payload []byte) (Result, error) {
 
 // InvokeAsync queues an invocation of type Event.
 func (f *Function) InvokeAsync(payload []byte) {
-	f.async.Add(1)
+	f.count(1)
 	go func() {
-		defer f.async.Done()
+		defer f.count(-1)
 		id := f.requestID()
 		var last Result
 		for attempt := 1; ; attempt++ {
@@ -186,7 +188,21 @@ func (f *Function) bury(l Letter) {
 }
 
 // Settle waits until no asynchronous invocation is queued or under way.
-func (f *Function) Settle() { f.async.Wait() }
+func (f *Function) Settle() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for f.async > 0 {
+		f.quiet.Wait()
+	}
+}
+
+func (f *Function) count(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.async += n; f.async == 0 {
+		f.quiet.Broadcast()
+	}
+}
 
 // ServeInvoke answers the Lambda API's Invoke for this function: the switcher
 // calling itself.

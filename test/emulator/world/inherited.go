@@ -1,13 +1,13 @@
 package world
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -77,8 +77,17 @@ func (s Switcher) Inherited(ctx context.Context, n record.Node) (Inherited, erro
 }
 
 func (in Inherited) instance(i types.Instance) error {
-	sort.Slice(i.SecurityGroups, func(a, b int) bool {
-		return aws.ToString(i.SecurityGroups[a].GroupId) < aws.ToString(i.SecurityGroups[b].GroupId)
+	// Sets, which AWS tells in any order.
+	byName := func(a, b types.GroupIdentifier) int { return cmp.Compare(aws.ToString(a.GroupName), aws.ToString(b.GroupName)) }
+	slices.SortFunc(i.SecurityGroups, byName)
+	for _, n := range i.NetworkInterfaces {
+		slices.SortFunc(n.Groups, byName)
+	}
+	slices.SortFunc(i.NetworkInterfaces, func(a, b types.InstanceNetworkInterface) int {
+		return cmp.Compare(aws.ToInt32(a.Attachment.DeviceIndex), aws.ToInt32(b.Attachment.DeviceIndex))
+	})
+	slices.SortFunc(i.BlockDeviceMappings, func(a, b types.InstanceBlockDeviceMapping) int {
+		return cmp.Compare(aws.ToString(a.DeviceName), aws.ToString(b.DeviceName))
 	})
 	for _, t := range i.Tags {
 		in["instance.Tags."+aws.ToString(t.Key)] = aws.ToString(t.Value)

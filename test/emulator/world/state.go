@@ -26,6 +26,7 @@ type State struct {
 	Instances map[string]string   // every instance ever launched for it -> EC2's state
 	Targets   map[string][]string // target group name -> targets
 	Alarms    map[string]string   // alarm -> instance it watches
+	Hints     []string            // left for the switcher and not yet seen to
 }
 
 // State reads it.
@@ -46,6 +47,13 @@ func (s Switcher) State(ctx context.Context, node int) (State, error) {
 	}
 	for _, i := range launched {
 		st.Instances[aws.ToString(i.InstanceId)] = string(i.State.Name)
+	}
+	hints, err := s.Store.Hints(ctx)
+	if err != nil {
+		return st, err
+	}
+	for _, h := range hints {
+		st.Hints = append(st.Hints, h.Key)
 	}
 	return st, errors.Join(s.readTargets(ctx, &st), s.readAlarms(ctx, &st))
 }
@@ -85,10 +93,21 @@ func (s Switcher) readAlarms(ctx context.Context, st *State) error {
 	return nil
 }
 
-// At rest: nothing is under way, held, to be told or to be cleared away.
-func (st State) AtRest() bool {
-	n := st.Node
+// AtRest says that nothing is under way, held, to be looked at, told or cleared away.
+func (st State) AtRest() bool { return len(st.Hints) == 0 && calm(st.Node) }
+
+func calm(n record.Node) bool {
 	return n.Phase == record.Done && n.Switch == nil && n.Hold == nil && len(n.Outbox) == 0 && len(n.Condemned) == 0
+}
+
+// Calm is State's AtRest, for little reading.
+func (s Switcher) Calm(ctx context.Context, node int) (bool, error) {
+	n, err := s.Node(ctx, node)
+	if err != nil {
+		return false, err
+	}
+	hints, err := s.Store.Hints(ctx)
+	return err == nil && len(hints) == 0 && calm(n), err
 }
 
 // Check is one promise and whether it was kept.
@@ -116,7 +135,7 @@ func Switched(before, after State) []Check {
 		}
 	}
 	checks := []Check{
-		{"the node is at rest", after.AtRest(), describe(after.Node)},
+		{"the node is at rest", after.AtRest(), describe(after)},
 		{"exactly one replacement was launched", fresh == 1, fmt.Sprintf("%d launched", fresh)},
 		{"the replacement runs in another zone", now.Zone != old.Zone && after.Instances[now.Instance] == "running", fmt.Sprintf("%s -> %s, %s", old.Zone, now.Zone, after.Instances[now.Instance])},
 		{"no other instance of the node is left", slices.Equal(alive, []string{now.Instance}), "not terminated: " + strings.Join(alive, ", ")},
@@ -156,7 +175,8 @@ func allEqual[T any](values func(func(T) bool), allowed ...T) bool {
 	return any
 }
 
-func describe(n record.Node) string {
+func describe(st State) string {
+	n := st.Node
 	text := fmt.Sprintf("phase %s", n.Phase)
 	if n.Switch != nil {
 		text += ", switch " + n.Switch.ID + " is under way"
@@ -169,6 +189,9 @@ func describe(n record.Node) string {
 	}
 	if len(n.Outbox) > 0 {
 		text += fmt.Sprintf(", %d messages are not delivered", len(n.Outbox))
+	}
+	if len(st.Hints) > 0 {
+		text += fmt.Sprintf(", %d hints are not seen to", len(st.Hints))
 	}
 	return text
 }
