@@ -122,8 +122,13 @@ func ParseConfig(text string) (Config, error) {
 	c.Policy = c.Policy.WithDefaults()
 	errs := []error{ValidName(c.Name), c.Policy.Validate()}
 	for _, f := range []struct{ name, value string }{
-		{"vpc", c.VPC}, {"blackholeGroup", c.BlackholeGroup}, {"table", c.Table}, {"topic", c.Topic},
-		{"function", c.Function}, {"idTag", c.IDTag}, {"targetTag", c.TargetTag},
+		{"vpc", c.VPC},
+		{"blackholeGroup", c.BlackholeGroup},
+		{"table", c.Table},
+		{"topic", c.Topic},
+		{"function", c.Function},
+		{"idTag", c.IDTag},
+		{"targetTag", c.TargetTag},
 	} {
 		if f.value == "" {
 			errs = append(errs, fmt.Errorf("%s: %q is missing; deploy the Switcher construct again", EnvConfig, f.name))

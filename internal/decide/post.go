@@ -40,11 +40,8 @@ func (s *step) post() {
 // topic is gone, the address has expired). It is logged, and not tried for ever.
 func undeliverable(o Outcome) bool {
 	told := o.Effect.Post.Kind == record.PostNotice || o.Effect.Post.Kind == record.PostAnswer
-	switch cloud.KindOf(o.Err) {
-	case cloud.Denied, cloud.Invalid, cloud.NotFound:
-		return told
-	}
-	return false
+	kind := cloud.KindOf(o.Err)
+	return told && (kind == cloud.Denied || kind == cloud.Invalid || kind == cloud.NotFound)
 }
 
 // put adds to the outbox; it is delivered once the record is saved.

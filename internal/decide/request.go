@@ -102,10 +102,10 @@ func (s *step) bury(r record.Request) {
 	s.n.Request = &r
 	s.out.Save = true
 	s.say(message.RequestAccepted, fmt.Sprintf("%s of node %d", r.Type, s.n.ID))
-	switch s.n.Phase {
-	case record.Deleting:
+	if s.n.Phase == record.Deleting {
 		return
-	case record.Deleted, "":
+	}
+	if s.n.Phase == record.Deleted || s.n.Phase == "" {
 		s.answer(nil)
 		return
 	}

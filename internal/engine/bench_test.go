@@ -1,0 +1,66 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/engine"
+	"github.com/workload-recovery/workload-recovery/internal/fake"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+)
+
+// BenchmarkRecovery measures the function's own work (no AWS latency) in one
+// invocation that recovers n nodes which all stopped at once. Compare the
+// per-node figures with each other: near constant is good.
+func BenchmarkRecovery(b *testing.B) {
+	for _, n := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("nodes=%d", n), func(b *testing.B) {
+			calls := 0
+			for b.Loop() {
+				b.StopTimer()
+				w, e := fleet(b, n)
+				for _, id := range w.Running() {
+					w.Stop(id)
+				}
+				start := len(w.Calls)
+				b.StartTimer()
+				if _, err := e.Handle(b.Context(), engine.Invocation{ID: "bench", Account: "1", Region: "r"}, json.RawMessage(sweep)); err != nil {
+					b.Fatal(err)
+				}
+				calls = len(w.Calls) - start
+				if len(w.Running()) != n {
+					b.Fatalf("%d of %d recovered", len(w.Running()), n)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/node")
+			b.ReportMetric(float64(calls)/float64(n), "calls/node")
+		})
+	}
+}
+
+// fleet is n nodes that serve.
+func fleet(b *testing.B, n int) (*fake.World, *engine.Engine) {
+	b.Helper()
+	w := fake.New(began)
+	w.Places = []cloud.Subnet{{ID: "subnet-a", Zone: "az-a", Free: 999}, {ID: "subnet-b", Zone: "az-b", Free: 999}}
+	e := engine.New(contract.Config{
+		Name: "rec", VPC: "vpc-1", BlackholeGroup: "sg-hole", IDTag: contract.DefaultIDTag, TargetTag: contract.DefaultTargetTag, Policy: contract.DefaultPolicy(),
+	}, w.Ports(), engine.WithClock(w), engine.WithLog(slog.New(slog.DiscardHandler)))
+	for id := 1; id <= n; id++ {
+		w.Templates[fmt.Sprintf("lt-%d/1", id)] = cloud.Blueprint{
+			Image: "ami-1", Type: "m7g.large", Interfaces: []cloud.InterfaceSpec{{Groups: []string{"sg-app"}}},
+			Tags: map[string]string{contract.DefaultIDTag: fmt.Sprint(id), contract.DefaultTargetTag: "true"},
+		}
+		props := fmt.Sprintf(`{"NodeId":"%d","LaunchTemplateId":"lt-%d","LaunchTemplateVersion":"1"}`, id, id)
+		payload := strings.ReplaceAll(request("Create", fmt.Sprintf("req-%d", id), fmt.Sprintf("stack-%d", id), props), "rec.node-1", fmt.Sprintf("rec.node-%d", id))
+		if _, err := e.Handle(b.Context(), engine.Invocation{ID: fmt.Sprint(id), Account: "1", Region: "r"}, json.RawMessage(payload)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return w, e
+}
