@@ -1,0 +1,77 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/workload-recovery/workload-recovery/test/emulator/world"
+)
+
+func TestWrongFlagsSayWhatIsAllowed(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"argument":     {[]string{"now"}, "allowed are the flags"},
+		"unknown flag": {[]string{"--faster"}, "-faster"},
+		"no switcher":  {[]string{"--bootstrap", "no/such/file"}, "make build-host"},
+	} {
+		_, err := parse(c.args)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, wanted one with %q", name, err, c.want)
+		}
+	}
+}
+
+// TestStory plays the whole story, without capacity in the zone that would be next.
+func TestStory(t *testing.T) {
+	root, err := world.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, code := t.TempDir(), t.TempDir()
+	bootstrap, err := world.BuildBootstrap(t.Context(), root, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assembly := filepath.Join(dir, "cdk.out")
+	if _, err := world.Synth(t.Context(), root, assembly, map[string]any{"recovery:switcherCode": code}); err != nil {
+		t.Fatal(err)
+	}
+	play := func(zone string) (string, error) {
+		out, err := os.CreateTemp(dir, "out")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = out.Close() }()
+		told := run(t.Context(), []string{"--assembly", assembly, "--bootstrap", bootstrap, "--no-capacity", zone}, out)
+		if _, err := out.Seek(0, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text), told
+	}
+	text, err := play(region + "c")
+	if err != nil {
+		t.Errorf("%v; it said:\n%s", err, text)
+	}
+	for _, want := range []string{
+		"All 25 promises were kept.", "-> " + region + "d", "InsufficientInstanceCapacity", "switch completed", "Subject: ", `"phase": "done"`, "= the same", "WR110",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the story lacks %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "FAIL") || strings.Contains(text, "\x1b") {
+		t.Errorf("the story holds FAIL, or colours although it goes to a file:\n%s", text)
+	}
+	if _, err := play("us-east-1a"); err == nil || !strings.Contains(err.Error(), "allowed are the zones that the nodes can move to, "+region+"c and "+region+"d") {
+		t.Errorf("a zone of another Region: error %v, wanted the allowed zones", err)
+	}
+}

@@ -1,0 +1,139 @@
+// Command demo shows one whole story on this machine, with no AWS account: two
+// protected nodes are deployed into an emulator from the synthesised templates,
+// both fail, and the real switcher recovers them in another Availability Zone.
+//
+// Run it with `make demo`, which builds and synthesises first. It exits with
+// status 1 when anything is not as promised.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/workload-recovery/workload-recovery/test/emulator/moto"
+	"github.com/workload-recovery/workload-recovery/test/emulator/provision"
+	"github.com/workload-recovery/workload-recovery/test/emulator/world"
+)
+
+// account and region that the story plays in.
+const (
+	account = "123456789012"
+	region  = "ap-northeast-1"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	noCapacity string
+	assembly   string
+	bootstrap  string
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("demo", flag.ContinueOnError)
+	f.StringVar(&o.noCapacity, "no-capacity", "", "Availability `Zone` in which EC2 has no room for a replacement: the next zone is used")
+	f.StringVar(&o.assembly, "assembly", "cdk.out", "synthesised `folder` (make synth)")
+	f.StringVar(&o.bootstrap, "bootstrap", filepath.Join("dist", "switcher", runtime.GOARCH, "bootstrap"), "the switcher's `binary` for this machine (make build-host)")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if f.NArg() > 0 {
+		return o, fmt.Errorf("%q is not understood: allowed are the flags that --help lists", f.Args())
+	}
+	root, err := world.Root()
+	if err != nil {
+		return o, err
+	}
+	for _, path := range []*string{&o.assembly, &o.bootstrap} {
+		if !filepath.IsAbs(*path) {
+			*path = filepath.Join(root, *path)
+		}
+	}
+	if _, err := os.Stat(o.bootstrap); err != nil {
+		return o, fmt.Errorf("the switcher is not built for this machine: %w: run `make build-host`, or `make demo`", err)
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, out *os.File) error {
+	o, err := parse(args)
+	if err != nil {
+		return err
+	}
+	app, err := provision.Load(o.assembly)
+	if err != nil {
+		return err
+	}
+	emulator, err := moto.Start(moto.Options{})
+	if err != nil {
+		return err
+	}
+	defer emulator.Stop()
+	// One look at EC2 finds a new instance pending, one look at ELB a new target initial.
+	w, err := world.New(world.Options{
+		Emulator: emulator.URL(), Account: account, Region: region, Bootstrap: o.bootstrap, Pending: 1, Initial: 1,
+	})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	s := &story{w: w, page: newPage(out)}
+	s.opening()
+	if err := s.deploy(ctx, app); err != nil {
+		return err
+	}
+	if err := s.lackCapacity(ctx, o.noCapacity); err != nil {
+		return err
+	}
+	for _, act := range []func(context.Context) error{s.stopApplication, s.hang, s.table, s.notices} {
+		if err := act(ctx); err != nil {
+			return err
+		}
+	}
+	return s.closing(ctx)
+}
+
+// lackCapacity takes the zone away that the flag names.
+func (s *story) lackCapacity(ctx context.Context, zone string) error {
+	if zone == "" {
+		return nil
+	}
+	subnets, err := s.switcher.Destinations(ctx)
+	if err != nil {
+		return err
+	}
+	var free []string
+	for _, z := range subnets {
+		if !slices.ContainsFunc(s.nodes, func(n world.State) bool { return n.Node.Grant.Zone == z }) {
+			free = append(free, z)
+		}
+	}
+	slices.Sort(free)
+	if !slices.Contains(free, zone) {
+		return fmt.Errorf("--no-capacity is %q: allowed are the zones that the nodes can move to, %s; choose one of them or leave the flag out", zone, strings.Join(free, " and "))
+	}
+	s.w.Proxy.SetNoCapacity(zone)
+	s.noCapacity = zone
+	s.page.say("--no-capacity: from now on EC2 answers every launch in %s with InsufficientInstanceCapacity.", zone)
+	return nil
+}
