@@ -78,7 +78,9 @@ func (s Switcher) Inherited(ctx context.Context, n record.Node) (Inherited, erro
 
 func (in Inherited) instance(i types.Instance) error {
 	// Sets, which AWS tells in any order.
-	byName := func(a, b types.GroupIdentifier) int { return cmp.Compare(aws.ToString(a.GroupName), aws.ToString(b.GroupName)) }
+	byName := func(a, b types.GroupIdentifier) int {
+		return cmp.Compare(aws.ToString(a.GroupName), aws.ToString(b.GroupName))
+	}
 	slices.SortFunc(i.SecurityGroups, byName)
 	for _, n := range i.NetworkInterfaces {
 		slices.SortFunc(n.Groups, byName)
