@@ -95,7 +95,7 @@ var changes = []change{
 		"volume./dev/sdf.Throughput": "250", "volume./dev/sdf.Encrypted": "true",
 	}},
 
-	{"alarm's threshold", func(ctx context.Context, s world.Switcher, i types.Instance) error {
+	{"alarm's threshold", func(ctx context.Context, s world.Switcher, _ types.Instance) error {
 		name := contract.AlarmName(s.Settings.Name, web, "instance")
 		out, err := s.AWS().CloudWatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{name}})
 		if err != nil || len(out.MetricAlarms) != 1 {

@@ -100,7 +100,7 @@ func createFunction(in *input) error {
 	}
 	seconds, err := strconv.Atoi(in.take("Timeout"))
 	if err != nil {
-		return fmt.Errorf("Timeout: %w", err)
+		return fmt.Errorf("property Timeout: %w", err)
 	}
 	// Without effect here: where and how large Lambda runs it, and who may see what.
 	for _, p := range []string{
@@ -143,7 +143,7 @@ func createInvokeConfig(in *input) error {
 		}
 		n, err := strconv.Atoi(retries)
 		if err != nil {
-			return fmt.Errorf("MaximumRetryAttempts: %w", err)
+			return fmt.Errorf("property MaximumRetryAttempts: %w", err)
 		}
 		f.Retries = n
 	}

@@ -2,6 +2,7 @@ package runtimeapi
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -142,7 +143,7 @@ func TestConcurrentInvocationsAndKill(t *testing.T) {
 func TestAsynchronousInvocation(t *testing.T) {
 	f, _ := start(t, time.Minute)
 	post := func(name, kind, do string) int {
-		r := httptest.NewRequest("POST", "/2015-03-31/functions/"+name+"/invocations", strings.NewReader(`{"Do":"`+do+`"}`))
+		r := httptest.NewRequest(http.MethodPost, "/2015-03-31/functions/"+name+"/invocations", strings.NewReader(`{"Do":"`+do+`"}`))
 		r.Header.Set("X-Amz-Invocation-Type", kind)
 		w := httptest.NewRecorder()
 		f.ServeInvoke(w, r)
