@@ -10,6 +10,13 @@ import (
 	"github.com/workload-recovery/workload-recovery/test/emulator/world"
 )
 
+func TestMissingBinaryIsNamed(t *testing.T) {
+	err := run(t.Context(), []string{"--bootstrap", "no/such/file"}, devNull(t))
+	if err == nil || !strings.Contains(err.Error(), "no/such/file") {
+		t.Errorf("error %v, wanted one that names the file", err)
+	}
+}
+
 func TestWrongFlagsSayWhatIsAllowed(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
@@ -17,7 +24,6 @@ func TestWrongFlagsSayWhatIsAllowed(t *testing.T) {
 	}{
 		"argument":     {[]string{"now"}, "allowed are the flags"},
 		"unknown flag": {[]string{"--faster"}, "-faster"},
-		"no switcher":  {[]string{"--bootstrap", "no/such/file"}, "make build-host"},
 	} {
 		_, err := parse(c.args)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -74,4 +80,14 @@ func TestStory(t *testing.T) {
 	if _, err := play("us-east-1a"); err == nil || !strings.Contains(err.Error(), "allowed are the zones that the nodes can move to, "+region+"c and "+region+"d") {
 		t.Errorf("a zone of another Region: error %v, wanted the allowed zones", err)
 	}
+}
+
+func devNull(t *testing.T) *os.File {
+	t.Helper()
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
 }

@@ -2,7 +2,7 @@
 // protected nodes are deployed into an emulator from the synthesised templates,
 // both fail, and the real switcher recovers them in another Availability Zone.
 //
-// Run it with `make demo`, which builds and synthesises first. It exits with
+// Run it with `make demo`. It builds and synthesises first, and exits with
 // status 1 when anything is not as promised.
 package main
 
@@ -14,7 +14,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -52,25 +51,13 @@ func parse(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("demo", flag.ContinueOnError)
 	f.StringVar(&o.noCapacity, "no-capacity", "", "Availability `Zone` in which EC2 has no room for a replacement: the next zone is used")
-	f.StringVar(&o.assembly, "assembly", "cdk.out", "synthesised `folder` (make synth)")
-	f.StringVar(&o.bootstrap, "bootstrap", filepath.Join("dist", "switcher", runtime.GOARCH, "bootstrap"), "the switcher's `binary` for this machine (make build-host)")
+	f.StringVar(&o.assembly, "assembly", "", "`folder` of an app synthesised before (default: the example is synthesised now)")
+	f.StringVar(&o.bootstrap, "bootstrap", "", "the switcher's `binary` for this machine (default: it is built now)")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("%q is not understood: allowed are the flags that --help lists", f.Args())
-	}
-	root, err := world.Root()
-	if err != nil {
-		return o, err
-	}
-	for _, path := range []*string{&o.assembly, &o.bootstrap} {
-		if !filepath.IsAbs(*path) {
-			*path = filepath.Join(root, *path)
-		}
-	}
-	if _, err := os.Stat(o.bootstrap); err != nil {
-		return o, fmt.Errorf("the switcher is not built for this machine: %w: run `make build-host`, or `make demo`", err)
 	}
 	return o, nil
 }
@@ -80,7 +67,14 @@ func run(ctx context.Context, args []string, out *os.File) error {
 	if err != nil {
 		return err
 	}
-	app, err := provision.Load(o.assembly)
+	s := &story{page: newPage(out)}
+	s.opening()
+	dir, err := os.MkdirTemp("", "recovery-demo-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	app, err := s.prepare(ctx, &o, dir)
 	if err != nil {
 		return err
 	}
@@ -97,8 +91,7 @@ func run(ctx context.Context, args []string, out *os.File) error {
 		return err
 	}
 	defer w.Close()
-	s := &story{w: w, page: newPage(out)}
-	s.opening()
+	s.w = w
 	if err := s.deploy(ctx, app); err != nil {
 		return err
 	}
@@ -111,6 +104,28 @@ func run(ctx context.Context, args []string, out *os.File) error {
 		}
 	}
 	return s.closing(ctx)
+}
+
+// prepare builds the switcher and synthesises the example, unless both are given.
+func (s *story) prepare(ctx context.Context, o *options, dir string) (*provision.Assembly, error) {
+	root, err := world.Root()
+	if err != nil {
+		return nil, err
+	}
+	if o.bootstrap == "" {
+		s.page.say("(Building the switcher for this machine …)")
+		if o.bootstrap, err = world.BuildBootstrap(ctx, root, dir); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := os.Stat(o.bootstrap); err != nil {
+		return nil, fmt.Errorf("the switcher's binary cannot be used: %w: leave --bootstrap out to have it built", err)
+	}
+	if o.assembly != "" {
+		return provision.Load(o.assembly)
+	}
+	s.page.say("(Synthesising the example's templates …)")
+	return world.Synth(ctx, root, filepath.Join(dir, "cdk.out"), nil)
 }
 
 // lackCapacity takes the zone away that the flag names.
