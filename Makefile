@@ -64,6 +64,10 @@ test-template: node ## Template tests only
 test-e2e: tools-test ## End-to-end tests only: the real binary against the emulator
 	@$(SUITE) build synth e2e
 
+.PHONY: sim
+sim: ## Seeded simulation of the engine (SEEDS=n NODES=n; SEED=n replays one with its trace)
+	@go test ./test/sim -count=1 -timeout=0 -v -run TestSeeds -args $(if $(SEED),-seed $(SEED)) $(if $(SEEDS),-seeds $(SEEDS)) $(if $(NODES),-nodes $(NODES))
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## go vet, golangci-lint (with gofumpt), shellcheck where it is installed
 	@$(SUITE) lint

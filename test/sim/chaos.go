@@ -1,0 +1,248 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+)
+
+// Chaos says what goes wrong in a run. Probabilities are per call or per event.
+type Chaos struct {
+	Crash, Lost, Throttle            float64 // per call
+	EventLoss, EventTwice, EventLate float64
+	Lag                              float64 // a Describe shows a moment ago
+	Freeze                           float64 // a process sleeps through its lease before a call
+	Sick                             float64 // a launched machine never becomes healthy
+	Skew                             time.Duration
+	Outages                          int // windows in which one service answers nothing, or denies
+	Shortages                        int // windows in which one zone has no capacity
+	Breaks                           int // failures of machines
+	Starts                           int // a person starts a fenced machine
+	ZoneLoss                         float64
+	EveryLease                       bool // every attempt to take the lease succeeds
+
+	from, until time.Time // faults happen in between
+	outages     []outage
+	shortages   []shortage
+}
+
+type outage struct {
+	service  string
+	from, to time.Time
+	kind     cloud.Kind
+}
+
+type shortage struct {
+	zone     string
+	from, to time.Time
+}
+
+type strikeKind int
+
+const (
+	clean strikeKind = iota
+	crashBefore
+	crashAfter
+	lostRequest
+	lostAnswer
+)
+
+func (k strikeKind) String() string {
+	return [...]string{"clean", "crash-before", "crash-after", "lost-request", "lost-answer"}[k]
+}
+
+// RandomChaos draws a profile: some seeds are calm, some are terrible.
+func RandomChaos(s *Sim) Chaos {
+	level := s.Rand.Float64()
+	rate := func(most float64) float64 {
+		if s.Chance(0.4) {
+			return 0
+		}
+		return most * level * s.Rand.Float64()
+	}
+	return Chaos{
+		Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
+		Lag: rate(0.4), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
+		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
+	}
+}
+
+// Arm schedules the chaos between now and the end given.
+func (w *World) Arm(end time.Time) {
+	c := &w.Chaos
+	c.from, c.until = w.Now, end
+	span := end.Sub(w.Now)
+	moment := func() time.Duration { return time.Duration(w.Rand.Int64N(int64(span))) }
+	services := []string{"EC2", "ELB", "CloudWatch", "DynamoDB", "SNS", "Lambda"}
+	for range c.Outages {
+		from := w.Now.Add(moment())
+		kind := cloud.Ambiguous
+		if w.Chance(0.3) {
+			kind = cloud.Denied
+		}
+		c.outages = append(c.outages, outage{services[w.Rand.IntN(len(services))], from, minTime(end, from.Add(w.Between(10*time.Second, 6*time.Minute))), kind})
+	}
+	for range c.Shortages {
+		from := w.Now.Add(moment())
+		c.shortages = append(c.shortages, shortage{zones[w.Rand.IntN(len(zones))], from, minTime(end, from.Add(w.Between(time.Minute, 15*time.Minute)))})
+	}
+	for range c.Starts {
+		at := moment()
+		w.After(at, func() { w.startFenced(end) })
+	}
+	for range c.Breaks {
+		node := 1 + w.Rand.IntN(len(w.nodes))
+		w.After(moment(), func() { w.breakNode(node) })
+	}
+	if w.Chance(c.ZoneLoss) {
+		zone := zones[w.Rand.IntN(len(zones))]
+		at := moment()
+		w.After(at, func() { w.loseZone(zone) })
+		w.After(at+w.Between(time.Minute, span-at+time.Second), func() { w.returnZone(zone) })
+	}
+	w.After(span, func() {
+		w.Log("faults end")
+		for _, z := range zones {
+			w.returnZone(z)
+		}
+		for _, m := range w.machines {
+			m.sick = false // the images are good from now on
+			if m.powered && m.mounted && !m.hung {
+				m.up = true
+			}
+		}
+		w.Chaos = Chaos{from: c.from, until: c.until, EveryLease: c.EveryLease}
+	})
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// breakNode breaks the machine that carries a node, in one of the ways machines break.
+func (w *World) breakNode(node int) {
+	m := w.carrier(node)
+	if m == nil || !m.powered {
+		return
+	}
+	how := w.Rand.IntN(5)
+	w.Log("break node %d on %s, way %d", node, m.ID, how)
+	switch how {
+	case 0: // its application's fault script powers it off
+		w.powerDown(m, cloud.Stopping, cloud.Stopped, time.Second, 10*time.Second)
+	case 1: // somebody terminates it
+		w.powerDown(m, cloud.ShuttingDown, cloud.Terminated, 10*time.Second, 60*time.Second)
+	case 2:
+		m.hung = true
+	case 3: // the host dies; nothing is confirmed until it is back
+		w.off(m)
+		m.lost = true
+		m.gen++
+		w.After(w.Between(time.Minute, 12*time.Minute), func() { w.heal(m) })
+	case 4: // the host is cut off and goes on running
+		m.lost = true
+		m.gen++
+		w.After(w.Between(time.Minute, 12*time.Minute), func() { w.heal(m) })
+	}
+	w.Check()
+}
+
+// startFenced waits for a machine that was fenced and is not granted, and starts
+// it, as a person would who wants to look at it.
+func (w *World) startFenced(end time.Time) {
+	for _, m := range w.machines {
+		if m.node > 0 && m.State == cloud.Stopped && !m.lost && w.nodes[m.node].record.Condemns(m.ID) && w.Chance(0.3) {
+			w.Log("a person starts %s", m.ID)
+			m.started = w.Now
+			w.boot(m)
+			return
+		}
+	}
+	if w.Now.Before(end) {
+		w.After(5*time.Second, func() { w.startFenced(end) })
+	}
+}
+
+func (w *World) loseZone(zone string) {
+	w.Log("zone %s is lost", zone)
+	w.Chaos.shortages = append(w.Chaos.shortages, shortage{zone, w.Now, w.Chaos.until})
+	dead := w.Chance(0.5)
+	for _, m := range w.machines {
+		if m.Zone == zone && m.node > 0 && (m.State == cloud.Running || m.State == cloud.Pending || m.State == cloud.Stopping) && !m.lost {
+			m.lost = true
+			m.gen++
+			if dead {
+				w.off(m)
+			}
+		}
+	}
+}
+
+func (w *World) returnZone(zone string) {
+	for i := range w.Chaos.shortages {
+		if w.Chaos.shortages[i].zone == zone {
+			w.Chaos.shortages[i].to = minTime(w.Now, w.Chaos.shortages[i].to)
+		}
+	}
+	for _, m := range w.machines {
+		if m.Zone == zone {
+			w.heal(m)
+		}
+	}
+}
+
+func (w *World) noRoom(zone string) bool {
+	for _, s := range w.Chaos.shortages {
+		if s.zone == zone && !w.Now.Before(s.from) && w.Now.Before(s.to) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *World) outage(service string) (cloud.Kind, bool) {
+	for _, o := range w.Chaos.outages {
+		if o.service == service && !w.Now.Before(o.from) && w.Now.Before(o.to) {
+			return o.kind, true
+		}
+	}
+	return "", false
+}
+
+// refusal says whether a service refuses a call now.
+func (w *World) refusal(service, action string) error {
+	if kind, out := w.outage(service); out {
+		return refuse(kind, service, action, "outage")
+	}
+	if service != "CloudFormation" && w.Chance(w.Chaos.Throttle) {
+		return refuse(cloud.Throttled, service, action, "RequestLimitExceeded")
+	}
+	return nil
+}
+
+func (w *World) strike(service, action string) strikeKind {
+	kind := clean
+	switch {
+	case w.Chance(w.Chaos.Crash):
+		kind = crashBefore + strikeKind(w.Rand.IntN(2))
+	case w.Chance(w.Chaos.Lost):
+		kind = lostRequest + strikeKind(w.Rand.IntN(2))
+	}
+	if kind != clean {
+		w.Stats.Pairs[fmt.Sprintf("%s %s x %s", service, action, kind)]++
+		w.Log("strike %s %s %s", service, action, kind)
+	}
+	return kind
+}
+
+// freeze lets a process sleep through its lease now and then.
+func (w *World) freeze(p *Proc) {
+	if w.Chance(w.Chaos.Freeze) {
+		w.Log("%s freezes", p.Name)
+		p.Park(w.Between(20*time.Second, 4*time.Minute))
+	}
+}

@@ -1,0 +1,176 @@
+package sim
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// trafficGrace is how long a machine without a grant may still take traffic: a
+// late registration must be gone within one sweep (I7).
+const trafficGrace = 3 * time.Minute
+
+// startUnseen is how long a start may stay unseen by Describe, which lags, and by
+// a process that has just looked.
+const startUnseen = 15 * time.Second
+
+// Check compares the ground truth with the invariants, after every step.
+func (w *World) Check() {
+	for id := 1; id <= len(w.nodes); id++ {
+		t := w.nodes[id]
+		writers, servers := 0, 0
+		for _, m := range w.machines {
+			if m.node != id || !m.powered {
+				continue
+			}
+			if m.mounted && m.started.IsZero() { // only a gate could keep one that a person starts from its data
+				writers++
+			}
+			if !w.takesTraffic(m) {
+				delete(t.ungranted, m.ID)
+				continue
+			}
+			servers++
+			if t.record.Grant != nil && t.record.Grant.Instance == m.ID {
+				t.lastServe, t.everServe = w.Now, true
+				delete(t.ungranted, m.ID)
+			} else if since, ok := t.ungranted[m.ID]; !ok {
+				t.ungranted[m.ID] = w.Now
+			} else if w.Now.Sub(w.workable(since)) > trafficGrace {
+				w.Fail("I7: %s takes traffic of node %d without a grant since %s", m.ID, id, since.Format(time.TimeOnly))
+			}
+		}
+		if writers > 1 {
+			w.Fail("I2/I4: %d powered machines have the data of node %d mounted", writers, id)
+		}
+		if servers > 1 {
+			w.Fail("I1: %d machines take traffic of node %d", servers, id)
+		}
+	}
+}
+
+// workable is the time since when EC2 and the table have answered, if that is
+// later: what needs them can only be done then.
+func (w *World) workable(since time.Time) time.Time {
+	for _, o := range w.Chaos.outages {
+		if (o.service == "EC2" || o.service == "DynamoDB") && !w.Now.Before(o.from) && o.to.After(since) {
+			since = o.to
+		}
+	}
+	return since
+}
+
+// recorded looks at what the record says from now on.
+func (w *World) recorded(item cloud.Item) {
+	if !strings.HasPrefix(item.Sort, contract.NodePrefix) || !strings.HasPrefix(item.Partition, "vpc#") {
+		return
+	}
+	var n record.Node
+	if err := json.Unmarshal(item.Body, &n); err != nil {
+		w.Fail("the record is not readable: %v", err)
+		return
+	}
+	t := w.nodes[n.ID]
+	old := t.record
+	t.record = n
+	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
+	if n.Epoch < old.Epoch {
+		w.Fail("the epoch of node %d went from %d to %d", n.ID, old.Epoch, n.Epoch)
+	}
+	if g := n.Grant; g != nil && (old.Grant == nil || old.Grant.Instance != g.Instance) {
+		w.granted(n, g.Instance)
+	}
+	if n.Phase == record.Done && old.Phase == record.Serving {
+		w.Stats.Switches++
+	}
+	if b := n.Blueprint; b != nil {
+		for _, i := range b.Interfaces {
+			if slices.Contains(i.Groups, blackhole) {
+				w.Fail("I8: the blueprint of node %d holds the blackhole group", n.ID)
+			}
+		}
+	}
+}
+
+// granted: every other machine ever launched for the node has no power (I4).
+func (w *World) granted(n record.Node, instance string) {
+	if n.Condemns(instance) {
+		w.Fail("I2: %s is granted and condemned", instance)
+	}
+	for _, m := range w.machines {
+		late := !m.started.IsZero() && w.Now.Sub(m.started) < startUnseen
+		if m.node == n.ID && m.ID != instance && m.powered && !late {
+			w.Fail("I4: %s is granted node %d while %s has power (%s)", instance, n.ID, m.ID, m.State)
+		}
+	}
+}
+
+// destructive is asked before a machine is stopped, terminated or isolated.
+func (w *World) destructive(action string, m *Machine) {
+	if m.node == 0 {
+		w.Fail("I3: %s of the foreign %s", action, m.ID)
+		return
+	}
+	n := w.nodes[m.node].record
+	if n.Grant != nil && n.Grant.Instance == m.ID {
+		w.Fail("I3: %s of %s, which holds the grant of node %d", action, m.ID, m.node)
+	}
+	if action != "ModifyNetworkInterfaceAttribute" && m.Tags[contract.CondemnedTag] == "" {
+		w.Fail("I3: %s of %s, which is not tagged condemned", action, m.ID)
+	}
+	if action == "TerminateInstances" && n.Phase != record.Deleting && m.State == cloud.Stopped &&
+		m.ID == fromOf(n) && (n.Grant == nil || n.Grant.ServedAt.IsZero()) {
+		w.Fail("I9: the original %s of node %d is terminated before a replacement serves", m.ID, m.node)
+	}
+}
+
+func fromOf(n record.Node) string {
+	if n.Switch == nil {
+		return ""
+	}
+	return n.Switch.From
+}
+
+// inherits: a machine is launched like the plan, with nothing of the quarantine (I8).
+func (w *World) inherits(m *Machine, l cloud.Launch) {
+	plan, ok := w.plans[m.node]
+	if !ok {
+		return
+	}
+	same := m.Image == plan.Image && m.Type == plan.Type && m.KeyName == plan.KeyName && len(m.Interfaces) == len(plan.Interfaces)
+	for i := range min(len(m.Interfaces), len(plan.Interfaces)) {
+		same = same && slices.Equal(m.Interfaces[i].Groups, plan.Interfaces[i].Groups)
+	}
+	if !same {
+		w.Fail("I8: %s is not launched like node %d: %+v", m.ID, m.node, l.Blueprint)
+	}
+	if m.Tags[contract.CondemnedTag] != "" {
+		w.Fail("I8: %s inherits the condemned tag", m.ID)
+	}
+}
+
+// Alive checks liveness (I5): every node serves now, or did a moment ago.
+func (w *World) Alive() {
+	for id := 1; id <= len(w.nodes); id++ {
+		m := w.carrier(id)
+		if m == nil || !w.takesTraffic(m) || m.hung {
+			n := w.nodes[id].record
+			state := "nothing"
+			if m != nil {
+				state = m.State
+			}
+			w.Fail("I5: node %d does not serve: phase %s, carried by %s, hold %+v", id, n.Phase, state, n.Hold)
+			return
+		}
+	}
+	for _, m := range w.machines {
+		if m.node > 0 && m.powered && m != w.carrier(m.node) {
+			w.Fail("I2: %s of node %d still has power and no grant", m.ID, m.node)
+		}
+	}
+}

@@ -1,0 +1,252 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/engine"
+)
+
+const (
+	account = "111122223333"
+	region  = "eu-west-1"
+)
+
+// launch makes a machine as RunInstances does, and lets it boot.
+func (w *World) launch(l cloud.Launch) *Machine {
+	p := l.Blueprint
+	tags := maps.Clone(p.Tags)
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	maps.Copy(tags, l.Tags)
+	node, err := contract.ParseNodeID(tags[contract.DefaultIDTag])
+	if err != nil {
+		w.Fail("a machine is launched without a node id: %v", err)
+		node = 0
+	}
+	w.ids++
+	m := &Machine{
+		Instance: cloud.Instance{
+			ID: fmt.Sprintf("i-%08x", w.ids), Zone: l.Zone, Subnet: l.Subnet, VPC: "vpc-1", Token: l.Token, LaunchedAt: w.Now,
+			PrivateIP: fmt.Sprintf("10.%d.%d.%d", w.ids>>16&255, w.ids>>8&255, w.ids&255), RootStore: "ebs", Tags: tags,
+			Image: p.Image, Type: p.Type, KeyName: p.KeyName, Metadata: p.Metadata,
+		},
+		Details: cloud.Details{UserData: p.UserData},
+		node:    node, sick: w.Chance(w.Chaos.Sick),
+	}
+	for _, n := range p.Interfaces {
+		w.ids++
+		m.Interfaces = append(m.Interfaces, cloud.Interface{ID: fmt.Sprintf("eni-%08x", w.ids), Device: n.Device, Groups: slices.Clone(n.Groups)})
+	}
+	w.tokens[l.Zone+"/"+l.Token] = m
+	w.Stats.Launches++
+	w.Log("launch %s for node %d in %s token %s", m.ID, node, l.Zone, l.Token)
+	w.inherits(m, l)
+	w.add(m)
+	w.boot(m)
+	return m
+}
+
+// deadlined is the only context a simulated process sees: a deadline in its own
+// clock, and no timer behind it. The process is killed when its time is up.
+type deadlined struct {
+	context.Context
+	at time.Time
+}
+
+func (d deadlined) Deadline() (time.Time, bool) { return d.at, true }
+
+// clock is the process's.
+type clock struct{ *client }
+
+func (c clock) Now() time.Time { return c.now() }
+
+func (c clock) Sleep(_ context.Context, d time.Duration) error {
+	c.p.Park(d)
+	return nil
+}
+
+// Config is the switcher's configuration in the simulation.
+func Config() contract.Config {
+	p := contract.DefaultPolicy()
+	p.MaxSwitches = 100 // many failures are injected on purpose
+	return contract.Config{
+		Name: "rec", VPC: "vpc-1", BlackholeGroup: blackhole, Table: "t", Topic: "arn:topic", Function: "rec",
+		IDTag: contract.DefaultIDTag, TargetTag: contract.DefaultTargetTag, Policy: p,
+	}
+}
+
+// timeLimit is Lambda's.
+const timeLimit = 15 * time.Minute
+
+// invoke runs the function asynchronously as Lambda does: up to two more tries,
+// after one and two minutes.
+func (w *World) invoke(payload string) {
+	w.ids++
+	id := fmt.Sprintf("inv-%06x", w.ids)
+	w.try(id, payload, 0)
+}
+
+func (w *World) try(id, payload string, n int) {
+	if n > 2 {
+		w.Stats.Failed++
+		w.Log("dead letter %s", id)
+		return
+	}
+	w.After(w.Between(40*time.Millisecond, 600*time.Millisecond), func() {
+		w.Stats.Invocations++
+		p := &Proc{Name: fmt.Sprintf("%s.%d", id, n)}
+		if w.Chaos.Skew > 0 {
+			p.Skew = time.Duration(w.Rand.Int64N(int64(2*w.Chaos.Skew))) - w.Chaos.Skew
+		}
+		c := &client{w, p}
+		failed := true
+		w.Go(p, func() {
+			log := io.Discard
+			if w.Trace != nil {
+				log = traced{w, p}
+			}
+			e := engine.New(Config(), w.ports(p), engine.WithClock(clock{c}),
+				engine.WithLog(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: noTime}))))
+			ctx := deadlined{context.Background(), c.now().Add(timeLimit)}
+			res, err := e.Handle(ctx, engine.Invocation{ID: id, Account: account, Region: region}, []byte(payload))
+			failed = err != nil
+			w.Log("%s returns %s %s err=%v", p.Name, res.Outcome, res.Code, err)
+		}, func() {
+			if failed {
+				w.After(time.Duration(n+1)*time.Minute, func() { w.try(id, payload, n+1) })
+			}
+		})
+		w.After(timeLimit, p.Kill)
+	})
+}
+
+type traced struct {
+	w *World
+	p *Proc
+}
+
+func (t traced) Write(b []byte) (int, error) {
+	t.w.Trace("         " + t.p.Name + " says " + strings.TrimSpace(string(b)))
+	return len(b), nil
+}
+
+func noTime(groups []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey && len(groups) == 0 {
+		return slog.Attr{}
+	}
+	return a
+}
+
+// deliver hands an event to the function as EventBridge does: at least once for
+// alarms, best effort for EC2; late, twice or not at all.
+func (w *World) deliver(seconds float64, payload string) {
+	if w.Chance(w.Chaos.EventLoss) {
+		return
+	}
+	copies := 1
+	if w.Chance(w.Chaos.EventTwice) {
+		copies = 2
+	}
+	for range copies {
+		d := time.Duration(seconds*float64(time.Second)) + w.Between(0, 2*time.Second)
+		if w.Chance(w.Chaos.EventLate) {
+			d += w.Between(0, 20*time.Minute)
+		}
+		w.After(d, func() { w.invoke(payload) })
+	}
+}
+
+func stateEvent(id, instance, state string, at time.Time) string {
+	return fmt.Sprintf(`{"id":%q,"source":"aws.ec2","detail-type":"EC2 Instance State-change Notification","account":%q,"region":%q,"time":%q,"detail":{"instance-id":%q,"state":%q}}`,
+		id, account, region, at.Format(time.RFC3339), instance, state)
+}
+
+func alarmEvent(id, name string, at time.Time) string {
+	return fmt.Sprintf(`{"id":%q,"source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","account":%q,"region":%q,"time":%q,"detail":{"alarmName":%q,"state":{"value":"ALARM"}}}`,
+		id, account, region, at.Format(time.RFC3339), name)
+}
+
+const sweepEvent = `{"source":"workload-recovery","detail-type":"Recovery Sweep"}`
+
+// tick runs the schedule.
+func (w *World) tick() {
+	w.invoke(sweepEvent)
+	w.After(time.Minute, w.tick)
+}
+
+// Deploy creates every node as CloudFormation does.
+func (w *World) Deploy() {
+	w.queue = w.invoke
+	for id := 1; id <= len(w.nodes); id++ {
+		w.After(w.Between(0, 5*time.Second), func() { w.invoke(w.request("Create", id)) })
+	}
+	w.After(30*time.Second, w.tick)
+}
+
+func (w *World) request(kind string, id int) string {
+	return fmt.Sprintf(`{"RequestType":%q,"RequestId":"%s-%d","ResponseURL":"https://x.s3.amazonaws.com/%d","StackId":"stack-%d","LogicalResourceId":"Node","PhysicalResourceId":"rec.node-%d","ResourceType":"Custom::RecoveryNode","ResourceProperties":{"NodeId":"%d","LaunchTemplateId":"lt-%d","LaunchTemplateVersion":"1","TargetGroups":[{"Arn":%q}],"Alarms":[%q,%q]}}`,
+		kind, kind, id, id, id, id, id, id, poolName(id), alarmName(id, "instance"), alarmName(id, "application"))
+}
+
+func alarmName(id int, kind string) string { return contract.AlarmName("rec", id, kind) }
+
+// Watch makes the nodes' alarms, as the stacks do once the nodes exist.
+func (w *World) Watch() {
+	for id := 1; id <= len(w.nodes); id++ {
+		m := w.carrier(id)
+		if m == nil {
+			w.Fail("node %d was not created: %s", id, w.nodes[id].record.Phase)
+			return
+		}
+		for _, a := range []*Alarm{
+			{Alarm: cloud.Alarm{Name: alarmName(id, "instance"), State: "INSUFFICIENT_DATA", Instances: []string{m.ID}}, node: id, period: time.Minute},
+			{Alarm: cloud.Alarm{Name: alarmName(id, "application"), State: "INSUFFICIENT_DATA"}, node: id, app: true, period: 10 * time.Second},
+		} {
+			w.alarms = append(w.alarms, a)
+			w.After(w.Between(0, a.period), func() { w.evaluate(a) })
+		}
+	}
+}
+
+// evaluate is one period of an alarm: two bad ones in a row are an ALARM.
+func (w *World) evaluate(a *Alarm) {
+	w.After(a.period, func() { w.evaluate(a) })
+	bad := false
+	if a.app {
+		bad = !slices.ContainsFunc(w.machines, func(m *Machine) bool {
+			return m.node == a.node && m.up && m.powered && !m.hung && !m.lost && !isolated(m)
+		})
+	} else {
+		m := w.byID[a.Instances[0]]
+		if m.State != cloud.Running { // no metric: not breaching
+			return
+		}
+		bad = m.lost || !m.powered
+	}
+	state := "OK"
+	if bad {
+		if a.bad++; a.bad < 2 {
+			return
+		}
+		state = "ALARM"
+	} else {
+		a.bad = 0
+	}
+	if a.State != state {
+		a.State, a.Since = state, w.Now
+		w.Log("alarm %s %s", a.Name, state)
+		if state == "ALARM" {
+			w.deliver(0.5, alarmEvent(w.next("al"), a.Name, w.Now))
+		}
+	}
+}

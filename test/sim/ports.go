@@ -1,0 +1,238 @@
+package sim
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+)
+
+// client is the world as one process sees it: every call takes time, may fail,
+// and may be the last thing the process does.
+type client struct {
+	*World
+	p *Proc
+}
+
+func (w *World) ports(p *Proc) cloud.Ports {
+	c := &client{w, p}
+	return cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Table: (*ddb)(c), Topic: (*sns)(c), Invoker: (*lambda)(c), Responder: (*cfn)(c)}
+}
+
+// Now is the process's clock, which may be wrong by its skew.
+func (c *client) now() time.Time { return c.Now.Add(c.p.Skew) }
+
+func (c *client) call(service, action string, do func() error) error {
+	w := c.World
+	w.Stats.Calls++
+	w.freeze(c.p)
+	c.p.Park(w.Between(3*time.Millisecond, 60*time.Millisecond))
+	if err := w.refusal(service, action); err != nil {
+		w.Log("%s %s %s refused: %v", c.p.Name, service, action, err)
+		return err
+	}
+	strike := w.strike(service, action)
+	switch strike {
+	case crashBefore:
+		c.die()
+	case lostRequest:
+		c.p.Park(4 * time.Second)
+		return ambiguous(service, action)
+	case clean, crashAfter, lostAnswer:
+	}
+	err := do()
+	w.Log("%s %s %s -> %v", c.p.Name, service, action, err)
+	w.Check()
+	switch strike {
+	case crashAfter:
+		c.die()
+	case lostAnswer:
+		c.p.Park(4 * time.Second)
+		return ambiguous(service, action)
+	case clean, crashBefore, lostRequest:
+	}
+	c.p.Park(w.Between(3*time.Millisecond, 60*time.Millisecond))
+	return err
+}
+
+func (c *client) die() {
+	c.Stats.Crashes++
+	c.Log("%s crashes", c.p.Name)
+	c.p.Dead = true
+	panic(killed{})
+}
+
+func ambiguous(service, action string) error {
+	return &cloud.Error{Kind: cloud.Ambiguous, Service: service, Action: action, Message: "no answer"}
+}
+
+func refuse(kind cloud.Kind, service, action, code string) error {
+	return &cloud.Error{Kind: kind, Service: service, Action: action, Code: code, Message: "refused"}
+}
+
+type ec2 client
+
+// seen is the machine as Describe shows it: sometimes as it was a moment ago.
+func (e *ec2) seen(m *Machine) (cloud.Instance, bool) {
+	i := m.Instance
+	i.Tags = maps.Clone(m.Tags)
+	i.Interfaces = slices.Clone(m.Interfaces)
+	for k := range i.Interfaces {
+		i.Interfaces[k].Groups = slices.Clone(i.Interfaces[k].Groups)
+	}
+	if e.Chance(e.Chaos.Lag) {
+		then := e.Now.Add(-e.Between(0, 3*time.Second))
+		at := -1
+		for k, v := range m.past {
+			if !v.at.After(then) {
+				at = k
+			}
+		}
+		if at < 0 {
+			return i, false
+		}
+		i.State = m.past[at].state
+	}
+	return i, true
+}
+
+func (e *ec2) Instances(_ context.Context, ids []string) (list []cloud.Instance, err error) {
+	err = (*client)(e).call("EC2", "DescribeInstances", func() error {
+		for _, id := range ids {
+			if m := e.byID[id]; m != nil {
+				if i, ok := e.seen(m); ok {
+					list = append(list, i)
+				}
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (e *ec2) TaggedInstances(_ context.Context, key string, values []string) (list []cloud.Instance, err error) {
+	err = (*client)(e).call("EC2", "DescribeInstances", func() error {
+		for _, m := range e.machines {
+			if v, ok := m.Tags[key]; ok && slices.Contains(values, v) {
+				if i, ok := e.seen(m); ok {
+					list = append(list, i)
+				}
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (e *ec2) Details(_ context.Context, i cloud.Instance) (d cloud.Details, err error) {
+	err = (*client)(e).call("EC2", "DescribeInstanceAttribute", func() error {
+		m := e.byID[i.ID]
+		if m == nil || m.State == cloud.Terminated {
+			return refuse(cloud.NotFound, "EC2", "DescribeInstanceAttribute", "InvalidInstanceID.NotFound")
+		}
+		d = m.Details
+		return nil
+	})
+	return d, err
+}
+
+func (e *ec2) Subnets(context.Context, string, string, string) (list []cloud.Subnet, err error) {
+	err = (*client)(e).call("EC2", "DescribeSubnets", func() error {
+		for _, z := range zones {
+			list = append(list, cloud.Subnet{ID: "subnet-" + z, Zone: z, Free: 200})
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (e *ec2) Template(_ context.Context, id, _ string) (b cloud.Blueprint, err error) {
+	err = (*client)(e).call("EC2", "DescribeLaunchTemplateVersions", func() error {
+		n, convErr := nodeOf(strings.TrimPrefix(id, "lt-"))
+		if convErr != nil {
+			return refuse(cloud.NotFound, "EC2", "DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.NotFound")
+		}
+		b = e.plans[n]
+		return nil
+	})
+	return b, err
+}
+
+func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err error) {
+	err = (*client)(e).call("EC2", "RunInstances", func() error {
+		if m := e.tokens[l.Zone+"/"+l.Token]; m != nil {
+			i = m.Instance
+			return nil
+		}
+		if e.noRoom(l.Zone) {
+			return refuse(cloud.Capacity, "EC2", "RunInstances", "InsufficientInstanceCapacity")
+		}
+		m := e.launch(l)
+		i = m.Instance
+		i.Tags = maps.Clone(m.Tags)
+		return nil
+	})
+	return i, err
+}
+
+func (e *ec2) power(action string, ids []string, do func(*Machine)) error {
+	return (*client)(e).call("EC2", action, func() error {
+		for _, id := range ids {
+			m := e.byID[id]
+			if m == nil {
+				return refuse(cloud.NotFound, "EC2", action, "InvalidInstanceID.NotFound")
+			}
+			e.destructive(action, m)
+			if action == "StopInstances" && m.State == cloud.Pending {
+				return refuse(cloud.Ambiguous, "EC2", action, "IncorrectInstanceState")
+			}
+			do(m)
+		}
+		return nil
+	})
+}
+
+func (e *ec2) Stop(_ context.Context, ids []string, _ bool) error {
+	return e.power("StopInstances", ids, func(m *Machine) {
+		e.powerDown(m, cloud.Stopping, cloud.Stopped, 8*time.Second, 40*time.Second)
+	})
+}
+
+func (e *ec2) Terminate(_ context.Context, ids []string) error {
+	return e.power("TerminateInstances", ids, func(m *Machine) {
+		e.powerDown(m, cloud.ShuttingDown, cloud.Terminated, 20*time.Second, 120*time.Second)
+	})
+}
+
+func (e *ec2) Unprotect(context.Context, string, bool) error {
+	return (*client)(e).call("EC2", "ModifyInstanceAttribute", func() error { return nil })
+}
+
+func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
+	return (*client)(e).call("EC2", "ModifyNetworkInterfaceAttribute", func() error {
+		for _, m := range e.machines {
+			for k := range m.Interfaces {
+				if m.Interfaces[k].ID == nic {
+					e.destructive("ModifyNetworkInterfaceAttribute", m)
+					m.Interfaces[k].Groups = slices.Clone(groups)
+					return nil
+				}
+			}
+		}
+		return refuse(cloud.NotFound, "EC2", "ModifyNetworkInterfaceAttribute", "InvalidNetworkInterfaceID.NotFound")
+	})
+}
+
+func (e *ec2) Tag(_ context.Context, id string, tags map[string]string) error {
+	return (*client)(e).call("EC2", "CreateTags", func() error {
+		m := e.byID[id]
+		if m == nil {
+			return refuse(cloud.NotFound, "EC2", "CreateTags", "InvalidInstanceID.NotFound")
+		}
+		maps.Copy(m.Tags, tags)
+		return nil
+	})
+}

@@ -1,0 +1,215 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+)
+
+func nodeOf(s string) (int, error) { return strconv.Atoi(s) }
+
+type elb client
+
+func (l *elb) pool(arn string) *Pool {
+	for _, p := range l.pools {
+		if p.ARN == arn {
+			return p
+		}
+	}
+	return nil
+}
+
+func (l *elb) Groups(_ context.Context, arns []string) (list []cloud.TargetGroup, err error) {
+	err = (*client)(l).call("ELB", "DescribeTargetGroups", func() error {
+		for _, arn := range arns {
+			p := l.pool(arn)
+			if p == nil {
+				return refuse(cloud.NotFound, "ELB", "DescribeTargetGroups", "TargetGroupNotFound")
+			}
+			list = append(list, p.TargetGroup)
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (l *elb) Targets(_ context.Context, group string) (list []cloud.Target, err error) {
+	err = (*client)(l).call("ELB", "DescribeTargetHealth", func() error {
+		for _, x := range l.pool(group).members {
+			t := x.Target
+			t.Health = l.health(l.pool(group), x)
+			list = append(list, t)
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (l *elb) health(p *Pool, x *member) string {
+	var m *Machine
+	for _, c := range l.machines {
+		if c.ID == x.ID || p.Kind == "ip" && c.PrivateIP == x.ID && c.State != cloud.Terminated {
+			m = c
+		}
+	}
+	switch {
+	case m == nil || m.State != cloud.Running && p.Kind == "instance":
+		return cloud.Unused
+	case l.Now.Sub(x.since) < x.ready:
+		return "initial"
+	case m.up && m.powered && !m.lost && !m.hung && !isolated(m):
+		return cloud.Healthy
+	default:
+		return cloud.Unhealthy
+	}
+}
+
+func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) error {
+	return (*client)(l).call("ELB", "RegisterTargets", func() error {
+		p := l.pool(group)
+		for _, t := range targets {
+			if m := l.byID[t.ID]; p.Kind == "instance" && (m == nil || m.State != cloud.Running) {
+				return refuse(cloud.NotFound, "ELB", "RegisterTargets", "InvalidTarget")
+			}
+			if !slices.ContainsFunc(p.members, func(x *member) bool { return x.ID == t.ID && x.Port == t.Port }) {
+				p.members = append(p.members, &member{Target: cloud.Target{ID: t.ID, Port: t.Port}, since: l.Now, ready: l.Between(5*time.Second, 100*time.Second)})
+			}
+		}
+		return nil
+	})
+}
+
+func (l *elb) Deregister(_ context.Context, group string, targets []cloud.Target) error {
+	return (*client)(l).call("ELB", "DeregisterTargets", func() error {
+		p := l.pool(group)
+		for _, t := range targets {
+			p.members = slices.DeleteFunc(p.members, func(x *member) bool { return x.ID == t.ID && x.Port == t.Port })
+		}
+		return nil
+	})
+}
+
+type cw client
+
+func (a *cw) find(name string) *Alarm {
+	for _, x := range a.alarms {
+		if x.Name == name {
+			return x
+		}
+	}
+	return nil
+}
+
+func (a *cw) Alarms(_ context.Context, names []string) (list []cloud.Alarm, err error) {
+	err = (*client)(a).call("CloudWatch", "DescribeAlarms", func() error {
+		for _, n := range names {
+			if x := a.find(n); x != nil {
+				c := x.Alarm
+				c.Instances = slices.Clone(c.Instances)
+				list = append(list, c)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (a *cw) Repoint(_ context.Context, name, instance string) error {
+	return (*client)(a).call("CloudWatch", "PutMetricAlarm", func() error {
+		if x := a.find(name); x != nil {
+			x.Instances, x.bad = []string{instance}, 0 // AWS keeps the state until the next evaluation
+		}
+		return nil
+	})
+}
+
+type ddb client
+
+const leaseSuffix = "|lease"
+
+func (d *ddb) Get(_ context.Context, partition, sort string) (item cloud.Item, err error) {
+	err = (*client)(d).call("DynamoDB", "GetItem", func() error {
+		var ok bool
+		if item, ok = d.items[partition+"|"+sort]; !ok || d.Chaos.EveryLease && sort == "lease" {
+			item = cloud.Item{}
+			return refuse(cloud.NotFound, "DynamoDB", "GetItem", "")
+		}
+		return nil
+	})
+	return item, err
+}
+
+func (d *ddb) Query(_ context.Context, partition, prefix string) (list []cloud.Item, err error) {
+	err = (*client)(d).call("DynamoDB", "Query", func() error {
+		for _, k := range slices.Sorted(maps.Keys(d.items)) {
+			if strings.HasPrefix(k, partition+"|"+prefix) {
+				list = append(list, d.items[k])
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (d *ddb) Put(_ context.Context, item cloud.Item, prev int64) error {
+	return (*client)(d).call("DynamoDB", "PutItem", func() error {
+		key := item.Partition + "|" + item.Sort
+		free := d.Chaos.EveryLease && strings.HasSuffix(key, leaseSuffix)
+		if d.items[key].Revision != prev && !free {
+			return refuse(cloud.Conflict, "DynamoDB", "PutItem", "ConditionalCheckFailedException")
+		}
+		item.Revision = prev + 1
+		d.items[key] = item
+		d.recorded(item)
+		return nil
+	})
+}
+
+func (d *ddb) Delete(_ context.Context, partition, sort string, prev int64) error {
+	return (*client)(d).call("DynamoDB", "DeleteItem", func() error {
+		key := partition + "|" + sort
+		if it, ok := d.items[key]; !ok || it.Revision != prev {
+			return refuse(cloud.Conflict, "DynamoDB", "DeleteItem", "ConditionalCheckFailedException")
+		}
+		delete(d.items, key)
+		return nil
+	})
+}
+
+type sns client
+
+func (s *sns) Publish(_ context.Context, n cloud.Notice) error {
+	return (*client)(s).call("SNS", "Publish", func() error {
+		s.Log("notice %s", n.Subject)
+		return nil
+	})
+}
+
+type lambda client
+
+func (l *lambda) Invoke(_ context.Context, payload []byte) error {
+	return (*client)(l).call("Lambda", "Invoke", func() error {
+		l.queue(string(payload))
+		return nil
+	})
+}
+
+type cfn client
+
+func (c *cfn) Respond(_ context.Context, _ string, body []byte) error {
+	return (*client)(c).call("CloudFormation", "Respond", func() error {
+		var a struct{ RequestId, Status string }
+		if err := json.Unmarshal(body, &a); err != nil {
+			return fmt.Errorf("answer: %w", err)
+		}
+		c.Answers[a.RequestId] = a.Status
+		return nil
+	})
+}

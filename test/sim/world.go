@@ -1,0 +1,262 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// World is the ground truth of one Region: what really has power, mounts data and
+// takes traffic, beside what the APIs say of it.
+type World struct {
+	*Sim
+	Chaos Chaos
+
+	machines []*Machine
+	byID     map[string]*Machine
+	tokens   map[string]*Machine // zone/token
+	plans    map[int]cloud.Blueprint
+	pools    []*Pool
+	alarms   []*Alarm
+	items    map[string]cloud.Item
+	queue    func(payload string) // delivers an event to the function
+
+	nodes   map[int]*Truth
+	ids     int
+	Answers map[string]string // RequestId -> Status
+
+	Stats Stats
+}
+
+// Stats count what a run went through.
+type Stats struct {
+	Calls, Crashes, Launches, Switches, Invocations, Failed int
+	Pairs                                                   map[string]int // phase x fault
+}
+
+// Add adds another run's counts.
+func (s *Stats) Add(o Stats) {
+	s.Calls += o.Calls
+	s.Crashes += o.Crashes
+	s.Launches += o.Launches
+	s.Switches += o.Switches
+	s.Invocations += o.Invocations
+	s.Failed += o.Failed
+	for k, n := range o.Pairs {
+		s.Pairs[k] += n
+	}
+}
+
+// Truth is what the checks know of a node.
+type Truth struct {
+	id        int
+	record    record.Node
+	lastServe time.Time // when it last served
+	everServe bool
+	ungranted map[string]time.Time // since when an ungranted machine takes traffic
+}
+
+// Machine is an instance: EC2's view embedded, and the truth.
+type Machine struct {
+	cloud.Instance
+	cloud.Details
+	node    int       // it was launched for; 0: foreign
+	powered bool      // really on
+	up      bool      // its application answers
+	mounted bool      // it has the node's data mounted
+	hung    bool      // the application does not answer any more
+	lost    bool      // its host or zone is gone: nothing done to it is confirmed
+	started time.Time // when a person started it after it was fenced
+	sick    bool      // its image never becomes healthy
+	gen     int       // cancels transitions under way
+	past    []view
+}
+
+type view struct {
+	at    time.Time
+	state string
+}
+
+// Pool is a target group.
+type Pool struct {
+	cloud.TargetGroup
+	node    int
+	members []*member
+}
+
+type member struct {
+	cloud.Target
+	since time.Time
+	ready time.Duration
+}
+
+// Alarm is one alarm of a node.
+type Alarm struct {
+	cloud.Alarm
+	node   int
+	app    bool
+	bad    int
+	period time.Duration
+}
+
+var zones = []string{"az-a", "az-b", "az-c"}
+
+// NewWorld makes a Region with n nodes defined and none created.
+func NewWorld(s *Sim, n int, chaos Chaos) *World {
+	w := &World{
+		Sim: s, Chaos: chaos, byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{},
+		Stats: Stats{Pairs: map[string]int{}},
+	}
+	for id := 1; id <= n; id++ {
+		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}}
+		w.plans[id] = cloud.Blueprint{
+			Image: "ami-" + strconv.Itoa(id), Type: "m7g.large", KeyName: "key",
+			Interfaces: []cloud.InterfaceSpec{{Device: 0, Groups: []string{"sg-app"}}, {Device: 1, Groups: []string{"sg-app", "sg-db"}}},
+			Tags:       map[string]string{contract.DefaultIDTag: strconv.Itoa(id), contract.DefaultTargetTag: "true", "Name": "node"},
+		}
+		kind := "instance"
+		if id%3 == 0 {
+			kind = "ip"
+		}
+		w.pools = append(w.pools, &Pool{TargetGroup: cloud.TargetGroup{ARN: poolName(id), Kind: kind, Port: 80, Balancers: 1}, node: id})
+	}
+	// Foreign machines, one of which carries a node's tag.
+	for i, tag := range []string{"", "1"} {
+		m := &Machine{Instance: cloud.Instance{ID: fmt.Sprintf("i-f%07d", i), State: cloud.Running, Zone: "az-a", VPC: "vpc-1", RootStore: "ebs", Tags: map[string]string{}}, powered: true}
+		if tag != "" {
+			m.Tags[contract.DefaultIDTag] = tag
+		}
+		w.add(m)
+	}
+	return w
+}
+
+func poolName(node int) string { return fmt.Sprintf("arn:tg-%04d", node) }
+
+func (w *World) add(m *Machine) {
+	w.machines = append(w.machines, m)
+	w.byID[m.ID] = m
+	m.past = []view{{w.Now, m.State}}
+}
+
+// state moves a machine to an EC2 state and emits the event of it.
+func (w *World) state(m *Machine, state string) {
+	if m.State == state {
+		return
+	}
+	m.State = state
+	m.past = append(m.past, view{w.Now, state})
+	w.Log("ec2 %s %s", m.ID, state)
+	if state == cloud.Terminated {
+		m.Interfaces = nil
+		for _, p := range w.pools { // ELB deregisters terminated instances by itself
+			p.members = slices.DeleteFunc(p.members, func(x *member) bool { return x.ID == m.ID })
+		}
+	}
+	w.deliver(0.5, stateEvent(w.next("ev"), m.ID, state, w.Now))
+}
+
+func (w *World) next(prefix string) string {
+	w.ids++
+	return fmt.Sprintf("%s-%08x", prefix, w.ids)
+}
+
+// later runs f unless the machine's course was changed meanwhile.
+func (w *World) later(m *Machine, d time.Duration, f func()) {
+	gen := m.gen
+	w.After(d, func() {
+		if m.gen == gen {
+			f()
+			w.Check()
+		}
+	})
+}
+
+// boot turns the power on and, later, the application.
+func (w *World) boot(m *Machine) {
+	m.gen++
+	w.state(m, cloud.Pending)
+	w.later(m, w.Between(2*time.Second, 9*time.Second), func() {
+		if !m.lost {
+			w.state(m, cloud.Running)
+		}
+		m.powered = true
+		w.later(m, w.Between(15*time.Second, 25*time.Second), func() {
+			m.mounted = true // an ungated node mounts and starts at once
+			m.up = !m.sick
+			w.Log("machine %s of node %d is up=%v", m.ID, m.node, m.up)
+		})
+	})
+}
+
+// off cuts the power.
+func (w *World) off(m *Machine) { m.powered, m.up, m.mounted = false, false, false }
+
+// powerDown carries a stop or termination out, unless the machine's host is lost:
+// then nothing is confirmed until it comes back.
+func (w *World) powerDown(m *Machine, via, to string, least, most time.Duration) {
+	if m.State == cloud.Terminated || m.State == cloud.ShuttingDown || m.State == to || m.State == via {
+		return
+	}
+	m.gen++
+	if m.State == cloud.Stopped {
+		w.state(m, to)
+		return
+	}
+	w.state(m, via)
+	if m.lost {
+		return // heal completes it
+	}
+	w.later(m, w.Between(least, most), func() {
+		w.off(m)
+		w.state(m, to)
+	})
+}
+
+// heal brings a lost machine's host back: what was asked of it happens now.
+func (w *World) heal(m *Machine) {
+	if !m.lost {
+		return
+	}
+	m.lost = false
+	w.Log("host of %s is back", m.ID)
+	switch m.State {
+	case cloud.Stopping:
+		w.later(m, w.Between(5*time.Second, 40*time.Second), func() { w.off(m); w.state(m, cloud.Stopped) })
+	case cloud.ShuttingDown:
+		w.later(m, w.Between(5*time.Second, 40*time.Second), func() { w.off(m); w.state(m, cloud.Terminated) })
+	case cloud.Pending:
+		w.later(m, time.Second, func() { w.state(m, cloud.Running) })
+	}
+}
+
+// carrier is the machine that the record grants the node to.
+func (w *World) carrier(node int) *Machine {
+	t := w.nodes[node]
+	if t.record.Grant == nil {
+		return nil
+	}
+	return w.byID[t.record.Grant.Instance]
+}
+
+// takesTraffic: it is registered, has power and network, and its application answers.
+func (w *World) takesTraffic(m *Machine) bool {
+	if !m.up || !m.powered || m.lost || isolated(m) {
+		return false
+	}
+	return slices.ContainsFunc(w.pools, func(p *Pool) bool {
+		return p.node == m.node && slices.ContainsFunc(p.members, func(x *member) bool { return x.ID == m.ID || x.ID == m.PrivateIP })
+	})
+}
+
+func isolated(m *Machine) bool {
+	return len(m.Interfaces) > 0 && slices.Contains(m.Interfaces[0].Groups, blackhole)
+}
+
+const blackhole = "sg-hole"
