@@ -238,7 +238,7 @@ func Switcher_FromSwitcherAttributes(scope constructs.Construct, id *string, att
 	if attrs.RoleArn != nil {
 		s.role = awsiam.Role_FromRoleArn(s, jsii.String("Role"), attrs.RoleArn, nil)
 	} else {
-		s.role = awsiam.Role_FromRoleName(s, jsii.String("Role"), jsii.String(roleName(s.name)), nil)
+		s.role = awsiam.Role_FromRoleName(s, jsii.String("Role"), s.roleName(), nil)
 	}
 	return s
 }

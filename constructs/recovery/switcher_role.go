@@ -8,15 +8,19 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
-// roleName is explicit, so that another app's nodes can name the role.
-func roleName(name string) string { return "recovery-switcher-" + name }
+// roleName is explicit, so that another app's nodes can name the role. IAM is not
+// Regional, so the Region is part of it. With the longest switcher name
+// (contract.NameLimit) and Region name (14) it has IAM's 64 characters at most.
+func (s *switcher) roleName() *string {
+	return jsii.String("recovery-" + s.name + "-" + *awscdk.Stack_Of(s).Region())
+}
 
 // makeRole gives the function what its calls need and no more. Which resources
 // and condition keys an action knows is from the Service Authorization Reference
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/).
 func (s *switcher) makeRole() {
 	role := awsiam.NewRole(s, jsii.String("Role"), &awsiam.RoleProps{
-		RoleName:    jsii.String(roleName(s.name)),
+		RoleName:    s.roleName(),
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description: jsii.String("What switcher " + s.name + " may do"),
 	})
