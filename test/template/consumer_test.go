@@ -112,7 +112,7 @@ func TestImports(t *testing.T) {
 	if want := fmt.Sprintf(arn, "lambda", "function:recovery-switcher-theirs"); node["ServiceToken"] != want {
 		t.Errorf("served by %v, want %s", node["ServiceToken"], want)
 	}
-	if roles := text(t, d.one(t, "AWS::IAM::Policy", "NodeMoveTargets").Properties["Roles"]); roles != `["recovery-switcher-theirs"]` {
+	if roles := text(t, d.one(t, "AWS::IAM::Policy", "NodeMoveTargets").Properties["Roles"]); roles != `[{"Fn::Join":["",["recovery-theirs-",{"Ref":"AWS::Region"}]]}]` {
 		t.Errorf("policy attached to %s", roles)
 	}
 	if path := d.one(t, "AWS::IAM::Role", "NodeRole").Properties["Path"]; path != "/recovery/theirs/" {
