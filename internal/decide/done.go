@@ -27,29 +27,37 @@ const (
 	absentGone    = 5 * time.Minute
 )
 
-// done looks whether the node has failed. One that has not is mended.
+// done looks whether the node has failed. One that has not is mended, and a hold
+// ends when nothing is left to mend: while the same thing goes wrong again and
+// again, people are told of it once.
 func (s *step) done() {
-	s.judge()
-	if s.n.Phase == record.Done {
-		verdict := s.out.Verdict
-		s.mend()
-		if verdict != "" {
-			s.out.Verdict = verdict
-		}
+	failed := s.judge()
+	if s.n.Phase != record.Done {
+		return
+	}
+	verdict, before := s.out.Verdict, len(s.out.Effects)
+	s.mend()
+	if !failed && len(s.out.Effects) == before {
+		s.endHold()
+	}
+	if verdict != "" {
+		s.out.Verdict = verdict
 	}
 }
 
-func (s *step) judge() {
+// judge decides what a failure, or its absence, leads to. It reports whether the
+// node is, or may be, failed.
+func (s *step) judge() bool {
 	if s.Hint != nil && s.Hint.Instance != "" && s.Hint.Instance != s.n.Grant.Instance {
 		s.say(message.EventStale, fmt.Sprintf("node %d is carried by %s now: %s", s.n.ID, s.n.Grant.Instance, s.Hint.Cause.Detail))
-		return
+		return true // not looked at; what holds the node goes on
 	}
 	cause, failed := s.failure()
 	switch {
 	case !failed && s.Hint != nil && !s.seen(observe.PartAlarms):
 		s.out.Keep = true
+		return true
 	case !failed:
-		s.endHold()
 		if s.Hint != nil {
 			s.say(message.NodeHealthy, fmt.Sprintf("%s: %s", cause.Detail, s.Hint.Cause.Detail))
 		}
@@ -64,6 +72,7 @@ func (s *step) judge() {
 	default:
 		s.begin(cause)
 	}
+	return failed
 }
 
 // suspected waits for the confirm window to pass.

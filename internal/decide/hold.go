@@ -68,6 +68,8 @@ func (s *step) troubles() bool {
 		}
 		what := fmt.Sprintf("%s: %v", o.Effect.Do, o.Err)
 		switch kind := cloud.KindOf(o.Err); {
+		case o.Effect.Do == Repoint && s.n.Phase == record.Serving:
+			s.say(message.CallFailed, what) // never delays a switch; the sweep repeats it, and tells people
 		case kind == cloud.Denied:
 			s.hold(record.Interrupted, message.PermissionDenied, what, s.retryAt())
 			held = true

@@ -12,6 +12,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/fake"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -367,4 +368,38 @@ func TestInstanceStoreIsHeldOrTerminatedByPolicy(t *testing.T) {
 		}
 		r.switched(old, "az-b")
 	}
+}
+
+func TestWhatCannotBeMendedIsToldOnce(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	old := r.node().Grant.Instance
+	deny := true
+	r.w.Fault = func(_ int, call string) (error, error) {
+		if deny && call == "CloudWatch PutMetricAlarm" {
+			return fake.Refuse(cloud.Denied, "AccessDenied", "not allowed to cloudwatch:PutMetricAlarm"), nil
+		}
+		return nil, nil
+	}
+	r.w.Stop(old)
+	r.must(sweep)
+	for range 10 {
+		r.w.Time = r.w.Time.Add(time.Minute)
+		r.must(sweep)
+	}
+	told := 0
+	for _, n := range r.w.Notices {
+		if strings.Contains(n.Body, "WR302") {
+			told++
+		}
+	}
+	if n := r.node(); told != 1 || n.Hold == nil {
+		t.Errorf("told %d times, hold %+v", told, n.Hold)
+	}
+	deny = false
+	for range 2 {
+		r.w.Time = r.w.Time.Add(time.Minute)
+		r.must(sweep)
+	}
+	r.switched(old, "az-b")
 }
