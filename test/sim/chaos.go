@@ -19,6 +19,7 @@ type Chaos struct {
 	Shortages                        int // windows in which one zone has no capacity
 	Breaks                           int // failures of machines
 	Starts                           int // a person starts a fenced machine
+	Deploys                          int // CloudFormation updates or deletes a node
 	ZoneLoss                         float64
 	EveryLease                       bool // every attempt to take the lease succeeds
 
@@ -64,7 +65,7 @@ func RandomChaos(s *Sim) Chaos {
 	return Chaos{
 		Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
-		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
+		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
 	}
 }
 
@@ -86,6 +87,11 @@ func (w *World) Arm(end time.Time) {
 	for range c.Shortages {
 		from := w.Now.Add(moment())
 		c.shortages = append(c.shortages, shortage{zones[w.Rand.IntN(len(zones))], from, minTime(end, from.Add(w.Between(time.Minute, 15*time.Minute)))})
+	}
+	for range c.Deploys {
+		node := 1 + w.Rand.IntN(len(w.nodes))
+		at := moment()
+		w.After(at, func() { w.deployAgain(node) })
 	}
 	for range c.Starts {
 		at := moment()
@@ -149,6 +155,26 @@ func (w *World) breakNode(node int) {
 		w.After(w.Between(time.Minute, 12*time.Minute), func() { w.heal(m) })
 	}
 	w.Check()
+}
+
+// deployAgain sends an update or the delete of a node, sometimes twice.
+func (w *World) deployAgain(node int) {
+	t := w.nodes[node]
+	if t.deleted {
+		return
+	}
+	kind := "Update"
+	if w.Chance(0.4) {
+		kind = "Delete"
+		t.deleted = true
+	}
+	t.requests++
+	w.Log("deploy: %s of node %d", kind, node)
+	id := fmt.Sprintf("%s-%d-%d", kind, node, t.requests)
+	t.asked = append(t.asked, id)
+	for range 1 + w.Rand.IntN(2) {
+		w.invoke(w.request(kind, id, node))
+	}
 }
 
 // startFenced waits for a machine that was fenced and is not granted, and starts

@@ -157,7 +157,17 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 // Alive checks liveness (I5): every node serves now, or did a moment ago.
 func (w *World) Alive() {
 	for id := 1; id <= len(w.nodes); id++ {
+		for _, r := range w.nodes[id].asked {
+			if w.Answers[r] == "" && !w.unheard() {
+				w.Fail("CloudFormation was never answered: %s", r)
+				return
+			}
+		}
 		m := w.carrier(id)
+		if w.nodes[id].deleted {
+			w.buried(id)
+			continue
+		}
 		if m == nil || !w.takesTraffic(m) || m.hung {
 			n := w.nodes[id].record
 			state := "nothing"
@@ -171,6 +181,35 @@ func (w *World) Alive() {
 	for _, m := range w.machines {
 		if m.node > 0 && m.powered && m != w.carrier(m.node) {
 			w.Fail("I2: %s of node %d still has power and no grant", m.ID, m.node)
+		}
+	}
+}
+
+// unheard: so many of the function's invocations were given up that a request
+// may have been lost before it was ever noted. CloudFormation's time-out is what
+// is left then.
+func (w *World) unheard() bool { return w.Stats.Failed > 0 }
+
+// buried: a deleted node has left nothing behind.
+func (w *World) buried(id int) {
+	n := w.nodes[id].record
+	if n.Phase != record.Deleted {
+		if !w.unheard() {
+			w.Fail("node %d was to be deleted and is %s, hold %+v", id, n.Phase, n.Hold)
+		}
+		return
+	}
+	for _, m := range w.machines {
+		if m.node == id && m.State != cloud.Terminated {
+			w.Fail("%s of the deleted node %d is %s", m.ID, id, m.State)
+		}
+	}
+	if _, claimed := w.items[contract.ClaimPartition+"|"+contract.NodeKey(id)]; claimed {
+		w.Fail("the id of the deleted node %d is still claimed", id)
+	}
+	for _, p := range w.pools {
+		if p.node == id && len(p.members) > 0 {
+			w.Fail("the deleted node %d still has targets", id)
 		}
 	}
 }

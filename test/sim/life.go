@@ -188,14 +188,14 @@ func (w *World) tick() {
 func (w *World) Deploy() {
 	w.queue = w.invoke
 	for id := 1; id <= len(w.nodes); id++ {
-		w.After(w.Between(0, 5*time.Second), func() { w.invoke(w.request("Create", id)) })
+		w.After(w.Between(0, 5*time.Second), func() { w.invoke(w.request("Create", fmt.Sprintf("Create-%d", id), id)) })
 	}
 	w.After(30*time.Second, w.tick)
 }
 
-func (w *World) request(kind string, id int) string {
-	return fmt.Sprintf(`{"RequestType":%q,"RequestId":"%s-%d","ResponseURL":"https://x.s3.amazonaws.com/%d","StackId":"stack-%d","LogicalResourceId":"Node","PhysicalResourceId":"rec.node-%d","ResourceType":"Custom::RecoveryNode","ResourceProperties":{"NodeId":"%d","LaunchTemplateId":"lt-%d","LaunchTemplateVersion":"1","TargetGroups":[{"Arn":%q}],"Alarms":[%q,%q]}}`,
-		kind, kind, id, id, id, id, id, id, poolName(id), alarmName(id, "instance"), alarmName(id, "application"))
+func (w *World) request(kind, requestID string, id int) string {
+	return fmt.Sprintf(`{"RequestType":%q,"RequestId":%q,"ResponseURL":"https://x.s3.amazonaws.com/%d","StackId":"stack-%d","LogicalResourceId":"Node","PhysicalResourceId":"rec.node-%d","ResourceType":"Custom::RecoveryNode","ResourceProperties":{"NodeId":"%d","LaunchTemplateId":"lt-%d","LaunchTemplateVersion":"1","TargetGroups":[{"Arn":%q}],"Alarms":[%q,%q]}}`,
+		kind, requestID, id, id, id, id, id, poolName(id), alarmName(id, "instance"), alarmName(id, "application"))
 }
 
 func alarmName(id int, kind string) string { return contract.AlarmName("rec", id, kind) }
