@@ -175,7 +175,7 @@ func (p *ResourceMonitorProps) application(at place) alarmPlan {
 // makeInstance makes the alarm that names the instance, and tells the node that
 // it does.
 func (m *resourceMonitor) makeInstance(node ClusterNode, a alarmPlan) awscloudwatch.Alarm {
-	name := contract.AlarmName(*node.Switcher().SwitcherName(), int(*node.NodeId()), "instance")
+	name := contract.AlarmName(*node.Switcher().SwitcherName(), int(*node.NodeId()), contract.AlarmInstance)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Instance"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),
 		AlarmDescription: jsii.String(fmt.Sprintf("The instance of %s fails its status checks. The switcher points this alarm at each replacement.", *node.NodeName())),
@@ -193,7 +193,7 @@ func (m *resourceMonitor) makeInstance(node ClusterNode, a alarmPlan) awscloudwa
 }
 
 func (m *resourceMonitor) makeApplication(node ClusterNode, a alarmPlan) awscloudwatch.Alarm {
-	name := contract.AlarmName(*node.Switcher().SwitcherName(), int(*node.NodeId()), "application")
+	name := contract.AlarmName(*node.Switcher().SwitcherName(), int(*node.NodeId()), contract.AlarmApplication)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Application"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),
 		AlarmDescription: jsii.String(fmt.Sprintf("The application of %s gives no sign of life.", *node.NodeName())),

@@ -40,6 +40,15 @@ type RecoveryPolicy struct {
 	MaxSwitches *float64
 	// SwitchWindow belongs to MaxSwitches, 60 to 86400 s. Default: 3600 s.
 	SwitchWindow awscdk.Duration
+	// BrakePercent is the share of a VPC's nodes, from five nodes up, that may fail at
+	// once without a common cause (a failure of one Availability Zone that EC2 itself
+	// shows is one). When more do, nothing is touched and a person is asked. 1 to 100;
+	// 100 turns the brake off. Default: 50.
+	BrakePercent *float64
+	// BrakeTime is how long, in a VPC with five nodes or more, a failure that only an
+	// agent reports (the application alarm) must last before a switch begins, so that
+	// a common fault of the agents can show, 1 to 600 s. Default: 20 s.
+	BrakeTime awscdk.Duration
 	// HistoryDays is how long finished switches stay in the table, 1 to 3650 days.
 	// Default: 400.
 	HistoryDays *float64
@@ -66,6 +75,8 @@ func (p *RecoveryPolicy) toContract(at place) contract.Policy {
 	out.GraceSeconds = seconds(p.GraceTime, out.GraceSeconds)
 	out.MaxSwitches = at.whole("Policy.MaxSwitches", p.MaxSwitches, out.MaxSwitches, 1, 100)
 	out.WindowSeconds = seconds(p.SwitchWindow, out.WindowSeconds)
+	out.BrakePercent = at.whole("Policy.BrakePercent", p.BrakePercent, out.BrakePercent, 1, 100)
+	out.BrakeSeconds = seconds(p.BrakeTime, out.BrakeSeconds)
 	out.HistoryDays = at.whole("Policy.HistoryDays", p.HistoryDays, out.HistoryDays, 1, 3650)
 	out.DeploySeconds = seconds(p.DeployTime, out.DeploySeconds)
 	at.failOn(out.Validate())

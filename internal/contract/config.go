@@ -52,6 +52,14 @@ type Policy struct {
 	MaxSwitches int `json:"maxSwitches"`
 	// WindowSeconds belongs to MaxSwitches. Default 3600.
 	WindowSeconds int `json:"windowSeconds"`
+	// BrakePercent is the share of a VPC's nodes, from five nodes up, that may fail at
+	// once without a common cause. When more do, recoveries are held. 100 turns
+	// the brake off. Default 50.
+	BrakePercent int `json:"brakePercent"`
+	// BrakeSeconds is how long, in a VPC with five nodes or more, a failure that only
+	// an agent reports (the application alarm) must last before a switch begins, so
+	// that a common fault of the agents can show. Default 20.
+	BrakeSeconds int `json:"brakeSeconds"`
 	// HistoryDays is how long finished switches stay in the table. Default 400.
 	HistoryDays int `json:"historyDays"`
 	// DeploySeconds is how long a custom-resource request may stay held before
@@ -64,7 +72,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		ConfirmSeconds: 0, FenceSeconds: 600, HealthSeconds: 600, MaxAttempts: 3,
 		CapacitySeconds: 180, RetrySeconds: 60, PollSeconds: 1, GraceSeconds: 120,
-		MaxSwitches: 3, WindowSeconds: 3600, HistoryDays: 400, DeploySeconds: 900,
+		MaxSwitches: 3, WindowSeconds: 3600, BrakePercent: 50, BrakeSeconds: 20, HistoryDays: 400, DeploySeconds: 900,
 	}
 }
 
@@ -84,6 +92,8 @@ var policyBounds = []struct {
 	{"GraceSeconds", func(p *Policy) *int { return &p.GraceSeconds }, 10, 3600},
 	{"MaxSwitches", func(p *Policy) *int { return &p.MaxSwitches }, 1, 100},
 	{"WindowSeconds", func(p *Policy) *int { return &p.WindowSeconds }, 60, 86400},
+	{"BrakePercent", func(p *Policy) *int { return &p.BrakePercent }, 1, 100},
+	{"BrakeSeconds", func(p *Policy) *int { return &p.BrakeSeconds }, 1, 600},
 	{"HistoryDays", func(p *Policy) *int { return &p.HistoryDays }, 1, 3650},
 	{"DeploySeconds", func(p *Policy) *int { return &p.DeploySeconds }, 60, 3300},
 }

@@ -96,7 +96,13 @@ func ValidName(name string) error {
 // another's.
 func AlarmPrefix(switcher string) string { return switcher + ".node-" }
 
-// AlarmName names one alarm of a node; kind is "instance" or "application".
+// Kinds of alarms. The instance alarm rests on EC2's own status checks.
+const (
+	AlarmInstance    = "instance"
+	AlarmApplication = "application"
+)
+
+// AlarmName names one alarm of a node; kind is AlarmInstance or AlarmApplication.
 func AlarmName(switcher string, node int, kind string) string {
 	return AlarmPrefix(switcher) + strconv.Itoa(node) + "." + kind
 }

@@ -26,6 +26,8 @@ type Input struct {
 	Hint     *record.Hint // what drew attention to the node, if anything did
 	Outcomes []Outcome    // of the effects of the step before
 	Now      time.Time
+	// Brake is the state of all nodes together.
+	Brake Brake
 	// Process is the invocation that will carry the step out.
 	Process record.Sender
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/blueprint"
@@ -65,6 +66,10 @@ func (s *step) judge() bool {
 		s.say(message.NodePaused, fmt.Sprintf("%s; paused until %s: %s", cause.Detail, s.n.Pause.Until.Format(time.RFC3339), s.n.Pause.Reason))
 	case s.ineligible() != "":
 		s.say(message.NotEligible, s.ineligible())
+	case s.Brake.Wide && !s.Brake.Known:
+		s.out.Keep = s.Hint != nil // nothing begins in a round that did not look at all nodes
+	case s.Brake.Wide && s.Brake.On:
+		s.brake(cause)
 	case s.window(cause) > 0:
 		s.n.Switch = &record.Switch{Kind: record.KindRecover, Cause: cause, Started: s.Now}
 		s.to(record.Suspected)
@@ -84,17 +89,41 @@ func (s *step) suspected() {
 		s.say(message.SuspicionPassed, cause.Detail)
 		s.n.Switch = nil
 		s.to(record.Done)
-	case s.since(s.n.Since) >= s.window(s.n.Switch.Cause):
-		s.begin(s.n.Switch.Cause)
-	default:
+	case s.since(s.n.Since) < s.window(s.n.Switch.Cause), s.Brake.Wide && !s.Brake.Known:
 		s.wait()
+	case s.Brake.On:
+		cause := s.n.Switch.Cause
+		s.n.Switch = nil
+		s.to(record.Done)
+		s.brake(cause)
+	default:
+		s.begin(s.n.Switch.Cause)
 	}
 }
 
-func (s *step) window(c record.Cause) time.Duration {
-	w := seconds(s.Config.Policy.ConfirmSeconds)
+// brake holds the node together with all others that fail. One of them tells people.
+func (s *step) brake(cause record.Cause) {
+	reason := s.Brake.Reason + "; this node: " + cause.Detail
+	if s.n.ID == s.Brake.First {
+		s.hold(record.Held, message.HeldBrake, reason, s.retryAt())
+		return
+	}
+	s.holdQuietly(record.Held, message.HeldBrake, reason, s.retryAt())
+	s.out.Verdict = message.HeldBrake
+}
+
+func (s *step) window(c record.Cause) time.Duration { return window(c, s.Brake, s.Config.Policy) }
+
+// window is how long a failure must last before a switch begins. Where the brake
+// works, what only an agent reports must last long enough for a common fault of
+// the agents to show.
+func window(c record.Cause, b Brake, p contract.Policy) time.Duration {
+	w := seconds(p.ConfirmSeconds)
 	if c.Kind == causeAbsent {
-		return max(w, absentConfirm)
+		w = max(w, absentConfirm)
+	}
+	if b.Wide && !c.Independent {
+		w = max(w, seconds(p.BrakeSeconds))
 	}
 	return w
 }
@@ -115,7 +144,9 @@ func (s *step) failure() (record.Cause, bool) {
 		return s.cause(event.CauseTerminated, fmt.Sprintf("%s is %s%s", i.ID, i.State, because(i.StateReason))), true
 	}
 	if a, ok := s.alarm(); ok {
-		return s.cause(event.CauseAlarm, fmt.Sprintf("%s is %s and alarm %s is in ALARM%s", i.ID, i.State, a.Name, because(a.Reason))), true
+		c := s.cause(event.CauseAlarm, fmt.Sprintf("%s is %s and alarm %s is in ALARM%s", i.ID, i.State, a.Name, because(a.Reason)))
+		c.Independent = strings.HasSuffix(a.Name, "."+contract.AlarmInstance)
+		return c, true
 	}
 	return record.Cause{Detail: i.ID + " is " + i.State + " and no believed alarm is in ALARM"}, false
 }
@@ -130,7 +161,7 @@ func because(reason string) string {
 // cause takes the time from the hint if that tells of the same thing: it knows
 // better than the look that followed when it happened.
 func (s *step) cause(kind, detail string) record.Cause {
-	c := record.Cause{Kind: kind, Detail: detail, At: s.Now}
+	c := record.Cause{Kind: kind, Detail: detail, At: s.Now, Independent: kind != event.CauseAlarm}
 	if h := s.Hint; h != nil && h.Cause.Kind == kind && !h.Cause.At.IsZero() && h.Cause.At.Before(s.Now) {
 		c.At = h.Cause.At
 	}
@@ -188,6 +219,7 @@ func (s *step) begin(cause record.Cause) {
 	}
 	g := *s.n.Grant
 	s.n.Recent = append(s.n.Recent, s.Now)
+	s.n.Last = &record.Failure{At: s.Now, Zone: g.Zone, Cause: cause}
 	s.n.Epoch++
 	s.n.Grant = nil
 	s.n.Switch = &record.Switch{

@@ -13,6 +13,13 @@ import (
 
 // hold stops the node where it is until retryAt. People are told once per cause.
 func (s *step) hold(kind record.HoldKind, code message.Code, reason string, retryAt time.Time) {
+	if s.holdQuietly(kind, code, reason, retryAt) {
+		s.notify(code, reason)
+	}
+}
+
+// holdQuietly holds the node without a notice. It reports whether the hold is new.
+func (s *step) holdQuietly(kind record.HoldKind, code message.Code, reason string, retryAt time.Time) bool {
 	if s.n.Switch != nil && s.n.Switch.Kind == record.KindCreate {
 		// A deployment waits for this: look again soon.
 		retryAt = earlier(retryAt, s.Now.Add(createRetry))
@@ -23,12 +30,12 @@ func (s *step) hold(kind record.HoldKind, code message.Code, reason string, retr
 		s.n.Hold = &h
 		s.out.Save = true
 		s.out.Verdict = code
-		return
+		return false
 	}
 	s.n.Hold = &h
 	s.out.Save = true
 	s.say(code, reason)
-	s.notify(code, reason)
+	return true
 }
 
 const (

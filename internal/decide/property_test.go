@@ -55,6 +55,7 @@ func TestProperties(t *testing.T) {
 			checkFenced(t, in, step, "granted "+g.Instance)
 		}
 		checkBlueprint(t, in, step)
+		checkBrake(t, in, step)
 		if t.Failed() {
 			t.Fatalf("replay: go test ./internal/decide -run TestProperties -seed %d\ninput %s\nstep %s", seed, before, encode(t, step))
 		}
@@ -151,6 +152,15 @@ func checkBlueprint(t *testing.T, in decide.Input, step decide.Step) {
 		if contract.IsControlTag(k) {
 			t.Errorf("the blueprint holds the control tag %s", k)
 		}
+	}
+}
+
+// checkBrake: no recovery begins under the brake, or before all nodes were looked at.
+func checkBrake(t *testing.T, in decide.Input, step decide.Step) {
+	t.Helper()
+	began := len(step.Node.Recent) > len(in.Node.Recent)
+	if began && in.Brake.Wide && (in.Brake.On || !in.Brake.Known) {
+		t.Errorf("a switch begins under the brake %+v", in.Brake)
 	}
 }
 
@@ -260,6 +270,7 @@ func randomInput(r *rand.Rand) decide.Input {
 	if maybe(r, 50) {
 		in.Hint = &record.Hint{Key: "h", Node: 1, Instance: pick(r, "", "i-old", "i-new"), Cause: record.Cause{Kind: pick(r, "stopped", "alarm"), Detail: "d", At: now.Add(-time.Second)}}
 	}
+	in.Brake = pick(r, decide.Brake{}, decide.Brake{}, decide.Brake{Wide: true}, decide.Brake{Wide: true, Known: true}, decide.Brake{Wide: true, Known: true, On: true, First: pick(r, 1, 2), Reason: "many"})
 	in.Outcomes = randomOutcomes(r, in)
 	return in
 }

@@ -76,6 +76,7 @@ func (s *step) create(r record.Request, set contract.Settings) {
 	s.n.Born = s.Now.Unix()
 	s.n.Epoch++
 	s.n.Blueprint, s.n.Targets, s.n.Condemned, s.n.Recent, s.n.Armed = nil, nil, nil, nil, nil
+	s.n.Last = nil
 	s.n.Switch = &record.Switch{
 		ID: fmt.Sprintf("%d-%d", set.ID, s.n.Epoch), Kind: record.KindCreate, Started: s.Now,
 		Cause: record.Cause{Kind: record.KindCreate, Detail: "CloudFormation creates the node", At: s.Now},

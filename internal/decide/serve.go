@@ -35,8 +35,10 @@ func (s *step) serving() {
 			slog.String("instance", g.Instance), slog.String("az", g.Zone))
 		return // what follows rests on alarms too, which are not read before
 	}
-	if cause, failed := s.failure(); failed && cause.Kind != causeAbsent && !s.n.Paused(s.Now) {
-		s.begin(cause) // it failed again while the old one was being cleared away
+	// It may fail again while the old one is being cleared away; what needs a closer
+	// look than this waits for that to be done.
+	if cause, failed := s.failure(); failed && s.window(cause) == 0 && !s.n.Paused(s.Now) && (!s.Brake.Wide || s.Brake.Known && !s.Brake.On) {
+		s.begin(cause)
 		return
 	}
 	s.clear()

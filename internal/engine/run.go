@@ -199,8 +199,15 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 	var active []int
 	var needs []observe.Need
 	now := r.clock.Now()
+	brake := decide.Brake{Wide: decide.Wide(r.nodes, now)}
+	for _, n := range r.nodes {
+		brake.Known = brake.Known || brake.Wide && decide.Beginning(n, len(hints[n.ID]) > 0, r.sweep, r.cfg, now)
+	}
 	for i, n := range r.nodes {
 		if len(hints[n.ID]) == 0 && !r.sweep && n.Resting(now) && n.Request == nil && len(r.outcomes[n.ID]) == 0 {
+			if brake.Known && n.Phase == record.Done {
+				needs = append(needs, observe.NeedOf(n, false, now)) // for the brake
+			}
 			continue
 		}
 		active = append(active, i)
@@ -218,8 +225,11 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 		return false, false, err
 	}
 	r.sweep = false
+	if brake.Known {
+		brake = decide.Judge(r.cfg, r.nodes, facts, now)
+	}
 	for _, i := range active {
-		b, w, err := r.step(ctx, i, facts, hints[r.nodes[i].ID])
+		b, w, err := r.step(ctx, i, facts, brake, hints[r.nodes[i].ID])
 		if err != nil {
 			return false, false, err
 		}

@@ -19,9 +19,9 @@ const (
 )
 
 // step decides on node i, saves the decision and carries it out.
-func (r *run) step(ctx context.Context, i int, facts observe.Facts, hints []record.Hint) (busy, wait bool, err error) {
+func (r *run) step(ctx context.Context, i int, facts observe.Facts, brake decide.Brake, hints []record.Hint) (busy, wait bool, err error) {
 	n := r.nodes[i]
-	in := decide.Input{Config: r.cfg, Node: n, Facts: facts, Outcomes: r.outcomes[n.ID], Now: r.clock.Now(), Process: r.process(ctx)}
+	in := decide.Input{Config: r.cfg, Node: n, Facts: facts, Outcomes: r.outcomes[n.ID], Now: r.clock.Now(), Brake: brake, Process: r.process(ctx)}
 	delete(r.outcomes, n.ID)
 	if len(hints) > 0 {
 		in.Hint = &hints[0]

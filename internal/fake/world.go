@@ -41,7 +41,16 @@ type World struct {
 
 	tokens map[string]string
 	next   int
+	later  []later
 }
+
+type later struct {
+	at time.Time
+	do func()
+}
+
+// Later does something at a time, seen by the first call from then on.
+func (w *World) Later(at time.Time, do func()) { w.later = append(w.later, later{at, do}) }
 
 // Box is an instance and what DescribeInstances does not tell of it.
 type Box struct {
@@ -117,6 +126,13 @@ func (w *World) fail(err error) error {
 
 // settle ends transitional states whose time has come.
 func (w *World) settle() {
+	for i := 0; i < len(w.later); i++ {
+		if l := w.later[i]; !w.Time.Before(l.at) {
+			w.later = append(w.later[:i], w.later[i+1:]...)
+			i--
+			l.do()
+		}
+	}
 	for _, b := range w.Boxes {
 		if b.then != "" && !w.Time.Before(b.Until) {
 			b.State, b.then = b.then, ""

@@ -59,6 +59,7 @@ const (
 	HeldInstanceStore Code = "WR203"
 	HeldQuota         Code = "WR204"
 	HeldLaunchOpen    Code = "WR205"
+	HeldBrake         Code = "WR206"
 
 	FenceOverdue     Code = "WR301"
 	PermissionDenied Code = "WR302"
@@ -115,6 +116,7 @@ var Catalogue = []Definition{
 	{HeldInstanceStore, slog.LevelError, "held: instance cannot be stopped", "The instance's root device is an instance store, so terminating it is the only fence, and the node does not allow that.", "Set AllowTerminateFence on the node and deploy, or terminate the instance yourself."},
 	{HeldQuota, slog.LevelError, "held: account quota reached", "EC2 refused the launch because of a quota of the account.", "Raise the quota named in the reason. The switch retries by itself."},
 	{HeldLaunchOpen, slog.LevelError, "held: an earlier launch request may still arrive", "An invocation was cut off around its launch request. EC2 refused the request when it was repeated, but the first one could still reach EC2 and be accepted, so no other zone is asked before that is ruled out.", "None. The switch goes on by itself, at the latest when the time in the reason has passed."},
+	{HeldBrake, slog.LevelError, "held: the brake is on", "More nodes of the VPC fail at once than the policy allows, and no failure of one Availability Zone explains it: the monitoring may be broken, or somebody stopped them. Nothing is touched. One notice tells of all of them.", "Find the common cause: the agents, a deployment, a person. The nodes are recovered by themselves when the share falls to the policy's BrakePercent, or when EC2 shows the fault of one zone. To recover them all the same, set the policy's BrakePercent to 100 and deploy."},
 
 	{FenceOverdue, slog.LevelError, "interrupted: old instance is not confirmed off", "EC2 has not reported the old instance stopped or terminated within the policy's time. Without that proof no replacement is granted.", "Look at the instance in EC2; terminate it there, or ask AWS support if its host is dead. The switch goes on when EC2 confirms."},
 	{PermissionDenied, slog.LevelError, "interrupted: permission missing", "AWS denied a call that the switch needs.", "Give the switcher's role the permission named in the reason (or the key's policy, for KMS). The switch goes on by itself."},

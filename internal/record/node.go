@@ -64,6 +64,7 @@ type Node struct {
 
 	Switch   *Switch     `json:"switch,omitempty"` // the one under way
 	Recent   []time.Time `json:"recent,omitempty"` // when recent switches began, for the cool-down
+	Last     *Failure    `json:"last,omitempty"`   // the newest failure that was switched
 	Request  *Request    `json:"request,omitempty"`
 	Answered []string    `json:"answered,omitempty"` // ids of the last answered requests
 	Outbox   []Post      `json:"outbox,omitempty"`   // what must be told, until it has been
@@ -175,6 +176,16 @@ type Cause struct {
 	Kind   string    `json:"kind"`   // "stopped", "terminated", "alarm", "create", …
 	Detail string    `json:"detail"` // one sentence: what was seen
 	At     time.Time `json:"at"`     // when it happened, as far as is known
+	// Independent says that EC2 itself shows the fault (a state, a status check),
+	// rather than an agent on the instance.
+	Independent bool `json:"independent,omitempty"`
+}
+
+// Failure is what the brake remembers of a switch.
+type Failure struct {
+	At    time.Time `json:"at"` // when the switch began
+	Zone  string    `json:"zone"`
+	Cause Cause     `json:"cause"`
 }
 
 // Request is a custom-resource request that waits for its answer.
@@ -212,7 +223,7 @@ const (
 // Clone returns a copy that shares no memory that a decision may change.
 func (n Node) Clone() Node {
 	c := n
-	c.Hold, c.Pause, c.Grant, c.Request = copyOf(n.Hold), copyOf(n.Pause), copyOf(n.Grant), copyOf(n.Request)
+	c.Hold, c.Pause, c.Grant, c.Last, c.Request = copyOf(n.Hold), copyOf(n.Pause), copyOf(n.Grant), copyOf(n.Last), copyOf(n.Request)
 	c.Condemned, c.Targets, c.Armed = slices.Clone(n.Condemned), slices.Clone(n.Targets), slices.Clone(n.Armed)
 	c.Recent, c.Answered, c.Outbox = slices.Clone(n.Recent), slices.Clone(n.Answered), slices.Clone(n.Outbox)
 	if n.Switch != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -170,6 +171,9 @@ func (w *World) Alive() {
 		}
 		if m == nil || !w.takesTraffic(m) || m.hung {
 			n := w.nodes[id].record
+			if n.Hold != nil && n.Hold.Code == string(message.HeldBrake) {
+				continue // a person is asked: an allowed end
+			}
 			state := "nothing"
 			if m != nil {
 				state = m.State

@@ -1,0 +1,145 @@
+package decide
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// Brake says whether recoveries of the VPC's nodes are held, because more of them
+// "fail" at once than fail without a common cause: then it is the monitoring, a
+// deployment or a person, and switching every node would only make it worse. An
+// Availability Zone that fails is such a common cause, and is recovered.
+type Brake struct {
+	// Wide says that the VPC has enough nodes for the brake: then no switch begins
+	// before all of them were looked at.
+	Wide bool
+	// Known says that all of them were looked at in this round.
+	Known  bool
+	On     bool
+	Reason string
+	First  int // the failing node with the lowest id tells people, the others do not
+}
+
+// BrakeFrom is the number of nodes from which the brake works: two nodes of two
+// are no sign of anything.
+const BrakeFrom = 5
+
+// The measure of a common cause, in percent: at least so many of the failing
+// nodes are in one zone, fewer of the nodes elsewhere fail, and for so many of the
+// failing there is evidence that no agent or load balancer gave.
+const (
+	brakeOneZone     = 80
+	brakeElsewhere   = 10
+	brakeIndependent = 50
+)
+
+// brakeMemory is how long after a switch began its failure counts as one at the
+// same time: as long as recovering many nodes takes.
+const brakeMemory = 10 * time.Minute
+
+// protects reports whether the brake counts the node: one that is in use and that
+// a failure would switch.
+func protects(n record.Node, now time.Time) bool {
+	if n.Phase == record.Deleting || n.Phase == record.Deleted || n.Paused(now) {
+		return false
+	}
+	return n.Switch == nil || n.Switch.Kind == record.KindRecover
+}
+
+// Wide reports whether the VPC has enough nodes for the brake.
+func Wide(nodes []record.Node, now time.Time) bool {
+	count := 0
+	for _, n := range nodes {
+		if protects(n, now) {
+			count++
+		}
+	}
+	return count >= BrakeFrom
+}
+
+// Beginning reports whether the node could begin a switch in this round, so that
+// the brake must know of all nodes.
+func Beginning(n record.Node, hinted, sweep bool, cfg contract.Config, now time.Time) bool {
+	switch n.Phase {
+	case record.Done:
+		return hinted || sweep
+	case record.Suspected:
+		return n.Switch != nil && now.Sub(n.Since) >= window(n.Switch.Cause, Brake{Wide: true}, cfg.Policy)
+	case record.Serving:
+		return n.Grant != nil && !n.Grant.ServedAt.IsZero()
+	default:
+		return false
+	}
+}
+
+// Judge decides on the brake from what all nodes look like. If alarms cannot be
+// read, no alarm is a failure, here as in every other decision: what EC2 shows
+// is judged by itself.
+func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.Time) Brake {
+	b := Brake{Wide: Wide(nodes, now), Known: true}
+	if !b.Wide {
+		return b
+	}
+	all, failing := map[string]int{}, map[string]int{} // by zone
+	total, failed, independent := 0, 0, 0
+	for _, n := range nodes {
+		if !protects(n, now) {
+			continue
+		}
+		zone, cause, fails := fails(cfg, n, f, now)
+		all[zone]++
+		total++
+		if !fails {
+			continue
+		}
+		failing[zone]++
+		failed++
+		if cause.Independent {
+			independent++
+		}
+		if b.First == 0 || n.ID < b.First {
+			b.First = n.ID
+		}
+	}
+	if failed*100 <= total*cfg.Policy.BrakePercent {
+		return b
+	}
+	zones := slices.Sorted(maps.Keys(failing))
+	worst := slices.MaxFunc(zones, func(x, y string) int { return failing[x] - failing[y] })
+	here, elsewhere := failing[worst], failed-failing[worst]
+	oneZone := here*100 >= failed*brakeOneZone && elsewhere*100 < max(1, total-all[worst])*brakeElsewhere
+	if oneZone && independent*100 >= failed*brakeIndependent {
+		return b
+	}
+	b.On = true
+	why := "they share no Availability Zone"
+	if oneZone {
+		why = fmt.Sprintf("they are in %s, but EC2 itself shows a fault of %d of them only", worst, independent)
+	}
+	parts := make([]string, 0, len(zones))
+	for _, z := range zones {
+		parts = append(parts, fmt.Sprintf("%s %d of %d", z, failing[z], all[z]))
+	}
+	b.Reason = fmt.Sprintf("%d of %d nodes fail at once (%s) and %s", failed, total, strings.Join(parts, ", "), why)
+	return b
+}
+
+// fails reports where the node is, and whether and why it fails or failed just now.
+func fails(cfg contract.Config, n record.Node, f observe.Facts, now time.Time) (zone string, c record.Cause, failed bool) {
+	if l := n.Last; l != nil && now.Sub(l.At) < brakeMemory {
+		return l.Zone, l.Cause, true
+	}
+	if n.Grant == nil {
+		return "", c, false
+	}
+	s := &step{Input: Input{Config: cfg, Facts: f, Now: now}, n: n}
+	c, failed = s.failure()
+	return n.Grant.Zone, c, failed
+}
