@@ -63,7 +63,7 @@ func (w *World) workable(since time.Time) time.Time {
 			since = o.to
 		}
 	}
-	return since
+	return w.script.workable(since)
 }
 
 // recorded looks at what the record says from now on.

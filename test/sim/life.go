@@ -38,10 +38,15 @@ func (w *World) launch(l cloud.Launch) *Machine {
 		Instance: cloud.Instance{
 			ID: fmt.Sprintf("i-%08x", w.ids), Zone: l.Zone, Subnet: l.Subnet, VPC: "vpc-1", Token: l.Token, LaunchedAt: w.Now,
 			PrivateIP: fmt.Sprintf("10.%d.%d.%d", w.ids>>16&255, w.ids>>8&255, w.ids&255), RootStore: "ebs", Tags: tags,
-			Image: p.Image, Type: p.Type, KeyName: p.KeyName, Metadata: p.Metadata,
+			Image: p.Image, Type: p.Type, KeyName: p.KeyName, Metadata: p.Metadata, Profile: p.Profile,
+			Monitoring: p.Monitoring, Tenancy: p.Tenancy, Placement: p.Placement, Reservation: p.Reservation,
+			EBSOptimized: p.EBSOptimized, Hibernation: p.Hibernation, Enclave: p.Enclave, AutoRecovery: p.AutoRecovery,
 		},
-		Details: cloud.Details{UserData: p.UserData},
-		node:    node, sick: w.Chance(w.Chaos.Sick),
+		Details: cloud.Details{
+			UserData: p.UserData, ProtectTerminate: p.ProtectTerminate, ProtectStop: p.ProtectStop,
+			ShutdownBehavior: p.ShutdownBehavior, Volumes: p.Volumes, VolumeTags: p.VolumeTags,
+		},
+		node: node, sick: w.Chance(w.Chaos.Sick),
 	}
 	for _, n := range p.Interfaces {
 		w.ids++
@@ -52,6 +57,7 @@ func (w *World) launch(l cloud.Launch) *Machine {
 	w.Log("launch %s for node %d in %s token %s", m.ID, node, l.Zone, l.Token)
 	w.inherits(m, l)
 	w.add(m)
+	w.script.launched(m)
 	w.boot(m)
 	return m
 }
@@ -115,7 +121,7 @@ func (w *World) try(id, payload string, n int) {
 			if w.Trace != nil {
 				log = traced{w, p}
 			}
-			e := engine.New(Config(), w.ports(p), engine.WithClock(clock{c}),
+			e := engine.New(w.config(), w.ports(p), engine.WithClock(clock{c}),
 				engine.WithLog(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: noTime}))))
 			ctx := deadlined{context.Background(), c.now().Add(timeLimit)}
 			res, err := e.Handle(ctx, engine.Invocation{ID: id, Account: account, Region: region}, []byte(payload))
@@ -221,6 +227,9 @@ func (w *World) Watch() {
 // evaluate is one period of an alarm: two bad ones in a row are an ALARM.
 func (w *World) evaluate(a *Alarm) {
 	w.After(a.period, func() { w.evaluate(a) })
+	if w.script.stuck(a) {
+		return
+	}
 	bad := false
 	if a.app {
 		bad = !slices.ContainsFunc(w.machines, func(m *Machine) bool {

@@ -28,13 +28,21 @@ func (c *client) now() time.Time { return c.Now.Add(c.p.Skew) }
 func (c *client) call(service, action string, do func() error) error {
 	w := c.World
 	w.Stats.Calls++
+	w.script.called(c.p, action)
 	w.freeze(c.p)
 	c.p.Park(w.Between(3*time.Millisecond, 60*time.Millisecond))
-	if err := w.refusal(service, action); err != nil {
+	err := w.refusal(service, action)
+	if err == nil {
+		err = w.script.refusal(service, action)
+	}
+	if err != nil {
 		w.Log("%s %s %s refused: %v", c.p.Name, service, action, err)
 		return err
 	}
 	strike := w.strike(service, action)
+	if planned := w.script.strike(c.p); planned != clean {
+		strike = planned
+	}
 	switch strike {
 	case crashBefore:
 		c.die()
@@ -43,7 +51,7 @@ func (c *client) call(service, action string, do func() error) error {
 		return ambiguous(service, action)
 	case clean, crashAfter, lostAnswer:
 	}
-	err := do()
+	err = do()
 	w.Log("%s %s %s -> %v", c.p.Name, service, action, err)
 	w.Check()
 	switch strike {
@@ -167,6 +175,9 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 			i = m.Instance
 			return nil
 		}
+		if err := e.script.launch(l.Zone); err != nil {
+			return err
+		}
 		if e.noRoom(l.Zone) {
 			return refuse(cloud.Capacity, "EC2", "RunInstances", "InsufficientInstanceCapacity")
 		}
@@ -189,6 +200,9 @@ func (e *ec2) power(action string, ids []string, do func(*Machine)) error {
 			if action == "StopInstances" && m.State == cloud.Pending {
 				return refuse(cloud.Ambiguous, "EC2", action, "IncorrectInstanceState")
 			}
+			if err := guarded(action, m); err != nil {
+				return err
+			}
 			do(m)
 		}
 		return nil
@@ -207,8 +221,30 @@ func (e *ec2) Terminate(_ context.Context, ids []string) error {
 	})
 }
 
-func (e *ec2) Unprotect(context.Context, string, bool) error {
-	return (*client)(e).call("EC2", "ModifyInstanceAttribute", func() error { return nil })
+// guarded: what EC2 refuses to do to a machine ("Enable termination protection",
+// "Enable stop protection", "Stop and start Amazon EC2 instances").
+func guarded(action string, m *Machine) error {
+	switch {
+	case action == "StopInstances" && m.RootStore == "instance-store":
+		return refuse(cloud.Unsupported, "EC2", action, "UnsupportedOperation")
+	case action == "StopInstances" && m.ProtectStop, action == "TerminateInstances" && m.ProtectTerminate:
+		return refuse(cloud.Invalid, "EC2", action, "OperationNotPermitted")
+	}
+	return nil
+}
+
+func (e *ec2) Unprotect(_ context.Context, id string, stop bool) error {
+	return (*client)(e).call("EC2", "ModifyInstanceAttribute", func() error {
+		switch m := e.byID[id]; {
+		case m == nil:
+			return refuse(cloud.NotFound, "EC2", "ModifyInstanceAttribute", "InvalidInstanceID.NotFound")
+		case stop:
+			m.ProtectStop = false
+		default:
+			m.ProtectTerminate = false
+		}
+		return nil
+	})
 }
 
 func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {

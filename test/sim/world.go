@@ -29,6 +29,7 @@ type World struct {
 	nodes   map[int]*Truth
 	ids     int
 	Answers map[string]string // RequestId -> Status
+	script  *script           // a scenario's; nil in a seeded run
 
 	Stats Stats
 }
@@ -89,6 +90,7 @@ type view struct {
 type Pool struct {
 	cloud.TargetGroup
 	node    int
+	also    []int // nodes of a scenario that share it
 	members []*member
 }
 
