@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -163,18 +164,36 @@ func (w *World) deployAgain(node int) {
 	if t.deleted {
 		return
 	}
+	t.requests++
 	kind := "Update"
-	if w.Chance(0.4) {
+	switch {
+	case w.Chance(0.4):
 		kind = "Delete"
 		t.deleted = true
+	case w.Chance(0.3):
+		w.claimTwice(node)
+		return
 	}
-	t.requests++
 	w.Log("deploy: %s of node %d", kind, node)
 	id := fmt.Sprintf("%s-%d-%d", kind, node, t.requests)
 	t.asked = append(t.asked, id)
 	for range 1 + w.Rand.IntN(2) {
 		w.invoke(w.request(kind, id, node))
 	}
+}
+
+// claimTwice lets another stack create a node with an id that is taken, and
+// roll back as CloudFormation does. The owner's node must not notice.
+func (w *World) claimTwice(node int) {
+	w.Log("another stack claims node %d", node)
+	create := fmt.Sprintf("Other-%d-%d", node, w.nodes[node].requests)
+	w.invoke(strings.Replace(w.request("Create", create, node), fmt.Sprintf(`"stack-%d"`, node), `"stack-other"`, 1))
+	w.After(w.Between(20*time.Second, 2*time.Minute), func() {
+		if w.Answers[create] == "SUCCESS" {
+			w.Fail("another stack was given node %d", node)
+		}
+		w.invoke(strings.Replace(w.request("Delete", create+"-back", node), fmt.Sprintf(`"stack-%d"`, node), `"stack-other"`, 1))
+	})
 }
 
 // startFenced waits for a machine that was fenced and is not granted, and starts

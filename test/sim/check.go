@@ -124,8 +124,8 @@ func (w *World) destructive(action string, m *Machine) {
 	if action != "ModifyNetworkInterfaceAttribute" && m.Tags[contract.CondemnedTag] == "" {
 		w.Fail("I3: %s of %s, which is not tagged condemned", action, m.ID)
 	}
-	if action == "TerminateInstances" && n.Phase != record.Deleting && m.State == cloud.Stopped &&
-		m.ID == fromOf(n) && (n.Grant == nil || n.Grant.ServedAt.IsZero()) {
+	going := m.State == cloud.Terminated || m.State == cloud.ShuttingDown
+	if action == "TerminateInstances" && n.Phase != record.Deleting && !going && m.RootStore == "ebs" && m.ID == fromOf(n) && (n.Grant == nil || n.Grant.ServedAt.IsZero()) {
 		w.Fail("I9: the original %s of node %d is terminated before a replacement serves", m.ID, m.node)
 	}
 }

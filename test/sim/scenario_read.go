@@ -122,7 +122,7 @@ func (s *script) known(form string, a args) error {
 				return fmt.Errorf("%q is no service and no action; allowed are %s", a[i], strings.Join(allActions(), ", "))
 			}
 			if allowed := vocabulary[f]; allowed != nil && !slices.Contains(allowed, a[i]) {
-				return fmt.Errorf("%q is not a %s; allowed are %s", a[i], strings.Trim(f, "<>"), strings.Join(allowed, ", "))
+				return fmt.Errorf("%q is no %s; allowed are %s", a[i], strings.Trim(f, "<>"), strings.Join(allowed, ", "))
 			}
 			i++
 		}
