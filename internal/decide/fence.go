@@ -212,8 +212,11 @@ func (s *step) fence() {
 // powerOff chooses how an instance that runs is switched off.
 func (s *step) powerOff(c record.Condemned, i cloud.Instance) {
 	switch {
-	case i.State == cloud.Pending: // cannot be stopped; only a replacement of ours is ever condemned so early
-		s.terminate(c)
+	case i.State == cloud.Pending && i.ID == s.n.Switch.From:
+		// Somebody started the original. It cannot be stopped before it runs, and must
+		// not be terminated before a replacement serves.
+	case i.State == cloud.Pending:
+		s.terminate(c) // a replacement that never served
 	case i.RootStore != "instance-store":
 		if e := (Effect{Do: Unprotect, Instance: i.ID, Stop: true}); c.ProtectStop && !s.succeeded(e) {
 			s.do(e)

@@ -403,3 +403,25 @@ func TestWhatCannotBeMendedIsToldOnce(t *testing.T) {
 	}
 	r.switched(old, "az-b")
 }
+
+// Found by the simulation (seed 105): a person starts the fenced original while no
+// replacement serves yet. It is stopped again, never terminated.
+func TestOriginalThatIsStartedWhileHeldIsStoppedNotTerminated(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	old := r.node().Grant.Instance
+	r.w.NoRoom["az-b"], r.w.NoRoom["az-c"] = true, true
+	r.w.Stop(old)
+	r.must(sweep)
+	r.w.Boxes[old].State = cloud.Pending
+	r.w.Later(r.w.Time.Add(time.Minute+10*time.Second), func() { r.w.Boxes[old].State = cloud.Running })
+	r.w.Time = r.w.Time.Add(time.Minute)
+	r.must(sweep)
+	if s := r.w.Boxes[old].State; s != cloud.Stopped {
+		t.Errorf("the original is %s", s)
+	}
+	r.w.NoRoom = map[string]bool{}
+	r.w.Time = r.w.Time.Add(4 * time.Minute)
+	r.must(sweep)
+	r.switched(old, "az-b")
+}
