@@ -25,6 +25,20 @@ type Brake struct {
 	On     bool
 	Reason string
 	First  int // the failing node with the lowest id tells people, the others do not
+	// Silent names the zones of which only the agents are silent, and why that is
+	// held: a failure there is not believed unless EC2 itself shows it.
+	Silent map[string]string
+}
+
+// holds says why the brake holds a failure in a zone, or "".
+func (b Brake) holds(zone string, c record.Cause) string {
+	if b.On {
+		return b.Reason
+	}
+	if !c.Independent {
+		return b.Silent[zone]
+	}
+	return ""
 }
 
 // BrakeFrom is the number of nodes from which the brake works: two nodes of two
@@ -87,7 +101,7 @@ func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.T
 	if !b.Wide {
 		return b
 	}
-	all, failing := map[string]int{}, map[string]int{} // by zone
+	all, failing, shown := map[string]int{}, map[string]int{}, map[string]int{} // by zone
 	total, failed, independent := 0, 0, 0
 	for _, n := range nodes {
 		if !protects(n, now) {
@@ -103,15 +117,22 @@ func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.T
 		failed++
 		if cause.Independent {
 			independent++
+			shown[zone]++
 		}
 		if b.First == 0 || n.ID < b.First {
 			b.First = n.ID
 		}
 	}
+	zones := slices.Sorted(maps.Keys(failing))
+	b.Silent = map[string]string{}
+	for _, z := range zones {
+		if failing[z] > 1 && failing[z]*100 > all[z]*cfg.Policy.BrakePercent && shown[z]*100 < failing[z]*brakeIndependent {
+			b.Silent[z] = fmt.Sprintf("%d of %d nodes in %s fail at once, but EC2 itself shows a fault of %d of them only", failing[z], all[z], z, shown[z])
+		}
+	}
 	if failed*100 <= total*cfg.Policy.BrakePercent {
 		return b
 	}
-	zones := slices.Sorted(maps.Keys(failing))
 	worst := slices.MaxFunc(zones, func(x, y string) int { return failing[x] - failing[y] })
 	here, elsewhere := failing[worst], failed-failing[worst]
 	oneZone := here*100 >= failed*brakeOneZone && elsewhere*100 < max(1, total-all[worst])*brakeElsewhere

@@ -68,7 +68,7 @@ func (s *step) judge() bool {
 		s.say(message.NotEligible, s.ineligible())
 	case s.Brake.Wide && !s.Brake.Known:
 		s.out.Keep = s.Hint != nil // nothing begins in a round that did not look at all nodes
-	case s.Brake.Wide && s.Brake.On:
+	case s.Brake.holds(s.n.Grant.Zone, cause) != "":
 		s.brake(cause)
 	case s.window(cause) > 0:
 		s.n.Switch = &record.Switch{Kind: record.KindRecover, Cause: cause, Started: s.Now}
@@ -91,7 +91,7 @@ func (s *step) suspected() {
 		s.to(record.Done)
 	case s.since(s.n.Since) < s.window(s.n.Switch.Cause), s.Brake.Wide && !s.Brake.Known:
 		s.wait()
-	case s.Brake.On:
+	case s.Brake.holds(s.n.Grant.Zone, s.n.Switch.Cause) != "":
 		cause := s.n.Switch.Cause
 		s.n.Switch = nil
 		s.to(record.Done)
@@ -103,7 +103,7 @@ func (s *step) suspected() {
 
 // brake holds the node together with all others that fail. One of them tells people.
 func (s *step) brake(cause record.Cause) {
-	reason := s.Brake.Reason + "; this node: " + cause.Detail
+	reason := s.Brake.holds(s.n.Grant.Zone, cause) + "; this node: " + cause.Detail
 	if s.n.ID == s.Brake.First {
 		s.hold(record.Held, message.HeldBrake, reason, s.retryAt())
 		return

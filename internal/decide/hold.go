@@ -20,7 +20,7 @@ func (s *step) hold(kind record.HoldKind, code message.Code, reason string, retr
 
 // holdQuietly holds the node without a notice. It reports whether the hold is new.
 func (s *step) holdQuietly(kind record.HoldKind, code message.Code, reason string, retryAt time.Time) bool {
-	if s.n.Switch != nil && s.n.Switch.Kind == record.KindCreate {
+	if s.n.Switch != nil && s.n.Switch.Kind == record.KindCreate && code != message.AttemptsSpent {
 		// A deployment waits for this: look again soon.
 		retryAt = earlier(retryAt, s.Now.Add(createRetry))
 	}
@@ -53,7 +53,10 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-func (s *step) retryAt() time.Time { return s.Now.Add(seconds(s.Config.Policy.RetrySeconds)) }
+// retryAt is when a held node is tried again: a little before the policy's time is
+// up, since the sweep that comes once a minute may come a moment early, and would
+// then double a pause of a minute.
+func (s *step) retryAt() time.Time { return s.Now.Add(seconds(s.Config.Policy.RetrySeconds) * 5 / 6) }
 
 func (s *step) endHold() {
 	if s.n.Hold == nil {

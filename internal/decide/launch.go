@@ -47,9 +47,14 @@ func (s *step) attemptsSpent() bool {
 	if sw.Attempts < s.Config.Policy.MaxAttempts {
 		return false
 	}
+	// One more at a time from now on, after 1, 2, 4 … times the retry time, at the
+	// longest the cool-down's window: each leaves a stopped instance as evidence.
+	p := s.Config.Policy
+	pause := min(seconds(p.RetrySeconds)<<min(sw.Rounds, 12), seconds(p.WindowSeconds))
 	s.hold(record.Interrupted, message.AttemptsSpent,
-		fmt.Sprintf("%d replacements failed; the last one, %s", sw.Attempts, sw.LastFailure), s.retryAt())
-	sw.Attempts = 0
+		fmt.Sprintf("%d replacements failed in a row; the last one, %s; the next is tried after %s", sw.Attempts+sw.Rounds, sw.LastFailure, pause), s.Now.Add(pause))
+	sw.Rounds++
+	sw.Attempts = p.MaxAttempts - 1
 	return true
 }
 
@@ -100,6 +105,9 @@ func (s *step) judgeLaunch() bool {
 			s.refused()
 			s.hold(record.Held, message.HeldQuota, o.Err.Error(), s.retryAt())
 		case cloud.Denied: // the request stays open: it is right, and is sent again
+			if s.otherSender() {
+				return true
+			}
 			s.hold(record.Interrupted, message.PermissionDenied, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Invalid, cloud.Conflict:
 			if s.otherSender() {
@@ -125,8 +133,12 @@ func (s *step) refused() {
 // request, which EC2 refused this time: it could be accepted then, beside the
 // next candidate's. The node waits until that is over, and asks again meanwhile.
 func (s *step) otherSender() bool {
-	for _, x := range s.n.Switch.Senders {
-		if x.By != s.Process.By && s.Now.Before(x.Until) {
+	sw := s.n.Switch
+	// This invocation has its answer: nothing of it is under way any more.
+	sw.Senders = slices.DeleteFunc(sw.Senders, func(x record.Sender) bool { return x.By == s.Process.By })
+	s.out.Save = true
+	for _, x := range sw.Senders {
+		if s.Now.Before(x.Until) {
 			s.hold(record.Held, message.HeldLaunchOpen,
 				fmt.Sprintf("invocation %s was cut off around its launch in %s and may still send it until %s", x.By, s.n.Switch.Launch.Zone, x.Until.UTC().Format(time.RFC3339)),
 				earlier(s.retryAt(), x.Until))

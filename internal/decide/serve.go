@@ -37,7 +37,7 @@ func (s *step) serving() {
 	}
 	// It may fail again while the old one is being cleared away; what needs a closer
 	// look than this waits for that to be done.
-	if cause, failed := s.failure(); failed && s.window(cause) == 0 && !s.n.Paused(s.Now) && (!s.Brake.Wide || s.Brake.Known && !s.Brake.On) {
+	if cause, failed := s.failure(); failed && s.window(cause) == 0 && !s.n.Paused(s.Now) && (!s.Brake.Wide || s.Brake.Known && s.Brake.holds(g.Zone, cause) == "") {
 		s.begin(cause)
 		return
 	}

@@ -181,6 +181,13 @@ func TestBrake(t *testing.T) {
 		h.call(sweep)
 		h.want(9, 0, 10)
 	})
+	t.Run("few nodes, but all agents of their zone: held", func(t *testing.T) {
+		h := newHerd(t, 50, "az-a", "az-a", "az-a", "az-b", "az-b", "az-b", "az-c", "az-c", "az-c")
+		h.alarms(contract.AlarmApplication, 1, 2, 3)
+		h.want(0, 3, 1)
+		h.stop(2) // EC2 shows this one
+		h.want(1, 2, 2)
+	})
 	t.Run("all agents are silent: held, and over when they report again", func(t *testing.T) {
 		h := newHerd(t, 50, spread...)
 		h.alarms(contract.AlarmApplication, 1, 2, 3, 4, 5, 6)

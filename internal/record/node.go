@@ -112,6 +112,9 @@ type Hold struct {
 	RetryAt time.Time `json:"retryAt"` // tried again from then on
 }
 
+// Due reports whether what is held is tried again.
+func (h Hold) Due(now time.Time) bool { return !now.Before(h.RetryAt) }
+
 // HoldKind tells a wait from a call for help.
 type HoldKind string
 
@@ -153,6 +156,7 @@ type Switch struct {
 	// Recorded says that the blueprint of this switch is settled.
 	Recorded    bool   `json:"recorded,omitempty"`
 	Attempts    int    `json:"attempts"`              // replacements that were granted or died
+	Rounds      int    `json:"rounds,omitempty"`      // holds after MaxAttempts; one more attempt each
 	Requests    int    `json:"requests"`              // launch requests made; each has its own token
 	LastFailure string `json:"lastFailure,omitempty"` // of a replacement
 	// Launch is the whole request now open, saved before it is sent.
@@ -274,7 +278,7 @@ func (n Node) Resting(now time.Time) bool {
 		return false
 	}
 	if n.Hold != nil {
-		return now.Before(n.Hold.RetryAt)
+		return !n.Hold.Due(now)
 	}
 	return n.Phase == Done || n.Phase == Deleted
 }
