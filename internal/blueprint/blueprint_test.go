@@ -11,17 +11,18 @@ import (
 )
 
 func instance() (cloud.Instance, cloud.Details) {
-	return cloud.Instance{
-			ID: "i-1", State: cloud.Stopped, Zone: "a", PrivateIP: "10.0.0.1", Image: "ami-1", Type: "m7g.large", KeyName: "k", Profile: "arn:p",
-			RootDevice: "/dev/xvda", Monitoring: true, Tenancy: "dedicated", Placement: "pg", EBSOptimized: true, Hibernation: true, Enclave: true, AutoRecovery: "disabled",
-			Metadata: cloud.MetadataOptions{Tokens: "required", HopLimit: 2, Tags: "enabled"}, Reservation: cloud.Reservation{Preference: "open"},
-			Interfaces: []cloud.Interface{{ID: "eni-2", Device: 1, Groups: []string{"sg-2", "sg-3"}}, {ID: "eni-1", Device: 0, Groups: []string{"sg-1"}}},
-			Tags:       map[string]string{"Name": "n", "aws:cloudformation:stack-name": "s", "recovery:condemned": "2", "recovery:epoch": "1", "recovery:gate": "x"},
-		}, cloud.Details{
-			UserData: "dXNlcg==", ProtectTerminate: true, ProtectStop: true, ShutdownBehavior: "stop",
-			Volumes:    []cloud.VolumeSpec{{Device: "/dev/xvdb", Snapshot: "snap-2", SizeGiB: 5, Kind: "io2", IOPS: 300}, {Device: "/dev/xvda", Snapshot: "snap-1", SizeGiB: 8, Kind: "gp3", Encrypted: true, KMSKey: "arn:k", DeleteOnTermination: true}},
-			VolumeTags: map[string]string{"v": "1", "aws:backup:x": "y"},
-		}
+	i := cloud.Instance{
+		ID: "i-1", State: cloud.Stopped, Zone: "a", PrivateIP: "10.0.0.1", Image: "ami-1", Type: "m7g.large", KeyName: "k", Profile: "arn:p",
+		RootDevice: "/dev/xvda", Monitoring: true, Tenancy: "dedicated", Placement: "pg", EBSOptimized: true, Hibernation: true, Enclave: true, AutoRecovery: "disabled",
+		Metadata: cloud.MetadataOptions{Tokens: "required", HopLimit: 2, Tags: "enabled"}, Reservation: cloud.Reservation{Preference: "open"},
+		Interfaces: []cloud.Interface{{ID: "eni-2", Device: 1, Groups: []string{"sg-2", "sg-3"}}, {ID: "eni-1", Device: 0, Groups: []string{"sg-1"}}},
+		Tags:       map[string]string{"Name": "n", "aws:cloudformation:stack-name": "s", "recovery:condemned": "2", "recovery:epoch": "1", "recovery:gate": "x"},
+	}
+	return i, cloud.Details{
+		UserData: "dXNlcg==", ProtectTerminate: true, ProtectStop: true, ShutdownBehavior: "stop",
+		Volumes:    []cloud.VolumeSpec{{Device: "/dev/xvdb", Snapshot: "snap-2", SizeGiB: 5, Kind: "io2", IOPS: 300}, {Device: "/dev/xvda", Snapshot: "snap-1", SizeGiB: 8, Kind: "gp3", Encrypted: true, KMSKey: "arn:k", DeleteOnTermination: true}},
+		VolumeTags: map[string]string{"v": "1", "aws:backup:x": "y"},
+	}
 }
 
 func TestEverythingOfTheListIsInherited(t *testing.T) {
