@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
@@ -24,7 +25,9 @@ type Brake struct {
 	Known  bool
 	On     bool
 	Reason string
-	First  int // the failing node with the lowest id tells people, the others do not
+	// First is, by zone and for "" in all, the held node with the lowest id: it tells
+	// people, the others do not.
+	First map[string]int
 	// Silent names the zones of which only the agents are silent, and why that is
 	// held: a failure there is not believed unless EC2 itself shows it.
 	Silent map[string]string
@@ -39,6 +42,23 @@ func (b Brake) holds(zone string, c record.Cause) string {
 		return b.Silent[zone]
 	}
 	return ""
+}
+
+// speaker is the node that tells people of the hold that a node in the zone is in.
+func (b Brake) speaker(zone string) int {
+	if b.On {
+		return b.First[""]
+	}
+	return b.First[zone]
+}
+
+// waiting notes a node that fails and whose switch has not begun.
+func (b Brake) waiting(id int, zone string) {
+	for _, key := range []string{"", zone} {
+		if b.First[key] == 0 || id < b.First[key] {
+			b.First[key] = id
+		}
+	}
 }
 
 // BrakeFrom is the number of nodes from which the brake works: two nodes of two
@@ -97,7 +117,7 @@ func Beginning(n record.Node, hinted, sweep bool, cfg contract.Config, now time.
 // read, no alarm is a failure, here as in every other decision: what EC2 shows
 // is judged by itself.
 func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.Time) Brake {
-	b := Brake{Wide: Wide(nodes, now), Known: true}
+	b := Brake{Wide: Wide(nodes, now), Known: true, First: map[string]int{}, Silent: map[string]string{}}
 	if !b.Wide {
 		return b
 	}
@@ -107,7 +127,7 @@ func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.T
 		if !protects(n, now) {
 			continue
 		}
-		zone, cause, fails := fails(cfg, n, f, now)
+		zone, cause, fails, waits := fails(cfg, n, f, now)
 		all[zone]++
 		total++
 		if !fails {
@@ -119,12 +139,11 @@ func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.T
 			independent++
 			shown[zone]++
 		}
-		if b.First == 0 || n.ID < b.First {
-			b.First = n.ID
+		if waits {
+			b.waiting(n.ID, zone)
 		}
 	}
 	zones := slices.Sorted(maps.Keys(failing))
-	b.Silent = map[string]string{}
 	for _, z := range zones {
 		if failing[z] > 1 && failing[z]*100 > all[z]*cfg.Policy.BrakePercent && shown[z]*100 < failing[z]*brakeIndependent {
 			b.Silent[z] = fmt.Sprintf("%d of %d nodes in %s fail at once, but EC2 itself shows a fault of %d of them only", failing[z], all[z], z, shown[z])
@@ -152,15 +171,44 @@ func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.T
 	return b
 }
 
-// fails reports where the node is, and whether and why it fails or failed just now.
-func fails(cfg contract.Config, n record.Node, f observe.Facts, now time.Time) (zone string, c record.Cause, failed bool) {
-	if l := n.Last; l != nil && now.Sub(l.At) < brakeMemory {
-		return l.Zone, l.Cause, true
+// fails reports where the node is, and whether and why it fails or failed just
+// now. waits: it fails and its switch has not begun.
+func fails(cfg contract.Config, n record.Node, f observe.Facts, now time.Time) (zone string, c record.Cause, failed, waits bool) {
+	if n.Grant != nil {
+		s := &step{Input: Input{Config: cfg, Facts: f, Now: now}, n: n}
+		zone = n.Grant.Zone
+		c, failed = s.failure()
+		failed = failed && s.ineligible() == ""
 	}
-	if n.Grant == nil {
-		return "", c, false
+	if l := n.Last; !failed && l != nil && now.Sub(l.At) < brakeMemory {
+		return l.Zone, l.Cause, true, false
 	}
-	s := &step{Input: Input{Config: cfg, Facts: f, Now: now}, n: n}
-	c, failed = s.failure()
-	return n.Grant.Zone, c, failed
+	return zone, c, failed, failed && (n.Phase == record.Done || n.Phase == record.Suspected)
+}
+
+// brake holds the node together with all others that fail. One of them tells people.
+func (s *step) brake(cause record.Cause) {
+	reason := s.Brake.holds(s.n.Grant.Zone, cause) + "; this node: " + cause.Detail
+	if s.n.ID == s.Brake.speaker(s.n.Grant.Zone) {
+		s.hold(record.Held, message.HeldBrake, reason, s.retryAt())
+		return
+	}
+	s.holdQuietly(record.Held, message.HeldBrake, reason, s.retryAt())
+	s.out.Verdict = message.HeldBrake
+}
+
+func (s *step) window(c record.Cause) time.Duration { return window(c, s.Brake, s.Config.Policy) }
+
+// window is how long a failure must last before a switch begins. Where the brake
+// works, what only an agent reports must last long enough for a common fault of
+// the agents to show.
+func window(c record.Cause, b Brake, p contract.Policy) time.Duration {
+	w := seconds(p.ConfirmSeconds)
+	if c.Kind == causeAbsent {
+		w = max(w, absentConfirm)
+	}
+	if b.Wide && !c.Independent {
+		w = max(w, seconds(p.BrakeSeconds))
+	}
+	return w
 }

@@ -101,33 +101,6 @@ func (s *step) suspected() {
 	}
 }
 
-// brake holds the node together with all others that fail. One of them tells people.
-func (s *step) brake(cause record.Cause) {
-	reason := s.Brake.holds(s.n.Grant.Zone, cause) + "; this node: " + cause.Detail
-	if s.n.ID == s.Brake.First {
-		s.hold(record.Held, message.HeldBrake, reason, s.retryAt())
-		return
-	}
-	s.holdQuietly(record.Held, message.HeldBrake, reason, s.retryAt())
-	s.out.Verdict = message.HeldBrake
-}
-
-func (s *step) window(c record.Cause) time.Duration { return window(c, s.Brake, s.Config.Policy) }
-
-// window is how long a failure must last before a switch begins. Where the brake
-// works, what only an agent reports must last long enough for a common fault of
-// the agents to show.
-func window(c record.Cause, b Brake, p contract.Policy) time.Duration {
-	w := seconds(p.ConfirmSeconds)
-	if c.Kind == causeAbsent {
-		w = max(w, absentConfirm)
-	}
-	if b.Wide && !c.Independent {
-		w = max(w, seconds(p.BrakeSeconds))
-	}
-	return w
-}
-
 const causeAbsent = "absent"
 
 // failure reads the levels: what the granted instance and the node's alarms show now.

@@ -270,7 +270,7 @@ func randomInput(r *rand.Rand) decide.Input {
 	if maybe(r, 50) {
 		in.Hint = &record.Hint{Key: "h", Node: 1, Instance: pick(r, "", "i-old", "i-new"), Cause: record.Cause{Kind: pick(r, "stopped", "alarm"), Detail: "d", At: now.Add(-time.Second)}}
 	}
-	in.Brake = pick(r, decide.Brake{}, decide.Brake{}, decide.Brake{Wide: true}, decide.Brake{Wide: true, Known: true}, decide.Brake{Wide: true, Known: true, On: true, First: pick(r, 1, 2), Reason: "many"})
+	in.Brake = pick(r, decide.Brake{}, decide.Brake{}, decide.Brake{Wide: true}, decide.Brake{Wide: true, Known: true}, decide.Brake{Wide: true, Known: true, On: true, First: map[string]int{"": pick(r, 1, 2)}, Reason: "many"})
 	in.Outcomes = randomOutcomes(r, in)
 	return in
 }

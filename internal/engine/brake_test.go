@@ -164,6 +164,21 @@ func TestBrake(t *testing.T) {
 		h.stop(1, 2, 3, 4)
 		h.want(0, 4, 1)
 	})
+	t.Run("one after the other: held from half on, and told", func(t *testing.T) {
+		h := newHerd(t, 50, spread...)
+		h.stop(1)
+		h.stop(2)
+		h.stop(3)
+		h.stop(4)
+		h.stop(5)
+		h.want(3, 2, 4)
+	})
+	t.Run("one fails for itself while another zone's agents are silent: both told", func(t *testing.T) {
+		h := newHerd(t, 50, "az-a", "az-a", "az-a", "az-b", "az-b", "az-b", "az-c", "az-c", "az-c")
+		h.stop(1)
+		h.alarms(contract.AlarmApplication, 4, 5, 6)
+		h.want(1, 3, 2)
+	})
 	t.Run("a zone is lost and EC2 shows it: recovered", func(t *testing.T) {
 		h := newHerd(t, 50, append(same("az-a", 9), "az-b")...)
 		h.stop(1, 2, 3, 4, 5, 6, 7, 8, 9)
