@@ -55,13 +55,12 @@ func (w *World) Check() {
 	}
 }
 
-// workable is the time since when EC2 and the table have answered, if that is
-// later: what needs them can only be done then.
+// workable is the time since when nothing was put in the way of the switcher, if
+// that is later: a call that was refused, a process that died or slept in between
+// take their time before what is wrong can be put right.
 func (w *World) workable(since time.Time) time.Time {
-	for _, o := range w.Chaos.outages {
-		if (o.service == "EC2" || o.service == "DynamoDB") && !w.Now.Before(o.from) && o.to.After(since) {
-			since = o.to
-		}
+	if w.disturbed.After(since) {
+		since = w.disturbed
 	}
 	return w.script.workable(since)
 }

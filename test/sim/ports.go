@@ -37,11 +37,15 @@ func (c *client) call(service, action string, do func() error) error {
 	}
 	if err != nil {
 		w.Log("%s %s %s refused: %v", c.p.Name, service, action, err)
+		w.disturbed = w.Now
 		return err
 	}
 	strike := w.strike(service, action)
 	if planned := w.script.strike(c.p); planned != clean {
 		strike = planned
+	}
+	if strike != clean {
+		w.disturbed = w.Now
 	}
 	switch strike {
 	case crashBefore:

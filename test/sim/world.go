@@ -26,10 +26,12 @@ type World struct {
 	items    map[string]cloud.Item
 	queue    func(payload string) // delivers an event to the function
 
-	nodes   map[int]*Truth
-	ids     int
-	Answers map[string]string // RequestId -> Status
-	script  *script           // a scenario's; nil in a seeded run
+	nodes map[int]*Truth
+	ids   int
+	// disturbed is when a fault was last put in the switcher's way.
+	disturbed time.Time
+	Answers   map[string]string // RequestId -> Status
+	script    *script           // a scenario's; nil in a seeded run
 
 	Stats Stats
 }
