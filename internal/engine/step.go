@@ -27,6 +27,10 @@ func (r *run) step(ctx context.Context, i int, facts observe.Facts, brake decide
 		in.Hint = &hints[0]
 	}
 	d := decide.Decide(in)
+	if grants(n, d.Node) && r.clock.Now().Sub(r.observed) > freshEnough {
+		r.outcomes[n.ID] = in.Outcomes
+		return true, false, nil // what it rests on has aged: look again first
+	}
 	r.verdict(n.ID, hints, d)
 	saved, err := r.commit(ctx, i, d)
 	if err != nil || !saved {
@@ -49,6 +53,15 @@ func (r *run) step(ctx context.Context, i int, facts observe.Facts, brake decide
 	r.last[n.ID] = done
 	progressed := d.Save || done != "" && !again
 	return progressed, d.Wait || done != "", nil
+}
+
+// freshEnough is how old the sight of the fenced instances may be when a grant is
+// given. A round over many nodes takes longer, and somebody may have started one
+// meanwhile.
+const freshEnough = 10 * time.Second
+
+func grants(before, after record.Node) bool {
+	return after.Grant != nil && (before.Grant == nil || before.Grant.Instance != after.Grant.Instance)
 }
 
 // lateLife is how long a signed request can still be accepted after its process

@@ -15,6 +15,7 @@ import (
 
 // Table holds an implementation to cloud.Table, with one client at a time.
 func Table(t *testing.T, table cloud.Table) {
+	table = steady{table}
 	t.Run("compare and swap", func(t *testing.T) { swap(t, table) })
 	t.Run("bodies come back as they were", func(t *testing.T) { bodies(t, table) })
 	t.Run("queries", func(t *testing.T) { queries(t, table) })

@@ -16,10 +16,6 @@ import (
 // late registration must be gone within one sweep (I7).
 const trafficGrace = 3 * time.Minute
 
-// startUnseen is how long a start may stay unseen by Describe, which lags, and by
-// a process that has just looked.
-const startUnseen = 15 * time.Second
-
 // Check compares the ground truth with the invariants, after every step.
 func (w *World) Check() {
 	for id := 1; id <= len(w.nodes); id++ {
@@ -103,7 +99,7 @@ func (w *World) granted(n record.Node, instance string) {
 		w.Fail("I2: %s is granted and condemned", instance)
 	}
 	for _, m := range w.machines {
-		late := !m.started.IsZero() && w.Now.Sub(m.started) < startUnseen
+		late := m.started.After(m.shown) // nobody could have known
 		if m.node == n.ID && m.ID != instance && m.powered && !late {
 			w.Fail("I4: %s is granted node %d while %s has power (%s)", instance, n.ID, m.ID, m.State)
 		}

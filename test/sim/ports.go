@@ -95,8 +95,9 @@ func (e *ec2) seen(m *Machine) (cloud.Instance, bool) {
 	for k := range i.Interfaces {
 		i.Interfaces[k].Groups = slices.Clone(i.Interfaces[k].Groups)
 	}
+	then := e.Now
 	if e.Chance(e.Chaos.Lag) {
-		then := e.Now.Add(-e.Between(0, 3*time.Second))
+		then = e.Now.Add(-e.Between(0, 3*time.Second))
 		at := -1
 		for k, v := range m.past {
 			if !v.at.After(then) {
@@ -107,6 +108,9 @@ func (e *ec2) seen(m *Machine) (cloud.Instance, bool) {
 			return i, false
 		}
 		i.State = m.past[at].state
+	}
+	if then.After(m.shown) {
+		m.shown = then
 	}
 	return i, true
 }

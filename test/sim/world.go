@@ -78,6 +78,7 @@ type Machine struct {
 	hung    bool      // the application does not answer any more
 	lost    bool      // its host or zone is gone: nothing done to it is confirmed
 	started time.Time // when a person started it after it was fenced
+	shown   time.Time // the newest moment that a Describe showed of it
 	sick    bool      // its image never becomes healthy
 	gen     int       // cancels transitions under way
 	past    []view
