@@ -89,6 +89,7 @@ func New(cfg contract.Config, ports cloud.Ports, opts ...Option) *Engine {
 	for _, o := range opts {
 		o(e)
 	}
+	e.observer.Now = e.clock.Now
 	return e
 }
 

@@ -425,3 +425,39 @@ func TestOriginalThatIsStartedWhileHeldIsStoppedNotTerminated(t *testing.T) {
 	r.must(sweep)
 	r.switched(old, "az-b")
 }
+
+// A grant rests on a sight of seconds ago: what was seen before the process slept is
+// looked at again. Reads that come before the instances' may be slow.
+func TestGrantRestsOnAFreshSight(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	old := r.node().Grant.Instance
+	slept := false
+	r.w.Fault = func(_ int, call string) (error, error) {
+		switch n := r.node(); {
+		case call == "ELB DescribeTargetGroups":
+			r.w.Time = r.w.Time.Add(30 * time.Second)
+		case call == "EC2 DescribeInstances" && !slept && n.Phase == record.Gated && r.w.Boxes[n.Switch.Instance].State == cloud.Running:
+			// The look is answered with the original off; then the process sleeps, and
+			// somebody starts the original.
+			slept = true
+			r.w.Later(r.w.Time.Add(time.Second), func() { r.w.Boxes[old].State = cloud.Running })
+			r.w.Time = r.w.Time.Add(time.Minute)
+		}
+		return nil, nil
+	}
+	r.w.Stop(old)
+	r.must(stateEvent("e1", old, "stopped", r.w.Time))
+	if !slept {
+		t.Fatal("the process never slept: the test proves nothing")
+	}
+	if at := r.w.Boxes[old]; at.State != cloud.Terminated && at.State != cloud.ShuttingDown {
+		t.Errorf("the original is %s", at.State)
+	}
+	starts := strings.Count(r.log.String(), `"code":"WR116"`)
+	fenced := slices.Index(r.w.Calls, "EC2 StopInstances")
+	if starts != 2 || fenced < 0 {
+		t.Errorf("%d grants (one for the create), stop at call %d: the started original must be stopped before the grant\n%s", starts, fenced, r.log)
+	}
+	r.switched(old, "az-b")
+}

@@ -23,7 +23,6 @@ type run struct {
 	chain int  // continuations before this one
 
 	lease    record.Lease
-	observed time.Time     // when the facts of this round began to be read
 	nodes    []record.Node // by priority, then id
 	loaded   bool
 	outcomes map[int][]decide.Outcome // by node, of the last step
@@ -217,7 +216,6 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 	if len(active) == 0 {
 		return false, false, nil
 	}
-	r.observed = now
 	facts, err := r.observer.Read(ctx, needs, now, r.sweep)
 	if err != nil {
 		if passing(err) {

@@ -27,7 +27,7 @@ func (r *run) step(ctx context.Context, i int, facts observe.Facts, brake decide
 		in.Hint = &hints[0]
 	}
 	d := decide.Decide(in)
-	if grants(n, d.Node) && r.clock.Now().Sub(r.observed) > freshEnough {
+	if grants(n, d.Node) && r.clock.Now().Sub(facts.PowerAt) > freshEnough {
 		r.outcomes[n.ID] = in.Outcomes
 		return true, false, nil // what it rests on has aged: look again first
 	}
@@ -56,8 +56,8 @@ func (r *run) step(ctx context.Context, i int, facts observe.Facts, brake decide
 }
 
 // freshEnough is how old the sight of the fenced instances may be when a grant is
-// given. A round over many nodes takes longer, and somebody may have started one
-// meanwhile.
+// given. Other nodes' effects in the same round can take longer, and somebody may
+// have started one meanwhile.
 const freshEnough = 10 * time.Second
 
 func grants(before, after record.Node) bool {

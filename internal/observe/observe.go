@@ -32,6 +32,8 @@ type Facts struct {
 	// that needs such a part waits; the others go on.
 	Unseen map[Part]error
 	Sweep  bool
+	// PowerAt is when the instances were asked for: their power states are at least as new.
+	PowerAt time.Time
 }
 
 // Part is a part of the facts that is read by itself.
@@ -126,6 +128,7 @@ type Observer struct {
 	Store record.Store
 	IDTag string
 	VPC   string
+	Now   func() time.Time
 }
 
 // Read makes the calls that the needs take together. An error means that nothing
@@ -154,6 +157,7 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time, sweep b
 		}
 	}
 	// After the others, so that power states are the freshest facts of the round.
+	f.PowerAt = o.Now()
 	if err := o.instances(ctx, all, &f); err != nil {
 		return f, err
 	}

@@ -34,7 +34,6 @@ func (w *World) Check() {
 			}
 			servers++
 			if t.record.Grant != nil && t.record.Grant.Instance == m.ID {
-				t.lastServe, t.everServe = w.Now, true
 				delete(t.ungranted, m.ID)
 			} else if since, ok := t.ungranted[m.ID]; !ok {
 				t.ungranted[m.ID] = w.Now
@@ -150,7 +149,7 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 	}
 }
 
-// Alive checks liveness (I5): every node serves now, or did a moment ago.
+// Alive checks liveness (I5): every node serves now.
 func (w *World) Alive() {
 	for id := 1; id <= len(w.nodes); id++ {
 		for _, r := range w.nodes[id].asked {

@@ -59,11 +59,9 @@ func (s *Stats) Add(o Stats) {
 type Truth struct {
 	id        int
 	record    record.Node
-	deleted   bool      // CloudFormation asked for that
-	requests  int       // deployments after the first
-	asked     []string  // their RequestIds
-	lastServe time.Time // when it last served
-	everServe bool
+	deleted   bool                 // CloudFormation asked for that
+	requests  int                  // deployments after the first
+	asked     []string             // their RequestIds
 	ungranted map[string]time.Time // since when an ungranted machine takes traffic
 }
 
