@@ -29,7 +29,7 @@ const (
 )
 
 // done looks whether the node has failed. One that has not is mended, and a hold
-// ends when nothing is left to mend: while the same thing goes wrong again and
+// ends when all was seen and nothing is left to mend: while the same thing goes wrong again and
 // again, people are told of it once.
 func (s *step) done() {
 	failed := s.judge()
@@ -38,7 +38,7 @@ func (s *step) done() {
 	}
 	verdict, before := s.out.Verdict, len(s.out.Effects)
 	s.mend()
-	if !failed && len(s.out.Effects) == before {
+	if !failed && len(s.out.Effects) == before && s.Facts.Unseen[observe.PartAlarms] == nil {
 		s.endHold()
 	}
 	if verdict != "" {
@@ -56,7 +56,7 @@ func (s *step) judge() bool {
 	cause, failed := s.failure()
 	switch {
 	case !failed && s.Hint != nil && !s.seen(observe.PartAlarms):
-		s.out.Keep = true
+		s.out.Keep = s.out.Wait // where a permission is missing, the sweep looks again by itself
 		return true
 	case !failed:
 		if s.Hint != nil {

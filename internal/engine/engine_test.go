@@ -461,3 +461,27 @@ func TestGrantRestsOnAFreshSight(t *testing.T) {
 	}
 	r.switched(old, "az-b")
 }
+
+func TestAlarmsThatMayNotBeReadAreHeldAndNotAskedForWithoutEnd(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	old := r.node().Grant.Instance
+	asked := 0
+	r.w.Fault = func(_ int, call string) (error, error) {
+		if call != "CloudWatch DescribeAlarms" {
+			return nil, nil
+		}
+		if asked++; asked > 20 {
+			t.Fatal("DescribeAlarms is called again and again")
+		}
+		return fake.Refuse(cloud.Denied, "AccessDenied", "not allowed to cloudwatch:DescribeAlarms"), nil
+	}
+	r.w.Alarm(alarm, "ALARM")
+	if res := r.must(alarmEvent("e1", alarm, r.w.Time)); res.Code != "WR302" || r.leftHints() != 0 {
+		t.Errorf("%+v, %d hints left", res, r.leftHints())
+	}
+	r.w.Fault = nil
+	r.w.Time = r.w.Time.Add(time.Minute)
+	r.must(sweep)
+	r.switched(old, "az-b")
+}
