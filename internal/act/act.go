@@ -28,7 +28,7 @@ func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Ou
 	compute, balancers := a.Ports.Compute, a.Ports.Balancers
 	switch e.Do {
 	case decide.Condemn:
-		o.Err = compute.Tag(ctx, e.Instance, e.Tags)
+		o.Err = compute.Tag(ctx, []string{e.Instance}, e.Tags)
 	case decide.Isolate:
 		o.Err = compute.SetGroups(ctx, e.NIC, e.Groups)
 	case decide.Unprotect:

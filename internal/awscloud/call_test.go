@@ -75,7 +75,7 @@ var mutations = []struct {
 		return p.Compute.SetGroups(ctx, "eni-1", []string{"sg-1"})
 	}},
 	{"CreateTags", func(ctx context.Context, p cloud.Ports) error {
-		return p.Compute.Tag(ctx, "i-1", map[string]string{"k": "v"})
+		return p.Compute.Tag(ctx, []string{"i-1"}, map[string]string{"k": "v"})
 	}},
 	{"RegisterTargets", func(ctx context.Context, p cloud.Ports) error {
 		return p.Balancers.Register(ctx, "arn", []cloud.Target{{ID: "i-1"}})
@@ -200,7 +200,7 @@ func TestNothingToDoSendsNothing(t *testing.T) {
 		"TaggedInstances": func() error { _, err := ports.Compute.TaggedInstances(ctx, "k", nil); return err },
 		"Stop":            func() error { return ports.Compute.Stop(ctx, nil, true) },
 		"Terminate":       func() error { return ports.Compute.Terminate(ctx, nil) },
-		"Tag":             func() error { return ports.Compute.Tag(ctx, "i-1", nil) },
+		"Tag":             func() error { return ports.Compute.Tag(ctx, []string{"i-1"}, nil) },
 		"Groups":          func() error { _, err := ports.Balancers.Groups(ctx, nil); return err },
 		"Register":        func() error { return ports.Balancers.Register(ctx, "arn", nil) },
 		"Deregister":      func() error { return ports.Balancers.Deregister(ctx, "arn", nil) },

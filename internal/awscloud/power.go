@@ -49,10 +49,24 @@ func (c *compute) SetGroups(ctx context.Context, networkInterface string, groups
 	return failure(err)
 }
 
-func (c *compute) Tag(ctx context.Context, id string, tags map[string]string) error {
-	if len(tags) == 0 {
+func (c *compute) Tag(ctx context.Context, ids []string, tags map[string]string) error {
+	if len(tags) == 0 || len(ids) == 0 {
 		return nil
 	}
-	_, err := c.client().CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{id}, Tags: ec2Tags(tags)})
+	_, err := c.client().CreateTags(ctx, &ec2.CreateTagsInput{Resources: ids, Tags: ec2Tags(tags)})
+	return failure(err)
+}
+
+func (c *compute) Untag(ctx context.Context, id string, keys []string) error {
+	tags := make([]types.Tag, 0, len(keys))
+	for _, k := range keys {
+		tags = append(tags, types.Tag{Key: aws.String(k)})
+	}
+	_, err := c.client().DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: []string{id}, Tags: tags})
+	return failure(err)
+}
+
+func (c *compute) Start(ctx context.Context, id string) error {
+	_, err := c.client().StartInstances(ctx, &ec2.StartInstancesInput{InstanceIds: []string{id}})
 	return failure(err)
 }

@@ -38,7 +38,35 @@ type Compute interface {
 	Unprotect(ctx context.Context, id string, stop bool) error
 	// SetGroups replaces the security groups of one network interface.
 	SetGroups(ctx context.Context, networkInterface string, groups []string) error
-	Tag(ctx context.Context, id string, tags map[string]string) error
+	// Tag adds the same tags to all of the instances, or to none.
+	Tag(ctx context.Context, ids []string, tags map[string]string) error
+	// Untag removes tags; one that is not there is fine.
+	Untag(ctx context.Context, id string, keys []string) error
+	// Start powers a stopped instance on. It may lack capacity, like a launch.
+	Start(ctx context.Context, id string) error
+}
+
+// Zones tells how Availability Zones fare, and where capacity is reserved.
+type Zones interface {
+	// Zones returns the Region's zones and the state that EC2 reports of each.
+	Zones(ctx context.Context) ([]Zone, error)
+	// Shifts returns the zonal shifts and autoshifts that are active (Amazon
+	// Application Recovery Controller).
+	Shifts(ctx context.Context) ([]Shift, error)
+	// Reserved returns the open capacity reservations of these instance types that
+	// have room.
+	Reserved(ctx context.Context, types []string) ([]Reserve, error)
+}
+
+// Files is Amazon EFS, mount targets only.
+type Files interface {
+	// Mounts returns a file system's mount targets, those being deleted included.
+	Mounts(ctx context.Context, fileSystem string) ([]Mount, error)
+	// CreateMount makes a mount target in the subnet with the groups of m.
+	CreateMount(ctx context.Context, fileSystem string, m Mount) error
+	// DeleteMount breaks every mount through the target and removes it. One that is
+	// gone is a NotFound.
+	DeleteMount(ctx context.Context, id string) error
 }
 
 // Balancers is Elastic Load Balancing v2.
@@ -93,6 +121,8 @@ type Ports struct {
 	Compute   Compute
 	Balancers Balancers
 	Alarms    Alarms
+	Zones     Zones
+	Files     Files
 	Table     Table
 	Topic     Topic
 	Invoker   Invoker
@@ -236,6 +266,7 @@ type Launch struct {
 	Blueprint Blueprint         `json:"-"`
 	Subnet    string            `json:"subnet"`
 	Zone      string            `json:"zone"`
+	Type      string            `json:"type,omitempty"` // instead of the blueprint's
 	Token     string            `json:"token"` // at most 64 ASCII characters
 	Tags      map[string]string `json:"tags"`  // added to the blueprint's
 }
@@ -245,6 +276,37 @@ type Subnet struct {
 	ID   string
 	Zone string
 	Free int // available addresses
+}
+
+// Zone is an Availability Zone.
+type Zone struct {
+	Name    string
+	ID      string // the same in every account: use1-az1
+	State   string // "available", or what EC2 says is wrong
+	Message string
+}
+
+// Shift is traffic that is being moved away from a zone.
+type Shift struct {
+	ZoneID string
+	Reason string
+}
+
+// Reserve is reserved capacity with room.
+type Reserve struct {
+	Zone string
+	Type string
+	Free int
+}
+
+// Mount is an EFS mount target.
+type Mount struct {
+	ID     string   `json:"id"`
+	Subnet string   `json:"subnet"`
+	Zone   string   `json:"zone"`
+	IP     string   `json:"ip,omitempty"`
+	State  string   `json:"state,omitempty"` // "creating", "available", "deleting", …
+	Groups []string `json:"groups,omitempty"`
 }
 
 // TargetGroup is an ELB target group.

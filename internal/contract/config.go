@@ -52,6 +52,18 @@ type Policy struct {
 	MaxSwitches int `json:"maxSwitches"`
 	// WindowSeconds belongs to MaxSwitches. Default 3600.
 	WindowSeconds int `json:"windowSeconds"`
+	// CoolDownSeconds is how long after a node began to serve a further failure that
+	// only an alarm reports is held, so that an alarm that comes and goes does not
+	// move the node each time. What EC2 itself shows (stopped, terminated, a status
+	// check) is recovered at once. Default 600.
+	CoolDownSeconds int `json:"coolDownSeconds"`
+	// LaunchesPerSecond is the refill rate of the account's RunInstances request bucket
+	// in this Region. Default 2, EC2's own ("Request throttling for the Amazon EC2
+	// API"); set it when the account has more.
+	LaunchesPerSecond int `json:"launchesPerSecond"`
+	// BudgetPercent is the share of the account's API budgets of this Region that all
+	// switchers together may use; they also back off when AWS throttles them. Default 100.
+	BudgetPercent int `json:"budgetPercent"`
 	// BrakePercent is the share of a VPC's nodes, from five nodes up, that may fail at
 	// once without a common cause. When more do, recoveries are held. 100 turns
 	// the brake off. Default 50.
@@ -72,7 +84,8 @@ func DefaultPolicy() Policy {
 	return Policy{
 		ConfirmSeconds: 0, FenceSeconds: 600, HealthSeconds: 600, MaxAttempts: 3,
 		CapacitySeconds: 180, RetrySeconds: 60, PollSeconds: 1, GraceSeconds: 120,
-		MaxSwitches: 3, WindowSeconds: 3600, BrakePercent: 50, BrakeSeconds: 20, HistoryDays: 400, DeploySeconds: 900,
+		MaxSwitches: 3, WindowSeconds: 3600, CoolDownSeconds: 600, LaunchesPerSecond: 2, BudgetPercent: 100,
+		BrakePercent: 50, BrakeSeconds: 20, HistoryDays: 400, DeploySeconds: 900,
 	}
 }
 
@@ -92,6 +105,9 @@ var policyBounds = []struct {
 	{"GraceSeconds", func(p *Policy) *int { return &p.GraceSeconds }, 10, 3600},
 	{"MaxSwitches", func(p *Policy) *int { return &p.MaxSwitches }, 1, 100},
 	{"WindowSeconds", func(p *Policy) *int { return &p.WindowSeconds }, 60, 86400},
+	{"CoolDownSeconds", func(p *Policy) *int { return &p.CoolDownSeconds }, 10, 86400},
+	{"LaunchesPerSecond", func(p *Policy) *int { return &p.LaunchesPerSecond }, 1, 100},
+	{"BudgetPercent", func(p *Policy) *int { return &p.BudgetPercent }, 10, 100},
 	{"BrakePercent", func(p *Policy) *int { return &p.BrakePercent }, 1, 100},
 	{"BrakeSeconds", func(p *Policy) *int { return &p.BrakeSeconds }, 1, 600},
 	{"HistoryDays", func(p *Policy) *int { return &p.HistoryDays }, 1, 3650},

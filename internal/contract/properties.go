@@ -24,6 +24,20 @@ type NodeProperties struct {
 	// AllowTerminateFence permits terminating the failed instance as its fence when
 	// it cannot be stopped (instance-store root). "true" or "false" (default).
 	AllowTerminateFence string `json:",omitempty"`
+	// Gate says that the node's instances run the gate: they mount and serve only
+	// while their tag GateTag names them. "true" or "false" (default).
+	Gate string `json:",omitempty"`
+	// InstanceTypes are tried, in this order, where the launch template's own type
+	// cannot be had.
+	InstanceTypes []string `json:",omitempty"`
+	// RestartOriginal permits starting the failed instance again, in place, when no
+	// replacement can be had anywhere. "true" or "false" (default).
+	RestartOriginal string `json:",omitempty"`
+	// FenceEscalation is what follows when the failed instance is not confirmed off
+	// in time: EscalateHold (default), EscalateStorage or EscalateGoOn.
+	FenceEscalation string `json:",omitempty"`
+	// FileSystem is the node's own EFS file system, for EscalateStorage.
+	FileSystem string `json:",omitempty"`
 	// ConsumersHash changes whenever a resource that consumes the node's attributes
 	// changes, so that CloudFormation reads the attributes again.
 	ConsumersHash string `json:",omitempty"`
@@ -34,6 +48,17 @@ type TargetGroupEntry struct {
 	Arn  string
 	Port string `json:",omitempty"` // default: the group's own port
 }
+
+// Escalations of a fence that is overdue.
+const (
+	// EscalateHold waits for EC2, and a person is told.
+	EscalateHold = "hold"
+	// EscalateStorage cuts the instance off from the node's own file system.
+	EscalateStorage = "storage"
+	// EscalateGoOn goes on without proof: for a node without shared data, of which
+	// two may run as long as one takes traffic.
+	EscalateGoOn = "go-on"
+)
 
 // Attributes that the custom resource answers with (Fn::GetAtt).
 const (
@@ -55,6 +80,11 @@ type Settings struct {
 	Alarms              []string       `json:"alarms,omitempty"`
 	Priority            int            `json:"priority"`
 	AllowTerminateFence bool           `json:"allowTerminateFence,omitempty"`
+	Gate                bool           `json:"gate,omitempty"`
+	Types               []string       `json:"types,omitempty"` // beside the blueprint's
+	RestartOriginal     bool           `json:"restartOriginal,omitempty"`
+	Escalation          string         `json:"escalation,omitempty"` // "" is EscalateHold
+	FileSystem          string         `json:"fileSystem,omitempty"`
 }
 
 // Template names one version of an EC2 launch template.
@@ -99,13 +129,22 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 	}
 	s.Priority, err = parseInt("Priority", p.Priority, 100, 0, 1000)
 	errs = append(errs, err)
-	switch p.AllowTerminateFence {
-	case "", "false":
-	case "true":
-		s.AllowTerminateFence = true
-	default:
-		errs = append(errs, fmt.Errorf("AllowTerminateFence is %q: allowed are true and false", p.AllowTerminateFence))
+	for _, flag := range []struct {
+		name, text string
+		to         *bool
+	}{
+		{"AllowTerminateFence", p.AllowTerminateFence, &s.AllowTerminateFence},
+		{"Gate", p.Gate, &s.Gate},
+		{"RestartOriginal", p.RestartOriginal, &s.RestartOriginal},
+	} {
+		*flag.to = flag.text == "true"
+		if flag.text != "" && flag.text != "true" && flag.text != "false" {
+			errs = append(errs, fmt.Errorf("%s is %q: allowed are true and false", flag.name, flag.text))
+		}
 	}
+	s.Types, s.FileSystem = p.InstanceTypes, p.FileSystem
+	s.Escalation, err = parseEscalation(p)
+	errs = append(errs, err)
 	return s, errors.Join(errs...)
 }
 
@@ -118,4 +157,19 @@ func parseInt(name, text string, def, min, max int) (int, error) {
 		return 0, fmt.Errorf("%s is %q: allowed are the integers %d to %d", name, text, min, max)
 	}
 	return n, nil
+}
+
+func parseEscalation(p NodeProperties) (string, error) {
+	switch p.FenceEscalation {
+	case "", EscalateHold:
+		return "", nil
+	case EscalateGoOn:
+		return EscalateGoOn, nil
+	case EscalateStorage:
+		if p.FileSystem == "" {
+			return "", fmt.Errorf("FenceEscalation is %q, but FileSystem is not given: name the node's own EFS file system, or choose %q", EscalateStorage, EscalateHold)
+		}
+		return EscalateStorage, nil
+	}
+	return "", fmt.Errorf("FenceEscalation is %q: allowed are %q, %q and %q", p.FenceEscalation, EscalateHold, EscalateStorage, EscalateGoOn)
 }

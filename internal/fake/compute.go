@@ -191,18 +191,52 @@ func (c compute) SetGroups(_ context.Context, nic string, groups []string) error
 	})
 }
 
-func (c compute) Tag(_ context.Context, id string, tags map[string]string) error {
+func (c compute) Tag(_ context.Context, ids []string, tags map[string]string) error {
 	return c.w.call("EC2 CreateTags", func() error {
-		b, ok := c.w.Boxes[id]
-		if !ok {
-			return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", id)
+		for _, id := range ids {
+			if c.w.Boxes[id] == nil {
+				return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", id)
+			}
 		}
 		for k := range tags {
 			if strings.HasPrefix(k, "aws:") {
 				return Refuse(cloud.Invalid, "InvalidParameterValue", "reserved tag "+k)
 			}
 		}
-		maps.Copy(b.Tags, tags)
+		for _, id := range ids {
+			maps.Copy(c.w.Boxes[id].Tags, tags)
+		}
+		return nil
+	})
+}
+
+func (c compute) Untag(_ context.Context, id string, keys []string) error {
+	return c.w.call("EC2 DeleteTags", func() error {
+		b, ok := c.w.Boxes[id]
+		if !ok {
+			return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", id)
+		}
+		for _, k := range keys {
+			delete(b.Tags, k)
+		}
+		return nil
+	})
+}
+
+func (c compute) Start(_ context.Context, id string) error {
+	return c.w.call("EC2 StartInstances", func() error {
+		b, ok := c.w.Boxes[id]
+		switch {
+		case !ok:
+			return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", id)
+		case b.State == cloud.Pending || b.State == cloud.Running:
+			return nil
+		case b.State != cloud.Stopped:
+			return Refuse(cloud.Ambiguous, "IncorrectInstanceState", id+" is "+b.State)
+		case c.w.NoRoom[b.Zone]:
+			return Refuse(cloud.Capacity, "InsufficientInstanceCapacity", "no room in "+b.Zone)
+		}
+		b.State, b.then, b.Until = cloud.Pending, cloud.Running, c.w.Time.Add(c.w.Boot)
 		return nil
 	})
 }

@@ -22,7 +22,11 @@ type World struct {
 	Images    []string                   // that exist; none: any does
 	Templates map[string]cloud.Blueprint // "id/version"
 	NoRoom    map[string]bool            // zones without capacity
-	Pools     map[string]*Pool           // target groups
+	Impaired  map[string]string          // zones that EC2 reports as impaired, and why
+	Shifted   []cloud.Shift
+	Reserves  []cloud.Reserve
+	Mounts    map[string][]cloud.Mount // by file system
+	Pools     map[string]*Pool         // target groups
 	Watches   map[string]*cloud.Alarm
 	Items     map[string]cloud.Item
 	Notices   []cloud.Notice
@@ -75,7 +79,7 @@ type Member struct {
 // New returns an empty Region with sensible delays.
 func New(at time.Time) *World {
 	return &World{
-		Time: at, Boxes: map[string]*Box{}, Templates: map[string]cloud.Blueprint{}, NoRoom: map[string]bool{},
+		Time: at, Boxes: map[string]*Box{}, Templates: map[string]cloud.Blueprint{}, NoRoom: map[string]bool{}, Impaired: map[string]string{}, Mounts: map[string][]cloud.Mount{},
 		Pools: map[string]*Pool{}, Watches: map[string]*cloud.Alarm{}, Items: map[string]cloud.Item{},
 		Answers: map[string][][]byte{}, tokens: map[string]string{},
 		PowerOff: 20 * time.Second, Boot: 5 * time.Second, Healthy: 30 * time.Second,
@@ -85,7 +89,7 @@ func New(at time.Time) *World {
 // Ports is the world as the engine sees it.
 func (w *World) Ports() cloud.Ports {
 	return cloud.Ports{
-		Compute: compute{w}, Balancers: balancers{w}, Alarms: alarms{w}, Table: table{w},
+		Compute: compute{w}, Balancers: balancers{w}, Alarms: alarms{w}, Zones: places{w}, Files: files{w}, Table: table{w},
 		Topic: topic{w}, Invoker: invoker{w}, Responder: responder{w},
 	}
 }

@@ -136,7 +136,7 @@ func groups(t *testing.T, s Stage) {
 
 func tags(t *testing.T, s Stage) {
 	i := launch(t, s, "tags", nil)
-	if err := s.Ports.Compute.Tag(ctx(t), i.ID, map[string]string{"case": "new", contract.CondemnedTag: "4"}); err != nil {
+	if err := s.Ports.Compute.Tag(ctx(t), []string{i.ID}, map[string]string{"case": "new", contract.CondemnedTag: "4"}); err != nil {
 		t.Fatal(err)
 	}
 	want := merged(i.Tags, map[string]string{"case": "new", contract.CondemnedTag: "4"})

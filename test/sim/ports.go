@@ -270,13 +270,48 @@ func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
 	})
 }
 
-func (e *ec2) Tag(_ context.Context, id string, tags map[string]string) error {
+func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error {
 	return (*client)(e).call("EC2", "CreateTags", func() error {
+		for _, id := range ids {
+			if e.byID[id] == nil {
+				return refuse(cloud.NotFound, "EC2", "CreateTags", "InvalidInstanceID.NotFound")
+			}
+		}
+		for _, id := range ids {
+			maps.Copy(e.byID[id].Tags, tags)
+		}
+		return nil
+	})
+}
+
+func (e *ec2) Untag(_ context.Context, id string, keys []string) error {
+	return (*client)(e).call("EC2", "DeleteTags", func() error {
 		m := e.byID[id]
 		if m == nil {
-			return refuse(cloud.NotFound, "EC2", "CreateTags", "InvalidInstanceID.NotFound")
+			return refuse(cloud.NotFound, "EC2", "DeleteTags", "InvalidInstanceID.NotFound")
 		}
-		maps.Copy(m.Tags, tags)
+		for _, k := range keys {
+			delete(m.Tags, k)
+		}
+		return nil
+	})
+}
+
+// Start may lack capacity as a launch may ("Stop and start Amazon EC2 instances").
+func (e *ec2) Start(_ context.Context, id string) error {
+	return (*client)(e).call("EC2", "StartInstances", func() error {
+		m := e.byID[id]
+		switch {
+		case m == nil:
+			return refuse(cloud.NotFound, "EC2", "StartInstances", "InvalidInstanceID.NotFound")
+		case m.State == cloud.Pending || m.State == cloud.Running:
+			return nil
+		case m.State != cloud.Stopped:
+			return refuse(cloud.Ambiguous, "EC2", "StartInstances", "IncorrectInstanceState")
+		case e.noRoom(m.Zone):
+			return refuse(cloud.Capacity, "EC2", "StartInstances", "InsufficientInstanceCapacity")
+		}
+		e.boot(m)
 		return nil
 	})
 }
