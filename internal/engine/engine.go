@@ -3,8 +3,9 @@
 // node that needs it, until all are at rest. One invocation drives all nodes of
 // the VPC; others leave their hint and go.
 //
-// It runs in one goroutine, reads time and sleeps only through Clock, and ranges
-// over maps only after sorting, so that a simulation of it is deterministic.
+// It decides in one goroutine and leaves what may happen at once to a Gang, reads
+// time and sleeps only through Clock, and ranges over maps only after sorting, so
+// that a simulation of it is deterministic.
 package engine
 
 import (
@@ -60,6 +61,7 @@ type Engine struct {
 	clock    Clock
 	log      *slog.Logger
 	metrics  io.Writer
+	gang     Gang
 }
 
 // Option changes an engine's surroundings.
@@ -85,6 +87,7 @@ func New(cfg contract.Config, ports cloud.Ports, opts ...Option) *Engine {
 		clock:    machineClock{},
 		log:      slog.New(slog.DiscardHandler),
 		metrics:  io.Discard,
+		gang:     goroutines{},
 	}
 	for _, o := range opts {
 		o(e)
