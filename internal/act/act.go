@@ -29,7 +29,17 @@ func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Ou
 	switch e.Do {
 	case decide.Condemn:
 		o.Err = compute.Tag(ctx, []string{e.Instance}, e.Tags)
-	case decide.Isolate:
+	case decide.Open:
+		o.Err = compute.Tag(ctx, []string{e.Instance}, e.Tags)
+	case decide.Pardon:
+		o.Err = compute.Untag(ctx, e.Instance, []string{contract.CondemnedTag})
+	case decide.Start:
+		o.Err = compute.Start(ctx, e.Instance)
+	case decide.Unmount:
+		o.Err = a.Ports.Files.DeleteMount(ctx, e.Mount.ID)
+	case decide.Mount:
+		o.Err = a.Ports.Files.CreateMount(ctx, e.FileSystem, e.Mount)
+	case decide.Isolate, decide.Regroup:
 		o.Err = compute.SetGroups(ctx, e.NIC, e.Groups)
 	case decide.Unprotect:
 		o.Err = compute.Unprotect(ctx, e.Instance, e.Stop)

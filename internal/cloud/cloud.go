@@ -267,8 +267,8 @@ type Launch struct {
 	Subnet    string            `json:"subnet"`
 	Zone      string            `json:"zone"`
 	Type      string            `json:"type,omitempty"` // instead of the blueprint's
-	Token     string            `json:"token"` // at most 64 ASCII characters
-	Tags      map[string]string `json:"tags"`  // added to the blueprint's
+	Token     string            `json:"token"`          // at most 64 ASCII characters
+	Tags      map[string]string `json:"tags"`           // added to the blueprint's
 }
 
 // Subnet is a place for an instance.

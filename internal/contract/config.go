@@ -55,7 +55,7 @@ type Policy struct {
 	// CoolDownSeconds is how long after a node began to serve a further failure that
 	// only an alarm reports is held, so that an alarm that comes and goes does not
 	// move the node each time. What EC2 itself shows (stopped, terminated, a status
-	// check) is recovered at once. Default 600.
+	// check) is recovered at once. Default 300.
 	CoolDownSeconds int `json:"coolDownSeconds"`
 	// LaunchesPerSecond is the refill rate of the account's RunInstances request bucket
 	// in this Region. Default 2, EC2's own ("Request throttling for the Amazon EC2
@@ -84,7 +84,7 @@ func DefaultPolicy() Policy {
 	return Policy{
 		ConfirmSeconds: 0, FenceSeconds: 600, HealthSeconds: 600, MaxAttempts: 3,
 		CapacitySeconds: 180, RetrySeconds: 60, PollSeconds: 1, GraceSeconds: 120,
-		MaxSwitches: 3, WindowSeconds: 3600, CoolDownSeconds: 600, LaunchesPerSecond: 2, BudgetPercent: 100,
+		MaxSwitches: 3, WindowSeconds: 3600, CoolDownSeconds: 300, LaunchesPerSecond: 2, BudgetPercent: 100,
 		BrakePercent: 50, BrakeSeconds: 20, HistoryDays: 400, DeploySeconds: 900,
 	}
 }

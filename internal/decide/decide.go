@@ -59,7 +59,7 @@ var phases = map[record.Phase]func(*step){
 	record.Confirmed: (*step).confirmed,
 	record.Fencing:   (*step).fencing,
 	record.Launching: (*step).launching,
-	record.Gated:     (*step).gated,
+	record.Gated:     (*step).standby,
 	record.Serving:   (*step).serving,
 	record.Done:      (*step).done,
 	record.Deleting:  (*step).deleting,
@@ -70,6 +70,7 @@ var phases = map[record.Phase]func(*step){
 func Decide(in Input) Step {
 	s := &step{Input: in, n: in.Node.Clone()}
 	s.post()
+	s.acknowledged()
 	s.overdueRequest()
 	if s.duplicate(); s.resting() {
 		s.out.Wait = s.out.Wait || s.n.Request != nil // a deployment waits: look again soon
@@ -79,6 +80,19 @@ func Decide(in Input) Step {
 		return s.finish()
 	}
 	phases[s.n.Phase](s)
+	s.overdueRequest()
+	return s.finish()
+}
+
+// Blind is the step of a node that needs to be looked at when EC2 refuses to show
+// instances: nothing can be decided, and a person is told why.
+func Blind(in Input, err error) Step {
+	s := &step{Input: in, n: in.Node.Clone()}
+	s.post()
+	underWay := s.n.Phase != record.Done && s.n.Phase != record.Deleted
+	if (underWay || s.Hint != nil) && (s.n.Hold == nil || s.n.Hold.Due(s.Now)) {
+		s.hold(record.Interrupted, message.PermissionDenied, err.Error(), s.retryAt())
+	}
 	s.overdueRequest()
 	return s.finish()
 }

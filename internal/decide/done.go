@@ -183,7 +183,12 @@ func (s *step) ineligible() string {
 // anything is done to its holder.
 func (s *step) begin(cause record.Cause) {
 	p := s.Config.Policy
-	s.n.Recent = slices.DeleteFunc(s.n.Recent, func(t time.Time) bool { return s.since(t) >= seconds(p.WindowSeconds) })
+	s.n.Recent = slices.DeleteFunc(s.n.Recent, func(t time.Time) bool { return s.since(t) >= seconds(p.WindowSeconds) || !t.After(s.n.Acked) })
+	if until := s.coolsUntil(cause); s.Now.Before(until) {
+		s.hold(record.Held, message.HeldCoolDown,
+			fmt.Sprintf("the node was switched and began to serve less than %d s ago (the policy's CoolDownSeconds); now: %s", p.CoolDownSeconds, cause.Detail), until)
+		return
+	}
 	if len(s.n.Recent) >= p.MaxSwitches {
 		s.hold(record.Held, message.HeldCoolDown,
 			fmt.Sprintf("%d switches began within %d s (the policy's MaxSwitches); now: %s", len(s.n.Recent), p.WindowSeconds, cause.Detail),
@@ -197,11 +202,33 @@ func (s *step) begin(cause record.Cause) {
 	s.n.Grant = nil
 	s.n.Switch = &record.Switch{
 		ID: fmt.Sprintf("%d-%d", s.n.ID, s.n.Epoch), Kind: record.KindRecover, Cause: cause, Started: s.Now,
-		From: g.Instance, FromZone: g.Zone, Tried: []string{g.Zone},
+		From: g.Instance, FromZone: g.Zone, Tried: []string{g.Zone}, Gate: s.n.Settings.Gate,
 	}
 	s.condemn(g.Instance, g.Zone, g.PrivateIP)
 	s.to(record.Confirmed)
 	s.say(message.SwitchStarted, cause.Detail, slog.String("instance", g.Instance), slog.String("az", g.Zone))
+}
+
+// coolsUntil is when a failure that only an alarm reports is believed again after a
+// switch: an alarm that comes and goes must not move the node each time.
+func (s *step) coolsUntil(c record.Cause) time.Time {
+	served := s.n.Grant.ServedAt
+	if c.Independent || len(s.n.Recent) == 0 || s.n.Acked.After(served) {
+		return time.Time{}
+	}
+	return served.Add(seconds(s.Config.Policy.CoolDownSeconds))
+}
+
+// acknowledged takes up a person's word that the node's failures are known: a hold
+// is tried again now, and the cool-down counts from here.
+func (s *step) acknowledged() {
+	if s.Hint == nil || s.Hint.Cause.Kind != event.CauseAck {
+		return
+	}
+	s.n.Acked, s.out.Save = s.Now, true
+	s.endHold()
+	s.say(message.Acknowledged, s.Hint.Cause.Detail)
+	s.Hint = nil // it says nothing of the node's health
 }
 
 // condemn names the instance as one that may be stopped and terminated.
@@ -233,10 +260,17 @@ func (s *step) mend() {
 			s.do(Effect{Do: Repoint, Alarm: name, Instance: s.n.Grant.Instance})
 		}
 	}
+	s.giveBack()
+	s.open()
 	s.reap()
 	s.strays()
 	s.retarget()
 	s.refresh()
+	s.n.Lost = slices.DeleteFunc(s.n.Lost, func(l record.LostLaunch) bool {
+		late := s.since(l.Since) >= record.LateCall
+		s.out.Save = s.out.Save || late
+		return late
+	})
 }
 
 func strays(instances []string, own string) bool {
@@ -283,6 +317,9 @@ func (s *step) refresh() {
 		UserData: old.UserData, ProtectTerminate: old.ProtectTerminate, ProtectStop: old.ProtectStop,
 		ShutdownBehavior: old.ShutdownBehavior, Volumes: old.Volumes, VolumeTags: old.VolumeTags,
 	}, s.Config.BlackholeGroup)
+	if slices.Contains(s.n.Settings.Types, b.Type) {
+		b.Type = old.Type // it runs as an alternative; the next switch asks for the own type first
+	}
 	if err != nil || sameJSON(b, old) {
 		return // one that is not whole is no model
 	}

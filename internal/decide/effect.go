@@ -23,6 +23,12 @@ const (
 	Register   Verb = "register"   // targets
 	Deregister Verb = "deregister" //
 	Repoint    Verb = "repoint"    // an alarm to the node's instance
+	Open       Verb = "open"       // the gate of the granted instance
+	Regroup    Verb = "regroup"    // give one interface its own groups back
+	Pardon     Verb = "pardon"     // take the condemned tag off an instance that is not condemned any more
+	Start      Verb = "start"      // power the original on again
+	Unmount    Verb = "unmount"    // remove a mount target of the node's file system
+	Mount      Verb = "mount"      // put a mount target back
 	Deliver    Verb = "deliver"    // one post of the outbox
 )
 
@@ -34,10 +40,10 @@ type Effect struct {
 	Do       Verb
 	Node     int
 	Epoch    int
-	Instance string            // Condemn, Unprotect, Stop, Terminate, Repoint
-	Tags     map[string]string // Condemn
-	NIC      string            // Isolate
-	Groups   []string          // Isolate
+	Instance string            // Condemn, Unprotect, Stop, Terminate, Repoint, Open, Pardon, Start
+	Tags     map[string]string // Condemn, Open
+	NIC      string            // Isolate, Regroup
+	Groups   []string          // Isolate, Regroup
 	Stop     bool              // Unprotect: stop protection rather than termination protection
 	Force    bool              // Stop
 	Launch   cloud.Launch      // Launch
@@ -46,11 +52,14 @@ type Effect struct {
 	Targets  []cloud.Target    // Register, Deregister
 	Alarm    string            // Repoint
 	Post     record.Post       // Deliver
+	// Mount and FileSystem are what Unmount removes and Mount puts back.
+	Mount      cloud.Mount
+	FileSystem string
 }
 
 // ID tells effects of one node apart and recognises the same one again.
 func (e Effect) ID() string {
-	parts := []string{string(e.Do), e.Instance, e.NIC, e.Launch.Token, e.Key, e.Group, e.Alarm, e.Post.Key}
+	parts := []string{string(e.Do), e.Instance, e.NIC, e.Launch.Token, e.Key, e.Group, e.Alarm, e.Post.Key, e.Mount.ID, e.FileSystem}
 	if e.Stop {
 		parts = append(parts, "stop")
 	}

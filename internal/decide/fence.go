@@ -1,159 +1,17 @@
 package decide
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/workload-recovery/workload-recovery/internal/blueprint"
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
-	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/message"
-	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
-
-// confirmed records the blueprint, before anything is touched, and then isolates
-// every condemned instance. What follows is the point of no return.
-func (s *step) confirmed() {
-	if !s.n.Switch.Recorded && !s.recordBlueprint() {
-		return
-	}
-	isolated := true
-	for _, c := range s.n.Condemned {
-		isolated = s.isolate(c) && isolated
-	}
-	if isolated {
-		s.to(record.Fencing)
-		s.say(message.FenceBegun, "isolated: "+s.condemnedIDs())
-		s.fencing()
-	}
-}
-
-func (s *step) condemnedIDs() string {
-	ids := make([]string, 0, len(s.n.Condemned))
-	for _, c := range s.n.Condemned {
-		ids = append(ids, c.Instance)
-	}
-	return strings.Join(ids, ", ")
-}
-
-// recordBlueprint settles what the replacement inherits. It reports whether the
-// switch can go on.
-func (s *step) recordBlueprint() bool {
-	if !s.seen(observe.PartDetails) {
-		return false
-	}
-	from := s.n.Switch.From
-	if err := s.Facts.Unseen[observe.PartTargets]; err == nil {
-		s.recordTargets(from)
-	} else { // the load balancer's API must not keep a failed node from being fenced
-		s.say(message.CallFailed, "the targets recorded before are used: "+err.Error())
-	}
-	if t := s.n.Settings.Template; t != s.n.Template {
-		if b, ok := s.Facts.Template[t]; ok {
-			return s.settle(b, t, message.BlueprintTaken, fmt.Sprintf("from launch template %s version %s, which a deployment set since the last launch", t.ID, t.Version))
-		}
-		s.say(message.CallFailed, fmt.Sprintf("launch template %s version %s cannot be read, the failed instance is the model and the change waits for the switch after: %v",
-			t.ID, t.Version, errors.Join(s.Facts.NoTemplate[t], s.Facts.Unseen[observe.PartTemplates])))
-	}
-	i := s.Facts.Instances[from]
-	why := s.Facts.NoDetails[from]
-	if d, described := s.Facts.Details[from]; described {
-		b, err := blueprint.FromInstance(i, d, s.Config.BlackholeGroup)
-		if err == nil {
-			s.protectAsDescribed(from, d)
-			return s.settle(b, s.n.Template, message.BlueprintTaken, "from "+from)
-		}
-		why = err.Error()
-	}
-	if s.n.Blueprint == nil {
-		s.hold(record.Interrupted, message.NoBlueprint, why, s.retryAt())
-		return false
-	}
-	return s.settle(*s.n.Blueprint, s.n.Template, message.BlueprintKept, why)
-}
-
-func (s *step) settle(b cloud.Blueprint, t contract.Template, code message.Code, reason string) bool {
-	s.n.Blueprint, s.n.Template = &b, t
-	s.n.Switch.Recorded = true
-	s.out.Save = true
-	s.say(code, reason)
-	return true
-}
-
-func (s *step) protectAsDescribed(instance string, d cloud.Details) {
-	for i := range s.n.Condemned {
-		if c := &s.n.Condemned[i]; c.Instance == instance {
-			c.ProtectStop, c.ProtectTerminate = d.ProtectStop, d.ProtectTerminate
-		}
-	}
-}
-
-// recordTargets notes the node's own places in its target groups: exactly what
-// the failed instance holds there. A group that does not show it keeps what was
-// recorded before.
-func (s *step) recordTargets(instance string) {
-	ip := ""
-	for _, c := range s.n.Condemned {
-		if c.Instance == instance {
-			ip = c.PrivateIP
-		}
-	}
-	var targets []record.Target
-	for _, g := range s.n.Settings.Groups {
-		kind := s.Facts.Groups[g.ARN].Kind
-		var found []record.Target
-		for _, t := range s.Facts.Targets[g.ARN] {
-			if t.ID == instance || ip != "" && t.ID == ip {
-				found = append(found, record.Target{Group: g.ARN, Kind: kind, Port: t.Port})
-			}
-		}
-		if len(found) == 0 {
-			for _, t := range s.n.Targets {
-				if t.Group == g.ARN {
-					found = append(found, t)
-				}
-			}
-		}
-		targets = append(targets, found...)
-	}
-	s.n.Targets = targets
-}
-
-// isolate quarantines an instance: the condemned tag, then the blackhole group
-// on every interface. It reports whether nothing is left to do.
-func (s *step) isolate(c record.Condemned) bool {
-	i, visible := s.Facts.Instances[c.Instance]
-	if !visible || i.State == cloud.Terminated || i.State == cloud.ShuttingDown {
-		return true // nothing left to isolate; the fence is judged by itself
-	}
-	isolated := s.tagCondemned(c, i)
-	for _, n := range i.Interfaces {
-		e := Effect{Do: Isolate, Instance: i.ID, NIC: n.ID, Groups: []string{s.Config.BlackholeGroup}}
-		if slices.Equal(n.Groups, e.Groups) || s.succeeded(e) {
-			continue
-		}
-		s.do(e)
-		isolated = false
-	}
-	return isolated
-}
-
-// tagCondemned names the instance as condemned for IAM. Reports whether it is.
-func (s *step) tagCondemned(c record.Condemned, i cloud.Instance) bool {
-	e := Effect{Do: Condemn, Instance: i.ID, Tags: map[string]string{contract.CondemnedTag: strconv.Itoa(c.Epoch)}}
-	if i.Tags[contract.CondemnedTag] == e.Tags[contract.CondemnedTag] || s.succeeded(e) {
-		return true
-	}
-	s.do(e)
-	return false
-}
 
 // fencing powers the condemned instances off until EC2 confirms that all are.
 func (s *step) fencing() {
@@ -175,8 +33,9 @@ func (s *step) fenced() bool {
 	return off
 }
 
-// off is the power fence of one instance. An instance that EC2 no longer shows
-// counts as terminated only after a time that no lag explains.
+// off is the fence of one instance. One that EC2 no longer shows counts as
+// terminated only after a time that no lag explains; one that EC2 does not confirm
+// off may be fenced by what its escalation did.
 func (s *step) off(c *record.Condemned) bool {
 	i, visible := s.Facts.Instances[c.Instance]
 	switch {
@@ -184,35 +43,44 @@ func (s *step) off(c *record.Condemned) bool {
 		if !c.AbsentSince.IsZero() {
 			c.AbsentSince, s.out.Save = time.Time{}, true
 		}
-		return i.Off()
+		return i.Off() || s.escalated(c)
 	case c.AbsentSince.IsZero():
 		c.AbsentSince, s.out.Save = s.Now, true
 	}
-	return s.since(c.AbsentSince) >= absentGone
+	return s.since(c.AbsentSince) >= absentGone || s.escalated(c)
 }
 
-// fence stops what still runs.
+// forceAgain is how long an instance may be stopping before it is forced once more
+// (assumption: a forced stop normally takes 10 to 40 s).
+const forceAgain = time.Minute
+
+// fence powers off what still runs. The quarantine is completed beside it.
 func (s *step) fence() {
 	s.wait()
-	for _, c := range s.n.Condemned {
+	for _, c := range slices.Clone(s.n.Condemned) {
 		i, visible := s.Facts.Instances[c.Instance]
-		if !visible || i.State != cloud.Running && i.State != cloud.Pending {
+		stuck := i.State == cloud.Stopping && s.since(c.Since) >= forceAgain && s.since(c.AskedAt) >= forceAgain
+		if !visible || i.State != cloud.Running && i.State != cloud.Pending && !stuck {
 			continue
 		}
+		s.isolate(c)
 		if !s.tagCondemned(c, i) {
 			continue
 		}
 		s.powerOff(c, i)
 	}
-	if limit := seconds(s.Config.Policy.FenceSeconds); s.since(s.n.Since) >= limit {
-		s.hold(record.Interrupted, message.FenceOverdue, fmt.Sprintf("%s after %s", s.powerStates(), limit), s.retryAt())
+	limit := seconds(s.Config.Policy.FenceSeconds)
+	if s.since(s.n.Since) < limit || s.escalate() {
+		return
 	}
+	s.hold(record.Interrupted, message.FenceOverdue, fmt.Sprintf("%s after %s", s.powerStates(), limit), s.retryAt())
 }
 
 // powerOff chooses how an instance that runs is switched off.
 func (s *step) powerOff(c record.Condemned, i cloud.Instance) {
+	original := i.ID == s.n.Switch.From
 	switch {
-	case i.State == cloud.Pending && i.ID == s.n.Switch.From:
+	case i.State == cloud.Pending && original:
 		// Somebody started the original. It cannot be stopped before it runs, and must
 		// not be terminated before a replacement serves.
 	case i.State == cloud.Pending:
@@ -222,11 +90,27 @@ func (s *step) powerOff(c record.Condemned, i cloud.Instance) {
 			s.do(e)
 			return
 		}
+		s.asks(c.Instance)
 		s.do(Effect{Do: Stop, Instance: i.ID, Force: true})
-	case s.n.Settings.AllowTerminateFence:
+	case s.n.Settings.AllowTerminateFence, !original, s.waitsAtGate():
 		s.terminate(c)
+	case s.overlaps() && s.n.Phase == record.Gated:
+		// Terminating is its only fence, and waits until the replacement stands by.
 	default:
 		s.hold(record.Held, message.HeldInstanceStore, i.ID+" has an instance-store root device and the node does not set AllowTerminateFence", s.retryAt())
+	}
+}
+
+// asks notes, before the call, that this invocation asks EC2 to power the instance
+// off: until its calls cannot arrive any more the instance is not started again.
+func (s *step) asks(instance string) {
+	c := s.condemned(instance)
+	if !slices.ContainsFunc(c.Stoppers, func(x record.Sender) bool { return x.By == s.Process.By }) {
+		c.Stoppers = append(c.Stoppers, s.Process)
+		s.out.Save = true
+	}
+	if s.since(c.AskedAt) >= forceAgain {
+		c.AskedAt, s.out.Save = s.Now, true
 	}
 }
 
@@ -235,6 +119,7 @@ func (s *step) terminate(c record.Condemned) {
 		s.do(e)
 		return
 	}
+	s.asks(c.Instance)
 	s.do(Effect{Do: Terminate, Instance: c.Instance})
 }
 
@@ -287,7 +172,7 @@ func (s *step) reap() {
 			s.isolate(c)
 		}
 		gone := s.remove(c)
-		if gone && (!visible || i.State == cloud.Terminated) {
+		if gone && (!visible || i.State == cloud.Terminated) && s.restored(c, i) {
 			s.forget(c)
 		}
 	}

@@ -73,11 +73,15 @@ func (s *step) endHold() {
 func (s *step) troubles() bool {
 	held := false
 	for _, o := range s.Outcomes {
-		if o.Err == nil || o.Effect.Do == Launch || o.Effect.Do == Deliver {
+		if o.Err == nil || o.Effect.Do == Launch || o.Effect.Do == Deliver || o.Effect.Do == Start && !cloud.Is(o.Err, cloud.Denied) {
 			continue
 		}
 		what := fmt.Sprintf("%s: %v", o.Effect.Do, o.Err)
 		switch kind := cloud.KindOf(o.Err); {
+		case o.Effect.Do == Unmount && kind == cloud.NotFound:
+			s.wait() // gone, as wanted
+		case o.Effect.Do == Mount && kind == cloud.Conflict:
+			s.wait() // there already
 		case o.Effect.Do == Repoint && s.n.Phase == record.Serving:
 			s.say(message.CallFailed, what) // never delays a switch; the sweep repeats it, and tells people
 		case kind == cloud.Denied:

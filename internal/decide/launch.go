@@ -18,12 +18,22 @@ import (
 // whole before it is sent and sent again, identical, until it is answered: an
 // unanswered launch may have happened, and absence from Describe proves nothing.
 func (s *step) launching() {
-	if !s.fenced() {
+	sw := s.n.Switch
+	switch {
+	case s.overlaps(): // the fence comes when EC2 has accepted the replacement (I9)
+		if s.cancelled() {
+			return
+		}
+		s.isolateAll()
+	case !s.fenced():
 		s.to(record.Fencing) // somebody started a fenced instance again
 		s.fence()
 		return
 	}
-	sw := s.n.Switch
+	if sw.Restart {
+		s.restart()
+		return
+	}
 	if s.judgeLaunch() {
 		return
 	}
@@ -66,6 +76,9 @@ func (s *step) send() {
 	}
 	l := *sw.Launch
 	l.Blueprint = *s.n.Blueprint
+	if l.Type != "" {
+		l.Blueprint.Type = l.Type
+	}
 	s.do(Effect{Do: Launch, Launch: l})
 	s.wait()
 }
@@ -80,7 +93,7 @@ func (s *step) judgeLaunch() bool {
 		if o.Effect.Do != Launch || o.Effect.Launch.Token != sw.Launch.Token {
 			continue
 		}
-		place := sw.Launch.Zone + " (" + s.n.Blueprint.Type + ")"
+		place := sw.Launch.Zone + " (" + s.launchType() + ")"
 		switch kind := cloud.KindOf(o.Err); kind {
 		case "":
 			s.accepted(o.Instance)
@@ -90,10 +103,15 @@ func (s *step) judgeLaunch() bool {
 				return true
 			}
 			s.say(message.NextCandidate, o.Err.Error(), slog.String("az", sw.Launch.Zone))
+			key := contract.CapacityKey(sw.Launch.Zone, s.launchType())
 			if kind == cloud.Capacity {
-				s.do(Effect{Do: Remember, Key: contract.CapacityKey(sw.Launch.Zone, s.n.Blueprint.Type)})
+				s.do(Effect{Do: Remember, Key: key})
 			}
-			sw.Tried = append(sw.Tried, sw.Launch.Zone)
+			if kind == cloud.Capacity || kind == cloud.Unsupported {
+				sw.Tried = append(sw.Tried, key) // another type may fit there
+			} else {
+				sw.Tried = append(sw.Tried, sw.Launch.Zone)
+			}
 			s.refused()
 			return false // the next candidate, in this same step
 		case cloud.Quota:
@@ -115,11 +133,44 @@ func (s *step) judgeLaunch() bool {
 			s.hold(record.Interrupted, message.LaunchInvalid, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Throttled, cloud.Ambiguous:
 			s.say(message.CallFailed, "launch in "+place+" is repeated with its token: "+o.Err.Error())
+			s.giveUp()
 			return false // Launch stays open: the identical request again
 		}
 		return true
 	}
 	return false
+}
+
+// launchType is the instance type that the open request asks for.
+func (s *step) launchType() string {
+	if t := s.n.Switch.Launch.Type; t != "" {
+		return t
+	}
+	return s.n.Blueprint.Type
+}
+
+// launchPatience is how long a gated node waits for the answer to its launch.
+const launchPatience = 30 * time.Second
+
+// giveUp goes on to the next candidate when the launch is not answered and the node
+// has a gate: an instance that comes of it all the same waits there, never mounts,
+// and is reaped when it is seen. A node without a gate waits for the answer.
+func (s *step) giveUp() {
+	sw := s.n.Switch
+	if !s.overlaps() || s.since(sw.Asked) < launchPatience {
+		return
+	}
+	s.say(message.LaunchGivenUp, sw.Launch.Zone+" did not answer for "+launchPatience.String(), slog.String("az", sw.Launch.Zone))
+	sw.Tried = append(sw.Tried, sw.Launch.Zone)
+	s.lose()
+}
+
+// lose keeps a request that is given up before it was answered, so that a delete of
+// the node can find out what became of it.
+func (s *step) lose() {
+	sw := s.n.Switch
+	s.n.Lost = append(s.n.Lost, record.LostLaunch{Launch: *sw.Launch, Senders: sw.Senders, Since: s.Now})
+	s.refused()
 }
 
 // refused closes a request that EC2 certainly did not carry out.
@@ -135,6 +186,10 @@ func (s *step) otherSender() bool {
 	// This invocation has its answer: nothing of it is under way any more.
 	sw.Senders = slices.DeleteFunc(sw.Senders, func(x record.Sender) bool { return x.By == s.Process.By })
 	s.out.Save = true
+	if s.overlaps() && len(sw.Senders) > 0 {
+		s.n.Lost = append(s.n.Lost, record.LostLaunch{Launch: *sw.Launch, Senders: sw.Senders, Since: s.Now})
+		return false // what may come of it waits at its gate
+	}
 	for _, x := range sw.Senders {
 		if s.Now.Before(x.Until) {
 			s.hold(record.Held, message.HeldLaunchOpen,
@@ -176,17 +231,22 @@ func (s *step) blueprintForCreate() bool {
 // false, and holds the node, when none is left.
 func (s *step) choose() bool {
 	sw := s.n.Switch
+	if err := s.Facts.Unseen[observe.PartZones]; err != nil {
+		s.say(message.CallFailed, "candidates are chosen without knowing how the zones fare: "+err.Error())
+	}
 	candidates, why := s.candidates()
 	if len(candidates) == 0 {
-		s.hold(record.Held, message.HeldNoCandidate, why, s.retryAt())
-		sw.Tried = nil // the next round tries every zone again
-		if sw.FromZone != "" {
-			sw.Tried = []string{sw.FromZone}
+		if s.mayRestart() {
+			sw.Restart, s.out.Save = true, true
+			s.wait()
+			return false
 		}
+		s.holdNoCandidate(why)
 		return false
 	}
 	place := candidates[0]
 	sw.Requests++
+	sw.Asked = s.Now
 	sw.Launch = &cloud.Launch{
 		Subnet: place.ID, Zone: place.Zone, Token: token(s.n, place.Zone),
 		Tags: map[string]string{
@@ -195,16 +255,42 @@ func (s *step) choose() bool {
 			contract.EpochTag:    strconv.Itoa(s.n.Epoch),
 		},
 	}
+	if place.kind != s.n.Blueprint.Type {
+		sw.Launch.Type = place.kind
+	}
 	s.out.Save = true
-	s.say(message.LaunchRequested, s.n.Blueprint.Type+" in "+place.Zone, slog.String("az", place.Zone), slog.String("subnet", place.ID))
+	s.say(message.LaunchRequested, place.kind+" in "+place.Zone, slog.String("az", place.Zone), slog.String("subnet", place.ID))
 	return true
 }
 
-// gated waits for the replacement to run, and grants it when every other
-// instance of the node is seen off in the same look.
-func (s *step) gated() {
+// holdNoCandidate holds a node that cannot be placed; the next round tries every
+// candidate again.
+func (s *step) holdNoCandidate(why string) {
+	sw := s.n.Switch
+	s.hold(record.Held, message.HeldNoCandidate, why, s.retryAt())
+	sw.Tried = nil
+	if sw.FromZone != "" {
+		sw.Tried = []string{sw.FromZone}
+	}
+}
+
+// standby waits for the replacement to run, while every other instance of the node
+// is being fenced, and grants it when all of them are seen off in the same look.
+func (s *step) standby() {
 	sw := s.n.Switch
 	i, visible := s.Facts.Instances[sw.Instance]
+	if sw.Restart && visible && i.State == cloud.Stopped {
+		s.restarting(i)
+		return
+	}
+	if visible && i.State != cloud.Pending && i.State != cloud.Running {
+		s.abandon(fmt.Sprintf("%s is %s%s", i.ID, i.State, because(i.StateReason)))
+		return
+	}
+	off := s.fenced()
+	if !off {
+		s.fence() // beside its boot, or because an earlier instance was started again
+	}
 	switch {
 	case !visible || i.State == cloud.Pending:
 		if s.since(s.n.Since) > seconds(s.Config.Policy.HealthSeconds) {
@@ -212,11 +298,7 @@ func (s *step) gated() {
 			return
 		}
 		s.wait()
-	case i.State != cloud.Running:
-		s.abandon(fmt.Sprintf("%s is %s%s", i.ID, i.State, because(i.StateReason)))
-	case !s.fenced():
-		s.fence() // an earlier instance was started again: no grant beside it
-	default:
+	case off:
 		s.grant(i)
 	}
 }
@@ -250,7 +332,7 @@ func (s *step) abandon(reason string) {
 		sw.Tried = append(sw.Tried, zone)
 	}
 	failed := sw.Instance
-	sw.Instance, sw.Launch, sw.Senders = "", nil, nil
+	sw.Instance, sw.Launch, sw.Senders, sw.Restart = "", nil, nil, false
 	if s.n.Phase == record.Gated {
 		sw.Attempts++
 	}

@@ -3,6 +3,7 @@ package decide
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,28 +13,34 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// candidates are the subnets where the node may be placed now, best first, and
-// why the others are not among them.
-func (s *step) candidates() ([]cloud.Subnet, string) {
-	var list []cloud.Subnet
-	var out []string
-	for _, p := range s.Facts.Subnets {
-		until, short := s.Facts.Shortages[contract.CapacityKey(p.Zone, s.n.Blueprint.Type)]
-		switch {
-		case p.Zone == s.n.Switch.FromZone:
-			out = append(out, p.Zone+": the node failed there")
-		case slices.Contains(s.n.Switch.Tried, p.Zone):
-			out = append(out, p.Zone+": tried in this round")
-		case short:
-			out = append(out, p.Zone+": lacked "+s.n.Blueprint.Type+" capacity, not asked again before "+until.UTC().Format("15:04:05")+" UTC")
-		case p.Free == 0:
-			out = append(out, p.Zone+": "+p.ID+" has no free address")
-		default:
-			list = append(list, p)
+// candidate is a subnet and an instance type.
+type candidate struct {
+	cloud.Subnet
+	kind     string
+	order    int  // of the type: the blueprint's own first
+	reserved bool // there is capacity reserved for it
+}
+
+// candidates are the subnets and types with which the node may be placed now, best
+// first, and why the others are not among them.
+func (s *step) candidates() ([]candidate, string) {
+	var list []candidate
+	out := map[string]bool{}
+	impaired := s.impaired()
+	for order, kind := range s.n.Types() {
+		for _, p := range s.Facts.Subnets {
+			if why := s.unfit(p, kind, impaired); why != "" {
+				out[why] = true
+				continue
+			}
+			reserved := slices.ContainsFunc(s.Facts.Reserved, func(r cloud.Reserve) bool { return r.Zone == p.Zone && r.Type == kind })
+			list = append(list, candidate{p, kind, order, reserved})
 		}
 	}
-	slices.SortFunc(list, func(a, b cloud.Subnet) int {
+	slices.SortFunc(list, func(a, b candidate) int {
 		return cmp.Or(
+			cmp.Compare(a.order, b.order),
+			compareBool(b.reserved, a.reserved),
 			cmp.Compare(s.rank(a.Zone), s.rank(b.Zone)),
 			cmp.Compare(a.Zone, b.Zone),
 			cmp.Compare(b.Free, a.Free),
@@ -43,8 +50,63 @@ func (s *step) candidates() ([]cloud.Subnet, string) {
 	if len(s.Facts.Subnets) == 0 {
 		return nil, fmt.Sprintf("no subnet of %s carries the tag %s=true", s.Config.VPC, contract.DestinationTag)
 	}
-	slices.Sort(out)
-	return list, strings.Join(out, "; ")
+	return list, strings.Join(slices.Sorted(maps.Keys(out)), "; ")
+}
+
+// unfit says why a subnet is no candidate for the type, or "".
+func (s *step) unfit(p cloud.Subnet, kind string, impaired map[string]string) string {
+	tried := s.n.Switch.Tried
+	until, short := s.Facts.Shortages[contract.CapacityKey(p.Zone, kind)]
+	switch {
+	case p.Zone == s.n.Switch.FromZone:
+		return p.Zone + ": the node failed there"
+	case s.cut(p.Zone):
+		return p.Zone + ": the node's mount target there is removed for the storage fence"
+	case impaired[p.Zone] != "":
+		return p.Zone + ": " + impaired[p.Zone]
+	case slices.Contains(tried, p.Zone):
+		return p.Zone + ": tried in this round"
+	case slices.Contains(tried, contract.CapacityKey(p.Zone, kind)):
+		return p.Zone + ": tried in this round with " + kind
+	case short:
+		return p.Zone + ": lacked " + kind + " capacity, not asked again before " + until.UTC().Format("15:04:05") + " UTC"
+	case p.Free == 0:
+		return p.Zone + ": " + p.ID + " has no free address"
+	}
+	return ""
+}
+
+// cut reports whether the storage fence took the zone's mount target away.
+func (s *step) cut(zone string) bool {
+	return slices.ContainsFunc(s.n.Condemned, func(c record.Condemned) bool { return c.Zone == zone && (c.Cut || c.Mount != nil) })
+}
+
+// impaired are the zones that are no destination, and why: EC2 reports them as
+// impaired or unavailable (AvailabilityZone, EC2 API reference), or traffic is being
+// shifted away from them. What cannot be read excludes nothing.
+func (s *step) impaired() map[string]string {
+	out := map[string]string{}
+	for _, z := range s.Facts.Zones {
+		if z.State == "impaired" || z.State == "unavailable" {
+			out[z.Name] = "EC2 reports it " + z.State + because(z.Message)
+		}
+		for _, x := range s.Facts.Shifts {
+			if x.ZoneID == z.ID {
+				out[z.Name] = "traffic is shifted away from it" + because(x.Reason)
+			}
+		}
+	}
+	return out
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // rank is the place of a zone in the user's order; zones not named come last.

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -76,7 +77,7 @@ func (s *step) create(r record.Request, set contract.Settings) {
 	s.n.Born = s.Now.Unix()
 	s.n.Epoch++
 	s.n.Blueprint, s.n.Targets, s.n.Condemned, s.n.Recent, s.n.Armed = nil, nil, nil, nil, nil
-	s.n.Last = nil
+	s.n.Last, s.n.Lost, s.n.Acked = nil, nil, time.Time{}
 	s.n.Switch = &record.Switch{
 		ID: fmt.Sprintf("%d-%d", set.ID, s.n.Epoch), Kind: record.KindCreate, Started: s.Now,
 		Cause: record.Cause{Kind: record.KindCreate, Detail: "CloudFormation creates the node", At: s.Now},
@@ -144,8 +145,9 @@ func (s *step) deleting() {
 	if s.openLaunch() {
 		return
 	}
-	cleared := s.seen(observe.PartTargets) && s.deregistered()
-	for _, c := range s.n.Condemned {
+	s.strays()
+	cleared := s.seen(observe.PartTargets, observe.PartTagged) && s.deregistered()
+	for _, c := range slices.Clone(s.n.Condemned) {
 		i, visible := s.Facts.Instances[c.Instance]
 		going := s.remove(c)
 		cleared = cleared && going && (!visible || i.State == cloud.Terminated)
@@ -168,17 +170,22 @@ func (s *step) deleting() {
 func (s *step) openLaunch() bool {
 	sw := s.n.Switch
 	if sw.Launch == nil {
-		return false
+		if len(s.n.Lost) == 0 {
+			return false
+		}
+		l := s.n.Lost[0]
+		s.n.Lost = slices.Delete(s.n.Lost, 0, 1)
+		sw.Launch, sw.Senders, s.out.Save = &l.Launch, l.Senders, true
 	}
 	for _, o := range s.Outcomes {
-		if o.Effect.Do != Launch {
+		if o.Effect.Do != Launch || o.Effect.Launch.Token != sw.Launch.Token {
 			continue
 		}
 		switch cloud.KindOf(o.Err) {
 		case "":
 			s.condemn(o.Instance.ID, o.Instance.Zone, o.Instance.PrivateIP)
 			s.refused() // closed: the instance is known
-			return false
+			return len(s.n.Lost) > 0
 		case cloud.Throttled, cloud.Ambiguous:
 			s.say(message.CallFailed, o.Err.Error())
 		default:
@@ -186,7 +193,7 @@ func (s *step) openLaunch() bool {
 				return true
 			}
 			s.refused() // it never happened
-			return false
+			return len(s.n.Lost) > 0
 		}
 	}
 	s.send()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
@@ -23,9 +24,12 @@ func (s *step) serving() {
 		case visible && i.State != cloud.Running:
 			s.abandon(fmt.Sprintf("%s is %s%s", i.ID, i.State, because(i.StateReason)))
 			return
+		}
+		s.open()
+		switch {
 		case !s.seen(observe.PartTargets):
 			return
-		case !s.registered() || !s.healthy():
+		case !s.apart() || !s.registered() || !s.healthy():
 			return
 		}
 		g.ServedAt = s.Now
@@ -134,10 +138,26 @@ func (s *step) healthy() bool {
 		return true
 	}
 	s.wait()
-	if limit := seconds(s.Config.Policy.HealthSeconds); s.since(s.n.Grant.GrantedAt) >= limit {
+	limit := seconds(s.Config.Policy.HealthSeconds)
+	switch {
+	case s.since(s.n.Grant.GrantedAt) < limit:
+	case s.ownEvidence() != "":
+		s.hold(record.Interrupted, message.BalancerDisputes, s.ownEvidence()+", but "+strings.Join(not, "; "), s.retryAt())
+	default:
 		s.abandon(fmt.Sprintf("%s is not healthy after %s: %s", s.n.Grant.Instance, limit, strings.Join(not, "; ")))
 	}
 	return false
+}
+
+// ownEvidence says which of the node's application alarms is OK: then the load
+// balancer's word alone does not condemn the replacement.
+func (s *step) ownEvidence() string {
+	for _, name := range s.n.Settings.Alarms {
+		if a, ok := s.Facts.Alarms[name]; ok && a.State == "OK" && strings.HasSuffix(name, "."+contract.AlarmApplication) {
+			return "alarm " + name + " is OK"
+		}
+	}
+	return ""
 }
 
 // clear removes the old instances' registrations, points the alarms at the new
@@ -208,7 +228,7 @@ func (s *step) allGroups() []string {
 func (s *step) complete() {
 	sw, g := s.n.Switch, s.n.Grant
 	for _, c := range slices.Clone(s.n.Condemned) {
-		if i, ok := s.Facts.Instances[c.Instance]; ok && i.State == cloud.Terminated {
+		if i, ok := s.Facts.Instances[c.Instance]; ok && i.State == cloud.Terminated && c.Mount == nil {
 			s.forget(c)
 		}
 	}

@@ -206,12 +206,12 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 	for i, n := range r.nodes {
 		if len(hints[n.ID]) == 0 && !r.sweep && n.Resting(now) && n.Request == nil && len(r.outcomes[n.ID]) == 0 {
 			if brake.Known && n.Phase == record.Done {
-				needs = append(needs, observe.NeedOf(n, false, now)) // for the brake
+				needs = append(needs, observe.NeedOf(n, false, r.cfg.Policy, now)) // for the brake
 			}
 			continue
 		}
 		active = append(active, i)
-		needs = append(needs, observe.NeedOf(n, r.sweep, now))
+		needs = append(needs, observe.NeedOf(n, r.sweep, r.cfg.Policy, now))
 	}
 	if len(active) == 0 {
 		return false, false, nil

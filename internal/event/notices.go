@@ -19,6 +19,8 @@ const (
 	CauseSpot       = "spot interruption"
 	CauseHealth     = "health notice"
 	CauseAlarm      = "alarm"
+	// CauseAck is a person's word that the node's failures are known.
+	CauseAck = "acknowledged"
 )
 
 func parseState(e envelope) Event {

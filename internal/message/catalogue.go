@@ -53,6 +53,13 @@ const (
 	BlueprintKept    Code = "WR129"
 	CondemnedRunning Code = "WR130"
 	HoldEnded        Code = "WR131"
+	SwitchCancelled  Code = "WR132"
+	RestartBegun     Code = "WR133"
+	Acknowledged     Code = "WR134"
+	LaunchGivenUp    Code = "WR135"
+	StorageFenced    Code = "WR136"
+	FenceWaived      Code = "WR137"
+	MountRestored    Code = "WR138"
 
 	HeldNoCandidate   Code = "WR201"
 	HeldCoolDown      Code = "WR202"
@@ -67,6 +74,7 @@ const (
 	NoBlueprint      Code = "WR304"
 	AttemptsSpent    Code = "WR305"
 	CallRejected     Code = "WR306"
+	BalancerDisputes Code = "WR307"
 
 	CallFailed     Code = "WR401"
 	LeaseLost      Code = "WR402"
@@ -110,9 +118,16 @@ var Catalogue = []Definition{
 	{SuspicionPassed, slog.LevelInfo, "suspicion passed", "The failure did not last for the confirm window.", none},
 	{CondemnedRunning, slog.LevelWarn, "condemned instance runs again", "Somebody started an instance that was fenced. It is stopped again.", "Do not start it: it no longer carries the node. Pause the node first if you need it for an analysis."},
 	{HoldEnded, slog.LevelInfo, "hold ended", "The cause of the hold is gone or its time is over; the switch goes on.", none},
+	{SwitchCancelled, slog.LevelWarn, "switch cancelled", "The instance became healthy again before anything irreversible was done. It carries the node on in a new epoch, with its security groups given back.", "Look into what made it look failed."},
+	{RestartBegun, slog.LevelWarn, "original is started again in place", "No candidate can take the node, and the node allows its failed instance to be started again (RestartOriginal).", "Add a destination zone, reserve capacity, or name alternative instance types."},
+	{Acknowledged, slog.LevelInfo, "failures acknowledged", "A person acknowledged the node's failures: its hold and its cool-down end.", none},
+	{LaunchGivenUp, slog.LevelWarn, "unanswered launch given up", "EC2 did not answer the launch in time. The node has a gate, so an instance that comes of it can do no harm; it is reaped when it is seen, and the next candidate is asked.", none},
+	{StorageFenced, slog.LevelWarn, "storage fence holds", "EC2 did not confirm the old instance off in time. Its zone's mount target of the node's own file system is gone, so it cannot write there any more.", "Look at the instance. The mount target is put back when EC2 confirms it off."},
+	{FenceWaived, slog.LevelWarn, "going on without a fence", "EC2 did not confirm the old instance off in time, and the node declares that two of its instances may run (FenceEscalation go-on). It is taken out of the target groups first.", "Look at the instance and terminate it."},
+	{MountRestored, slog.LevelInfo, "mount target restored", "The mount target that the storage fence removed is there again.", none},
 
 	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},
-	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window.", "Mend the application or its image. The node is recovered again when the window has passed."},
+	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window (MaxSwitches), or an alarm reports a failure again shortly after a switch (CoolDownSeconds).", "Mend the application or its image. The node is recovered again when the time in the reason has passed, or at once when you acknowledge it."},
 	{HeldInstanceStore, slog.LevelError, "held: instance cannot be stopped", "The instance's root device is an instance store, so terminating it is the only fence, and the node does not allow that.", "Set AllowTerminateFence on the node and deploy, or terminate the instance yourself."},
 	{HeldQuota, slog.LevelError, "held: account quota reached", "EC2 refused the launch because of a quota of the account.", "Raise the quota named in the reason. The switch retries by itself."},
 	{HeldLaunchOpen, slog.LevelError, "held: an earlier launch request may still arrive", "An invocation was cut off around its launch request. EC2 refused the request when it was repeated, but the first one could still reach EC2 and be accepted, so no other zone is asked before that is ruled out.", "None. The switch goes on by itself, at the latest when the time in the reason has passed."},
@@ -124,6 +139,8 @@ var Catalogue = []Definition{
 	{NoBlueprint, slog.LevelError, "interrupted: no blueprint", "The instance is gone and no blueprint was ever recorded.", "Deploy the node again, so that it is launched from its launch template."},
 	{AttemptsSpent, slog.LevelError, "interrupted: replacements do not become healthy", "As many replacements as the policy allows died or stayed unhealthy.", "Look at the kept instances and the application. The switch tries again by itself at the next retry."},
 	{CallRejected, slog.LevelError, "interrupted: AWS rejects a call", "AWS answers a call that the switch needs with a permanent error.", "Mend what the reason names. The switch tries again by itself."},
+
+	{BalancerDisputes, slog.LevelError, "interrupted: load balancer and node disagree", "The load balancer does not call the replacement healthy, but the node's own application alarm is OK. The load balancer's word alone does not condemn an instance.", "Check the target group's health check, port and security groups. The switch goes on when the target is healthy."},
 
 	{CallFailed, slog.LevelWarn, "call failed", "A call to AWS failed or got no answer. It is repeated after another look.", "None, unless it goes on: then check the service's health."},
 	{LeaseLost, slog.LevelWarn, "lease lost", "Another invocation took over. This one stops acting.", none},

@@ -26,6 +26,10 @@ type Facts struct {
 	Alarms     map[string]cloud.Alarm    // by name; those that exist
 	Subnets    []cloud.Subnet            // destinations
 	Shortages  map[string]time.Time      // zone#type -> until
+	Zones      []cloud.Zone              // what EC2 says of them; none if that cannot be read
+	Shifts     []cloud.Shift             // active; none if that cannot be read
+	Reserved   []cloud.Reserve           // with room; none if that cannot be read
+	Mounts     map[string][]cloud.Mount  // by file system
 	Template   map[contract.Template]cloud.Blueprint
 	NoTemplate map[contract.Template]error
 	// Unseen says which parts could not be read in this round, and why. A decision
@@ -47,6 +51,8 @@ const (
 	PartTemplates Part = "templates"
 	PartDetails   Part = "details"
 	PartTagged    Part = "tagged"
+	PartMounts    Part = "mounts"
+	PartZones     Part = "zones" // without it candidates are chosen as if all zones were well
 )
 
 // Need says what the decision about one node rests on.
@@ -55,13 +61,16 @@ type Need struct {
 	Details   []string // instances that must be described whole
 	Targets   []string // target groups
 	Alarms    []string
-	Places    bool // destination subnets and remembered shortages
+	Places    bool     // destination subnets and remembered shortages
+	Health    bool     // of the zones, and reserved capacity
+	Types     []string // instance types to look for reserved capacity of, with Places
 	Template  *contract.Template
-	Tagged    int // node id whose tag to search for, 0: none
+	Mounts    string // file system whose mount targets to read
+	Tagged    int    // node id whose tag to search for, 0: none
 }
 
 // NeedOf returns what deciding on the node takes in its phase.
-func NeedOf(n record.Node, sweep bool, now time.Time) Need {
+func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	var need Need
 	if n.Grant != nil {
 		need.Instances = append(need.Instances, n.Grant.Instance)
@@ -73,40 +82,85 @@ func NeedOf(n record.Node, sweep bool, now time.Time) Need {
 	if s != nil && s.Instance != "" {
 		need.Instances = append(need.Instances, s.Instance)
 	}
+	if s == nil {
+		s = &record.Switch{Recorded: true} // a damaged record needs nothing
+	}
 	switch n.Phase {
 	case record.Suspected:
 		need.Alarms = n.Settings.Alarms
 	case record.Confirmed:
-		if s != nil && !s.Recorded {
+		need.Health = s.Gate
+		need.Alarms = alarmsOfCancel(n)
+		if !s.Recorded {
 			need.Details = []string{s.From}
 			need.Targets = groupsOf(n)
 			if n.Template != n.Settings.Template {
 				need.Template = &n.Settings.Template
 			}
 		}
+	case record.Fencing:
+		need.Health = true // while the fence is awaited, so that it costs no time later
+		need.Mounts = mountsOfFence(n, p, now)
 	case record.Launching:
-		need.Places = true
-		if s != nil && !s.Recorded {
+		need.Places, need.Health = true, true
+		need.Alarms = alarmsOfCancel(n)
+		if !s.Recorded {
 			need.Template = &n.Settings.Template
 		}
+		if s.Restart {
+			need.Targets = groupsOf(n)
+		}
+		need.Mounts = mountsOfFence(n, p, now)
+	case record.Gated:
+		need.Mounts = mountsOfFence(n, p, now)
 	case record.Serving:
 		need.Targets = groupsOf(n)
-		if n.Grant != nil && !n.Grant.ServedAt.IsZero() {
+		if n.Grant != nil && (!n.Grant.ServedAt.IsZero() || overdue(n.Grant.GrantedAt, p.HealthSeconds, now)) {
 			need.Alarms = n.Settings.Alarms
 		}
 	case record.Deleting:
 		need.Targets = groupsOf(n)
+		need.Tagged = n.ID
 	case record.Done:
 		need.Alarms = n.Settings.Alarms
 		if sweep {
 			need.Tagged = n.ID
+			need.Mounts = mountsOfFence(n, p, now)
 			if n.Unsettled(now) {
 				need.Targets = groupsOf(n)
 			}
 		}
-	case record.Fencing, record.Gated, record.Deleted:
+	case record.Deleted:
 	}
+	need.Types = n.Types()
 	return need
+}
+
+func overdue(since time.Time, limit int, now time.Time) bool {
+	return now.Sub(since) >= time.Duration(limit)*time.Second
+}
+
+// alarmsOfCancel are the alarms that could show that the failed instance is healthy
+// again while its switch can still be cancelled.
+func alarmsOfCancel(n record.Node) []string {
+	s := n.Switch
+	if s.Kind != record.KindRecover || s.Attempts > 0 || n.Phase == record.Launching && !s.Gate {
+		return nil
+	}
+	return n.Settings.Alarms
+}
+
+// mountsOfFence is the file system whose mount targets the storage fence rests on,
+// where that fence is allowed and due, or holds.
+func mountsOfFence(n record.Node, p contract.Policy, now time.Time) string {
+	if n.Settings.Escalation != contract.EscalateStorage {
+		return ""
+	}
+	under := n.Phase == record.Fencing || n.Phase == record.Gated
+	if under && overdue(n.Since, p.FenceSeconds, now) || slices.ContainsFunc(n.Condemned, func(c record.Condemned) bool { return c.Cut || c.Mount != nil }) {
+		return n.Settings.FileSystem
+	}
+	return ""
 }
 
 func groupsOf(n record.Node) []string {
@@ -129,6 +183,8 @@ type Observer struct {
 	IDTag string
 	VPC   string
 	Now   func() time.Time
+	// Memory, if given, keeps for a while what changes slowly.
+	Memory *Memory
 }
 
 // Read makes the calls that the needs take together. An error means that nothing
@@ -139,7 +195,7 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time, sweep b
 		Details: map[string]cloud.Details{}, NoDetails: map[string]string{},
 		Groups: map[string]cloud.TargetGroup{}, Targets: map[string][]cloud.Target{},
 		Alarms: map[string]cloud.Alarm{}, Template: map[contract.Template]cloud.Blueprint{},
-		NoTemplate: map[contract.Template]error{}, Unseen: map[Part]error{}, Sweep: sweep,
+		NoTemplate: map[contract.Template]error{}, Mounts: map[string][]cloud.Mount{}, Unseen: map[Part]error{}, Sweep: sweep,
 	}
 	all := merge(needs)
 	for _, p := range []struct {
@@ -149,6 +205,8 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time, sweep b
 		{PartTargets, o.targets},
 		{PartAlarms, o.alarms},
 		{PartPlaces, o.places},
+		{PartZones, o.health},
+		{PartMounts, o.mounts},
 		{PartTemplates, o.templates},
 		{PartTagged, o.tagged},
 	} {
@@ -172,7 +230,8 @@ type wants struct {
 	instances, details, groups, alarms []string
 	templates                          []contract.Template
 	tagged                             []int
-	places                             bool
+	types, files                       []string
+	places, health                     bool
 }
 
 func merge(needs []Need) wants {
@@ -183,7 +242,13 @@ func merge(needs []Need) wants {
 		w.details = append(w.details, n.Details...)
 		w.groups = append(w.groups, n.Targets...)
 		w.alarms = append(w.alarms, n.Alarms...)
-		w.places = w.places || n.Places
+		w.places, w.health = w.places || n.Places, w.health || n.Health
+		if n.Health {
+			w.types = append(w.types, n.Types...)
+		}
+		if n.Mounts != "" {
+			w.files = append(w.files, n.Mounts)
+		}
 		if n.Template != nil {
 			templates[*n.Template] = true
 		}
@@ -191,7 +256,7 @@ func merge(needs []Need) wants {
 			w.tagged = append(w.tagged, n.Tagged)
 		}
 	}
-	for _, list := range []*[]string{&w.instances, &w.details, &w.groups, &w.alarms} {
+	for _, list := range []*[]string{&w.instances, &w.details, &w.groups, &w.alarms, &w.types, &w.files} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}

@@ -62,12 +62,18 @@ type Node struct {
 	Targets  []Target          `json:"targets,omitempty"` // the node's own places in its target groups
 	Armed    []string          `json:"armed,omitempty"`   // alarms that were OK at least once: only these are believed
 
-	Switch   *Switch     `json:"switch,omitempty"` // the one under way
-	Recent   []time.Time `json:"recent,omitempty"` // when recent switches began, for the cool-down
-	Last     *Failure    `json:"last,omitempty"`   // the newest failure that was switched
-	Request  *Request    `json:"request,omitempty"`
-	Answered []string    `json:"answered,omitempty"` // ids of the last answered requests
-	Outbox   []Post      `json:"outbox,omitempty"`   // what must be told, until it has been
+	Switch *Switch     `json:"switch,omitempty"` // the one under way
+	Recent []time.Time `json:"recent,omitempty"` // when recent switches began, for the cool-down
+	Last   *Failure    `json:"last,omitempty"`   // the newest failure that was switched
+	// Acked is when a person last acknowledged the node's failures: what the
+	// cool-down counts begins then.
+	Acked time.Time `json:"acked,omitzero"`
+	// Lost are launch requests of a gated node that were never answered and whose
+	// instance, if there is one, waits at its gate until it is found and reaped.
+	Lost     []LostLaunch `json:"lost,omitempty"`
+	Request  *Request     `json:"request,omitempty"`
+	Answered []string     `json:"answered,omitempty"` // ids of the last answered requests
+	Outbox   []Post       `json:"outbox,omitempty"`   // what must be told, until it has been
 
 	Revision int64 `json:"-"` // the table's, for compare-and-swap
 }
@@ -101,6 +107,24 @@ type Condemned struct {
 	// Protected says which protections it carried, to be cleared first.
 	ProtectStop      bool `json:"protectStop,omitempty"`
 	ProtectTerminate bool `json:"protectTerminate,omitempty"`
+	// Stoppers are the invocations that asked EC2 to power it off, or may still do
+	// so, and AskedAt is when the newest did.
+	Stoppers []Sender  `json:"stoppers,omitempty"`
+	AskedAt  time.Time `json:"askedAt,omitzero"`
+	// Mount is its zone's mount target of the node's file system, which the storage
+	// fence removes and which is put back when the instance is known to be off.
+	Mount *cloud.Mount `json:"mount,omitempty"`
+	// Cut says that the storage fence holds: the mount target is gone.
+	Cut bool `json:"cut,omitempty"`
+	// Waived says that the node's policy goes on without proof that it is off.
+	Waived bool `json:"waived,omitempty"`
+}
+
+// LostLaunch is a launch request that was given up before it was answered.
+type LostLaunch struct {
+	Launch  cloud.Launch `json:"launch"`
+	Senders []Sender     `json:"senders,omitempty"`
+	Since   time.Time    `json:"since"`
 }
 
 // Hold stops a node in its phase, with a reason that a person can act on.
@@ -153,6 +177,11 @@ type Switch struct {
 	Started  time.Time `json:"started"`
 	FromZone string    `json:"fromZone,omitempty"`
 	From     string    `json:"from,omitempty"` // the failed instance
+	// Gate says that replacements wait at a gate until they are granted, so that
+	// they may boot while the failed instance is being fenced.
+	Gate bool `json:"gate,omitempty"`
+	// Restart says that the failed instance is to be started again in place.
+	Restart bool `json:"restart,omitempty"`
 	// Recorded says that the blueprint of this switch is settled.
 	Recorded    bool   `json:"recorded,omitempty"`
 	Attempts    int    `json:"attempts"`              // replacements that were granted or died
@@ -163,8 +192,9 @@ type Switch struct {
 	Launch *cloud.Launch `json:"launch,omitempty"`
 	// Senders are the invocations that may have sent Launch, or still may.
 	Senders  []Sender             `json:"senders,omitempty"`
+	Asked    time.Time            `json:"asked,omitzero"`     // when Launch was opened
 	Instance string               `json:"instance,omitempty"` // what answered Launch
-	Tried    []string             `json:"tried,omitempty"`    // zones that failed in this round
+	Tried    []string             `json:"tried,omitempty"`    // zones, or zone#type, that failed in this round
 	Marks    map[string]time.Time `json:"marks"`              // when each phase was first reached
 	Effects  int                  `json:"effects"`            // mutating calls made
 }
@@ -230,6 +260,10 @@ func (n Node) Clone() Node {
 	c.Hold, c.Pause, c.Grant, c.Last, c.Request = copyOf(n.Hold), copyOf(n.Pause), copyOf(n.Grant), copyOf(n.Last), copyOf(n.Request)
 	c.Condemned, c.Targets, c.Armed = slices.Clone(n.Condemned), slices.Clone(n.Targets), slices.Clone(n.Armed)
 	c.Recent, c.Answered, c.Outbox = slices.Clone(n.Recent), slices.Clone(n.Answered), slices.Clone(n.Outbox)
+	c.Lost = slices.Clone(n.Lost)
+	for i := range c.Condemned {
+		c.Condemned[i].Stoppers, c.Condemned[i].Mount = slices.Clone(c.Condemned[i].Stoppers), copyOf(c.Condemned[i].Mount)
+	}
 	if n.Switch != nil {
 		s := *n.Switch
 		s.Launch, s.Senders = copyOf(n.Switch.Launch), slices.Clone(s.Senders)
@@ -245,6 +279,20 @@ func copyOf[T any](p *T) *T {
 	}
 	v := *p
 	return &v
+}
+
+// Types are the instance types that the node may have, its own first.
+func (n Node) Types() []string {
+	var types []string
+	if n.Blueprint != nil {
+		types = append(types, n.Blueprint.Type)
+	}
+	for _, t := range n.Settings.Types {
+		if !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	return types
 }
 
 // Condemns reports whether the instance is among the condemned.

@@ -1,0 +1,101 @@
+package decide
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// cancelled looks whether the failed instance is healthy again, and if so gives it
+// the node back. It is asked before the point of no return only: no process has
+// asked, or will ever ask, to stop the instance in this epoch, since that takes the
+// saved change of phase that the cancellation's own save excludes.
+func (s *step) cancelled() bool {
+	sw := s.n.Switch
+	if sw.Kind != record.KindRecover || sw.Attempts > 0 || len(s.n.Condemned) == 0 || !s.healthyAgain() {
+		return false
+	}
+	if sw.Launch != nil {
+		s.lose() // its instance waits at its gate, and is reaped when it is seen
+	}
+	i := s.Facts.Instances[sw.From]
+	s.n.Epoch++
+	s.n.Grant = &record.Grant{
+		Instance: i.ID, Epoch: s.n.Epoch, Zone: i.Zone, Subnet: i.Subnet, PrivateIP: i.PrivateIP,
+		Image: i.Image, GrantedAt: s.Now, ServedAt: s.Now,
+	}
+	s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(c record.Condemned) bool { return c.Instance == i.ID })
+	s.n.Last = nil
+	s.to(record.Done)
+	s.say(message.SwitchCancelled, i.ID+" is running and its alarms are OK again", slog.String("instance", i.ID), slog.String("az", i.Zone))
+	s.answer(nil)
+	s.n.Switch = nil
+	s.giveBack()
+	s.open()
+	return true
+}
+
+// healthyAgain: the failed instance runs, what was recorded of it can give it its
+// groups back, and every believed alarm is OK. What EC2 showed as stopped or
+// terminated does not become healthy by itself.
+func (s *step) healthyAgain() bool {
+	sw := s.n.Switch
+	i, visible := s.Facts.Instances[sw.From]
+	cause := sw.Cause.Kind
+	if !visible || i.State != cloud.Running || s.n.Blueprint == nil || s.Facts.Unseen[observe.PartAlarms] != nil {
+		return false
+	}
+	if cause != event.CauseAlarm && cause != causeAbsent {
+		return false
+	}
+	for _, name := range s.n.Armed {
+		if a, ok := s.Facts.Alarms[name]; ok && a.State != "OK" {
+			return false
+		}
+	}
+	return true
+}
+
+// giveBack undoes, on the instance that carries the node, what a quarantine did:
+// one that was cancelled, or a late call of one.
+func (s *step) giveBack() {
+	i, visible := s.Facts.Instances[s.n.Grant.Instance]
+	if !visible || s.n.Blueprint == nil {
+		return
+	}
+	s.regroup(i)
+	if _, marked := i.Tags[contract.CondemnedTag]; marked {
+		if e := (Effect{Do: Pardon, Instance: i.ID}); !s.succeeded(e) {
+			s.do(e)
+		}
+	}
+}
+
+// regroup gives every interface that carries the blackhole group the groups that
+// the blueprint has for it. It reports whether there was nothing to do.
+func (s *step) regroup(i cloud.Instance) bool {
+	whole := true
+	for _, n := range i.Interfaces {
+		if !slices.Contains(n.Groups, s.Config.BlackholeGroup) {
+			continue
+		}
+		at := slices.IndexFunc(s.n.Blueprint.Interfaces, func(b cloud.InterfaceSpec) bool { return b.Device == n.Device && b.Card == n.Card })
+		if at < 0 {
+			s.say(message.CallFailed, fmt.Sprintf("interface %s of %s carries the blackhole group and the blueprint has no groups for device %d; give it its groups by hand", n.ID, i.ID, n.Device))
+			continue
+		}
+		e := Effect{Do: Regroup, Instance: i.ID, NIC: n.ID, Groups: slices.Clone(s.n.Blueprint.Interfaces[at].Groups)}
+		if !s.succeeded(e) {
+			s.do(e)
+			whole = false
+		}
+	}
+	return whole
+}

@@ -1,0 +1,133 @@
+package decide
+
+import (
+	"fmt"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// escalated reports whether an instance that EC2 does not confirm off counts as
+// fenced by its node's escalation. The storage fence is observed again each time: a
+// mount target that somebody made anew ends it.
+func (s *step) escalated(c *record.Condemned) bool {
+	if c.Waived {
+		return true
+	}
+	if !c.Cut {
+		return false
+	}
+	if s.Facts.Unseen[observe.PartMounts] != nil {
+		return false
+	}
+	if _, there := s.mount(c.Zone); there {
+		c.Cut, s.out.Save = false, true
+	}
+	return c.Cut
+}
+
+// escalate does what the node declares for a fence that is overdue. It reports
+// whether that goes on, so that no person is asked yet.
+func (s *step) escalate() bool {
+	switch s.n.Settings.Escalation {
+	case contract.EscalateGoOn:
+		return s.waive()
+	case contract.EscalateStorage:
+		return s.cutOff()
+	}
+	return false
+}
+
+// waive goes on without proof. Only one of the node's instances takes traffic: the
+// others leave the target groups before the replacement is registered.
+func (s *step) waive() bool {
+	for i := range s.n.Condemned {
+		c := &s.n.Condemned[i]
+		if !s.off(c) {
+			c.Waived, s.out.Save = true, true
+			s.say(message.FenceWaived, s.powerStates())
+			s.notify(message.FenceWaived, s.powerStates())
+		}
+	}
+	return true
+}
+
+// cutOff removes the mount targets through which instances that are not off reach
+// the node's own file system. DeleteMountTarget "forcibly breaks any mounts of the
+// file system by using the mount target" (Amazon EFS API reference); the target is
+// proven gone when it is not described any more.
+func (s *step) cutOff() bool {
+	if !s.seen(observe.PartMounts) {
+		return true
+	}
+	for i := range s.n.Condemned {
+		c := &s.n.Condemned[i]
+		if s.off(c) {
+			continue
+		}
+		m, there := s.mount(c.Zone)
+		switch {
+		case c.Zone == "":
+			return false // it was never seen: nobody knows where it could write from
+		case !there:
+			c.Cut, s.out.Save = true, true
+			reason := fmt.Sprintf("%s has no mount target of %s any more; %s", c.Zone, s.n.Settings.FileSystem, s.powerStates())
+			s.say(message.StorageFenced, reason)
+			s.notify(message.StorageFenced, reason)
+		case m.State == "deleting" || m.State == "deleted":
+			s.wait()
+		case c.Mount == nil:
+			c.Mount, s.out.Save = &m, true // what is put back later is known before it is removed
+			fallthrough
+		default:
+			s.do(Effect{Do: Unmount, Mount: m})
+		}
+	}
+	return true
+}
+
+// mount finds the zone's mount target of the node's file system.
+func (s *step) mount(zone string) (cloud.Mount, bool) {
+	for _, m := range s.Facts.Mounts[s.n.Settings.FileSystem] {
+		if m.Zone == zone {
+			return m, true
+		}
+	}
+	return cloud.Mount{}, false
+}
+
+// restored puts back the mount target that was removed for the storage fence, once
+// the instance is known to be off. It reports whether nothing is left to put back.
+func (s *step) restored(c record.Condemned, i cloud.Instance) bool {
+	if c.Mount == nil {
+		return true
+	}
+	if i.ID != "" && !i.Off() || s.Facts.Unseen[observe.PartMounts] != nil {
+		return false
+	}
+	m, there := s.mount(c.Zone)
+	switch {
+	case !there:
+		s.do(Effect{Do: Mount, Mount: *c.Mount, FileSystem: s.n.Settings.FileSystem})
+	case m.State == "available":
+		held := s.condemned(c.Instance)
+		held.Mount, held.Cut, s.out.Save = nil, false, true
+		s.say(message.MountRestored, fmt.Sprintf("%s of %s in %s", m.ID, s.n.Settings.FileSystem, c.Zone))
+		return true
+	}
+	return false
+}
+
+// apart reports whether instances that were not proven off are out of the target
+// groups, which must be so before another one serves.
+func (s *step) apart() bool {
+	for _, c := range s.n.Condemned {
+		if c.Waived || c.Cut {
+			return s.deregistered()
+		}
+	}
+	return true
+}

@@ -1,0 +1,169 @@
+package decide
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/workload-recovery/workload-recovery/internal/blueprint"
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// confirmed records the blueprint, before anything is touched, and then isolates
+// every condemned instance. What follows is the point of no return.
+func (s *step) confirmed() {
+	if !s.n.Switch.Recorded && !s.recordBlueprint() {
+		return
+	}
+	if s.cancelled() {
+		return
+	}
+	isolated := s.isolateAll()
+	switch {
+	case s.overlaps():
+		s.to(record.Launching) // the quarantine goes on beside the launch
+	case isolated:
+		s.to(record.Fencing)
+		s.say(message.FenceBegun, "isolated: "+s.condemnedIDs())
+		s.fencing()
+	}
+}
+
+// isolateAll quarantines every condemned instance. It reports whether nothing is
+// left to do.
+func (s *step) isolateAll() bool {
+	isolated := true
+	for _, c := range s.n.Condemned {
+		isolated = s.isolate(c) && isolated
+	}
+	return isolated
+}
+
+func (s *step) condemnedIDs() string {
+	ids := make([]string, 0, len(s.n.Condemned))
+	for _, c := range s.n.Condemned {
+		ids = append(ids, c.Instance)
+	}
+	return strings.Join(ids, ", ")
+}
+
+// recordBlueprint settles what the replacement inherits. It reports whether the
+// switch can go on.
+func (s *step) recordBlueprint() bool {
+	if !s.seen(observe.PartDetails) {
+		return false
+	}
+	from := s.n.Switch.From
+	if err := s.Facts.Unseen[observe.PartTargets]; err == nil {
+		s.recordTargets(from)
+	} else { // the load balancer's API must not keep a failed node from being fenced
+		s.say(message.CallFailed, "the targets recorded before are used: "+err.Error())
+	}
+	if t := s.n.Settings.Template; t != s.n.Template {
+		if b, ok := s.Facts.Template[t]; ok {
+			return s.settle(b, t, message.BlueprintTaken, fmt.Sprintf("from launch template %s version %s, which a deployment set since the last launch", t.ID, t.Version))
+		}
+		s.say(message.CallFailed, fmt.Sprintf("launch template %s version %s cannot be read, the failed instance is the model and the change waits for the switch after: %v",
+			t.ID, t.Version, errors.Join(s.Facts.NoTemplate[t], s.Facts.Unseen[observe.PartTemplates])))
+	}
+	i := s.Facts.Instances[from]
+	why := s.Facts.NoDetails[from]
+	if d, described := s.Facts.Details[from]; described {
+		b, err := blueprint.FromInstance(i, d, s.Config.BlackholeGroup)
+		if err == nil {
+			s.protectAsDescribed(from, d)
+			return s.settle(b, s.n.Template, message.BlueprintTaken, "from "+from)
+		}
+		why = err.Error()
+	}
+	if s.n.Blueprint == nil {
+		s.hold(record.Interrupted, message.NoBlueprint, why, s.retryAt())
+		return false
+	}
+	return s.settle(*s.n.Blueprint, s.n.Template, message.BlueprintKept, why)
+}
+
+func (s *step) settle(b cloud.Blueprint, t contract.Template, code message.Code, reason string) bool {
+	s.n.Blueprint, s.n.Template = &b, t
+	s.n.Switch.Recorded = true
+	s.out.Save = true
+	s.say(code, reason)
+	return true
+}
+
+func (s *step) protectAsDescribed(instance string, d cloud.Details) {
+	for i := range s.n.Condemned {
+		if c := &s.n.Condemned[i]; c.Instance == instance {
+			c.ProtectStop, c.ProtectTerminate = d.ProtectStop, d.ProtectTerminate
+		}
+	}
+}
+
+// recordTargets notes the node's own places in its target groups: exactly what
+// the failed instance holds there. A group that does not show it keeps what was
+// recorded before.
+func (s *step) recordTargets(instance string) {
+	ip := ""
+	for _, c := range s.n.Condemned {
+		if c.Instance == instance {
+			ip = c.PrivateIP
+		}
+	}
+	var targets []record.Target
+	for _, g := range s.n.Settings.Groups {
+		kind := s.Facts.Groups[g.ARN].Kind
+		var found []record.Target
+		for _, t := range s.Facts.Targets[g.ARN] {
+			if t.ID == instance || ip != "" && t.ID == ip {
+				found = append(found, record.Target{Group: g.ARN, Kind: kind, Port: t.Port})
+			}
+		}
+		if len(found) == 0 {
+			for _, t := range s.n.Targets {
+				if t.Group == g.ARN {
+					found = append(found, t)
+				}
+			}
+		}
+		targets = append(targets, found...)
+	}
+	s.n.Targets = targets
+}
+
+// isolate quarantines an instance: the condemned tag, then the blackhole group
+// on every interface. It reports whether nothing is left to do.
+func (s *step) isolate(c record.Condemned) bool {
+	i, visible := s.Facts.Instances[c.Instance]
+	if !visible || i.State == cloud.Terminated || i.State == cloud.ShuttingDown {
+		return true // nothing left to isolate; the fence is judged by itself
+	}
+	isolated := s.tagCondemned(c, i)
+	for _, n := range i.Interfaces {
+		e := Effect{Do: Isolate, Instance: i.ID, NIC: n.ID, Groups: []string{s.Config.BlackholeGroup}}
+		if slices.Equal(n.Groups, e.Groups) || s.succeeded(e) {
+			continue
+		}
+		s.do(e)
+		isolated = false
+	}
+	return isolated
+}
+
+// tagCondemned names the instance as condemned for IAM. Reports whether it is.
+func (s *step) tagCondemned(c record.Condemned, i cloud.Instance) bool {
+	e := Effect{Do: Condemn, Instance: i.ID, Tags: map[string]string{contract.CondemnedTag: strconv.Itoa(c.Epoch)}}
+	if s.gated() { // closed before it is stopped: whoever starts it again finds it shut
+		e.Tags[contract.GateTag] = gateClosed
+	}
+	if holds(i.Tags, e.Tags) || s.succeeded(e) {
+		return true
+	}
+	s.do(e)
+	return false
+}

@@ -1,0 +1,78 @@
+package decide
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// mayRestart reports whether the failed instance may be started again in place: the
+// node allows it, it is stopped, and nobody else's call to stop it can still arrive.
+func (s *step) mayRestart() bool {
+	sw := s.n.Switch
+	i := s.Facts.Instances[sw.From]
+	if !s.n.Settings.RestartOriginal || sw.From == "" || i.State != cloud.Stopped || !s.n.Condemns(sw.From) {
+		return false
+	}
+	return !slices.ContainsFunc(s.condemned(sw.From).Stoppers, func(x record.Sender) bool {
+		return x.By != s.Process.By && s.Now.Before(x.Until)
+	})
+}
+
+// restart prepares the stopped original to carry the node again, and then makes it
+// the replacement: out of the target groups (it would get traffic the moment it
+// runs), its groups given back, no longer tagged as condemned.
+func (s *step) restart() {
+	sw := s.n.Switch
+	i := s.Facts.Instances[sw.From]
+	if !s.mayRestart() {
+		sw.Restart, s.out.Save = false, true // somebody started or terminated it
+		return
+	}
+	if !s.seen(observe.PartTargets) {
+		return
+	}
+	ready := s.deregistered()
+	ready = s.regroup(i) && ready
+	if _, marked := i.Tags[contract.CondemnedTag]; marked {
+		s.do(Effect{Do: Pardon, Instance: i.ID})
+		ready = false
+	}
+	if !ready {
+		s.wait()
+		return
+	}
+	s.n.Epoch++
+	s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(c record.Condemned) bool { return c.Instance == i.ID })
+	sw.Instance = i.ID
+	s.to(record.Gated)
+	s.say(message.RestartBegun, fmt.Sprintf("%s in %s", i.ID, i.Zone))
+	s.do(Effect{Do: Start, Instance: i.ID})
+}
+
+// restarting starts the original until it is on its way. That can lack capacity like
+// any launch: then it is condemned again, and the candidates get another chance.
+func (s *step) restarting(i cloud.Instance) {
+	sw := s.n.Switch
+	for _, o := range s.Outcomes {
+		if o.Effect.Do != Start || o.Err == nil {
+			continue
+		}
+		switch cloud.KindOf(o.Err) {
+		case cloud.Capacity, cloud.Quota, cloud.Unsupported, cloud.Addresses:
+			s.n.Epoch++
+			s.condemn(i.ID, i.Zone, i.PrivateIP)
+			sw.Instance, sw.Restart = "", false
+			s.to(record.Launching)
+			s.holdNoCandidate(fmt.Sprintf("%s could not be started again in place either: %v", i.ID, o.Err))
+			return
+		}
+	}
+	s.do(Effect{Do: Start, Instance: i.ID})
+	s.wait()
+}
