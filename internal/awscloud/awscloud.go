@@ -67,10 +67,13 @@ func Load(ctx context.Context) (aws.Config, error) {
 // (environment variable AWS_ENDPOINT_URL) names.
 func Ports(cfg aws.Config, o Options) cloud.Ports {
 	s := newSession(cfg, o.Observe)
+	c := newCompute(s)
 	return cloud.Ports{
-		Compute:   newCompute(s),
+		Compute:   c,
 		Balancers: newBalancers(s),
 		Alarms:    newAlarms(s),
+		Zones:     newZones(s, c),
+		Files:     newFiles(s),
 		Table:     newTable(s, o.Table),
 		Topic:     newTopic(s, o.Topic),
 		Invoker:   newInvoker(s, o.Function),

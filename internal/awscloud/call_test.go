@@ -77,6 +77,12 @@ var mutations = []struct {
 	{"CreateTags", func(ctx context.Context, p cloud.Ports) error {
 		return p.Compute.Tag(ctx, []string{"i-1"}, map[string]string{"k": "v"})
 	}},
+	{"DeleteTags", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Untag(ctx, "i-1", []string{"k"}) }},
+	{"StartInstances", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Start(ctx, "i-1") }},
+	{"CreateMountTarget", func(ctx context.Context, p cloud.Ports) error {
+		return p.Files.CreateMount(ctx, "fs-1", cloud.Mount{Subnet: "subnet-1"})
+	}},
+	{"DeleteMountTarget", func(ctx context.Context, p cloud.Ports) error { return p.Files.DeleteMount(ctx, "fsmt-1") }},
 	{"RegisterTargets", func(ctx context.Context, p cloud.Ports) error {
 		return p.Balancers.Register(ctx, "arn", []cloud.Target{{ID: "i-1"}})
 	}},
@@ -144,6 +150,13 @@ var reads = []struct {
 		_, err := p.Compute.Template(ctx, "lt-1", "1")
 		return err
 	}},
+	{"DescribeAvailabilityZones", func(ctx context.Context, p cloud.Ports) error { _, err := p.Zones.Zones(ctx); return err }},
+	{"DescribeCapacityReservations", func(ctx context.Context, p cloud.Ports) error {
+		_, err := p.Zones.Reserved(ctx, []string{"m5.large"})
+		return err
+	}},
+	{"ListZonalShifts", func(ctx context.Context, p cloud.Ports) error { _, err := p.Zones.Shifts(ctx); return err }},
+	{"DescribeMountTargets", func(ctx context.Context, p cloud.Ports) error { _, err := p.Files.Mounts(ctx, "fs-1"); return err }},
 	{"DescribeTargetGroups", func(ctx context.Context, p cloud.Ports) error {
 		_, err := p.Balancers.Groups(ctx, []string{"arn"})
 		return err
@@ -201,6 +214,9 @@ func TestNothingToDoSendsNothing(t *testing.T) {
 		"Stop":            func() error { return ports.Compute.Stop(ctx, nil, true) },
 		"Terminate":       func() error { return ports.Compute.Terminate(ctx, nil) },
 		"Tag":             func() error { return ports.Compute.Tag(ctx, []string{"i-1"}, nil) },
+		"Tag of none":     func() error { return ports.Compute.Tag(ctx, nil, map[string]string{"k": "v"}) },
+		"Untag":           func() error { return ports.Compute.Untag(ctx, "i-1", nil) }, // would remove all tags
+		"Reserved":        func() error { _, err := ports.Zones.Reserved(ctx, nil); return err },
 		"Groups":          func() error { _, err := ports.Balancers.Groups(ctx, nil); return err },
 		"Register":        func() error { return ports.Balancers.Register(ctx, "arn", nil) },
 		"Deregister":      func() error { return ports.Balancers.Deregister(ctx, "arn", nil) },

@@ -19,6 +19,8 @@ const (
 	serviceDynamoDB = "DynamoDB"
 	serviceSNS      = "SNS"
 	serviceLambda   = "Lambda"
+	serviceEFS      = "EFS"
+	serviceZonal    = "ARC Zonal Shift"
 )
 
 // everywhere are the codes that mean the same for all services. Sources: "Common
@@ -141,6 +143,23 @@ var byService = map[string]map[string]cloud.Kind{
 	},
 	serviceSNS: {
 		"NotFound": cloud.NotFound,
+	},
+	serviceEFS: {
+		"FileSystemNotFound":  cloud.NotFound,
+		"MountTargetNotFound": cloud.NotFound,
+		// One mount target a zone, all in one VPC: also the answer to a repeated CreateMountTarget.
+		"MountTargetConflict":               cloud.Conflict,
+		"NoFreeAddressesInSubnet":           cloud.Addresses,
+		"UnsupportedAvailabilityZone":       cloud.Unsupported,
+		"NetworkInterfaceLimitExceeded":     cloud.Quota,
+		"SecurityGroupLimitExceeded":        cloud.Quota,
+		"TooManyRequests":                   cloud.Throttled,
+		"DependencyTimeout":                 cloud.Ambiguous, // HTTP 504: EC2 did not answer EFS
+		"IncorrectFileSystemLifeCycleState": cloud.Ambiguous, // in another state it succeeds: look again
+		"IncorrectMountTargetState":         cloud.Ambiguous,
+	},
+	serviceZonal: {
+		"InternalServerException": cloud.Ambiguous,
 	},
 	serviceLambda: {
 		"ResourceNotFoundException":    cloud.NotFound,

@@ -1,6 +1,7 @@
 package awscloud
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -39,7 +40,7 @@ func runInstances(l cloud.Launch) *ec2.RunInstancesInput {
 		MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
 		ClientToken:                       text(l.Token),
 		ImageId:                           text(b.Image),
-		InstanceType:                      types.InstanceType(b.Type),
+		InstanceType:                      types.InstanceType(cmp.Or(l.Type, b.Type)),
 		KeyName:                           text(b.KeyName),
 		UserData:                          text(b.UserData),
 		IamInstanceProfile:                profile(b.Profile),

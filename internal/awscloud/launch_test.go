@@ -114,6 +114,16 @@ func TestLaunchOfDefaultsSendsNoOptions(t *testing.T) {
 	}
 }
 
+func TestLaunchOfAnotherType(t *testing.T) {
+	l := everything()
+	want := runInstances(l)
+	want.InstanceType = "m6g.large"
+	l.Type = "m6g.large"
+	if diff := cmp.Diff(want, runInstances(l), ignoreUnexported); diff != "" {
+		t.Errorf("request differs in more than the type (-want +got):\n%s", diff)
+	}
+}
+
 func TestReservations(t *testing.T) {
 	const only = types.CapacityReservationPreferenceCapacityReservationsOnly
 	for _, c := range []struct {

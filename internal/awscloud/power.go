@@ -57,7 +57,12 @@ func (c *compute) Tag(ctx context.Context, ids []string, tags map[string]string)
 	return failure(err)
 }
 
+// Untag of no keys sends nothing: DeleteTags without tags would remove all that the
+// instance has (API reference).
 func (c *compute) Untag(ctx context.Context, id string, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
 	tags := make([]types.Tag, 0, len(keys))
 	for _, k := range keys {
 		tags = append(tags, types.Tag{Key: aws.String(k)})
