@@ -140,9 +140,9 @@ func (w *World) breakNode(node int) {
 	w.Log("break node %d on %s, way %d", node, m.ID, how)
 	switch how {
 	case 0: // its application's fault script powers it off
-		w.powerDown(m, cloud.Stopping, cloud.Stopped, time.Second, 10*time.Second)
+		w.powerDown(m, cloud.Stopping, cloud.Stopped, DelayPowerOff)
 	case 1: // somebody terminates it
-		w.powerDown(m, cloud.ShuttingDown, cloud.Terminated, 10*time.Second, 60*time.Second)
+		w.powerDown(m, cloud.ShuttingDown, cloud.Terminated, DelayTerminate)
 	case 2:
 		m.hung = true
 	case 3: // the host dies; nothing is confirmed until it is back

@@ -53,6 +53,8 @@ func (w *World) launch(l cloud.Launch) *Machine {
 		m.Interfaces = append(m.Interfaces, cloud.Interface{ID: fmt.Sprintf("eni-%08x", w.ids), Device: n.Device, Groups: slices.Clone(n.Groups)})
 	}
 	w.tokens[l.Zone+"/"+l.Token] = m
+	m.attempt = w.nodes[node].attempts
+	w.nodes[node].attempts++
 	w.Stats.Launches++
 	w.Log("launch %s for node %d in %s token %s", m.ID, node, l.Zone, l.Token)
 	w.inherits(m, l)
@@ -108,7 +110,7 @@ func (w *World) try(id, payload string, n int) {
 		w.Log("dead letter %s", id)
 		return
 	}
-	w.After(w.Between(40*time.Millisecond, 600*time.Millisecond), func() {
+	w.After(w.draw(DelayStart), func() {
 		w.Stats.Invocations++
 		p := &Proc{Name: fmt.Sprintf("%s.%d", id, n)}
 		if w.Chaos.Skew > 0 {
@@ -155,7 +157,7 @@ func noTime(groups []string, a slog.Attr) slog.Attr {
 
 // deliver hands an event to the function as EventBridge does: at least once for
 // alarms, best effort for EC2; late, twice or not at all.
-func (w *World) deliver(seconds float64, payload string) {
+func (w *World) deliver(after time.Duration, payload string) {
 	if w.Chance(w.Chaos.EventLoss) {
 		return
 	}
@@ -164,7 +166,7 @@ func (w *World) deliver(seconds float64, payload string) {
 		copies = 2
 	}
 	for range copies {
-		d := time.Duration(seconds*float64(time.Second)) + w.Between(0, 2*time.Second)
+		d := after + w.draw(DelayEvent)
 		if w.Chance(w.Chaos.EventLate) {
 			d += w.Between(0, 20*time.Minute)
 		}
@@ -255,7 +257,7 @@ func (w *World) evaluate(a *Alarm) {
 		a.State, a.Since = state, w.Now
 		w.Log("alarm %s %s", a.Name, state)
 		if state == "ALARM" {
-			w.deliver(0.5, alarmEvent(w.next("al"), a.Name, w.Now))
+			w.deliver(0, alarmEvent(w.next("al"), a.Name, w.Now))
 		}
 	}
 }

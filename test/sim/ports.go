@@ -30,7 +30,10 @@ func (c *client) call(service, action string, do func() error) error {
 	w.Stats.Calls++
 	w.script.called(c.p, action)
 	w.freeze(c.p)
-	c.p.Park(w.Between(3*time.Millisecond, 60*time.Millisecond))
+	c.p.Park(w.draw(DelayCall))
+	if action == "RunInstances" {
+		c.p.Park(w.draw(DelayLaunchCall))
+	}
 	err := w.refusal(service, action)
 	if err == nil {
 		err = w.script.refusal(service, action)
@@ -66,7 +69,7 @@ func (c *client) call(service, action string, do func() error) error {
 		return ambiguous(service, action)
 	case clean, crashBefore, lostRequest:
 	}
-	c.p.Park(w.Between(3*time.Millisecond, 60*time.Millisecond))
+	c.p.Park(w.draw(DelayCall))
 	return err
 }
 
@@ -219,13 +222,13 @@ func (e *ec2) power(action string, ids []string, do func(*Machine)) error {
 
 func (e *ec2) Stop(_ context.Context, ids []string, _ bool) error {
 	return e.power("StopInstances", ids, func(m *Machine) {
-		e.powerDown(m, cloud.Stopping, cloud.Stopped, 8*time.Second, 40*time.Second)
+		e.powerDown(m, cloud.Stopping, cloud.Stopped, DelayStop)
 	})
 }
 
 func (e *ec2) Terminate(_ context.Context, ids []string) error {
 	return e.power("TerminateInstances", ids, func(m *Machine) {
-		e.powerDown(m, cloud.ShuttingDown, cloud.Terminated, 20*time.Second, 120*time.Second)
+		e.powerDown(m, cloud.ShuttingDown, cloud.Terminated, DelayTerminate)
 	})
 }
 

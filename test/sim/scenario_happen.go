@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -98,12 +97,12 @@ func (s *script) pool(node int) *Pool {
 
 func (s *script) stop(m *Machine) {
 	s.w.Log("%s is stopped", m.ID)
-	s.w.powerDown(m, cloud.Stopping, cloud.Stopped, time.Second, 10*time.Second)
+	s.w.powerDown(m, cloud.Stopping, cloud.Stopped, DelayPowerOff)
 }
 
 func (s *script) terminate(m *Machine) {
 	s.w.Log("%s is terminated", m.ID)
-	s.w.powerDown(m, cloud.ShuttingDown, cloud.Terminated, 10*time.Second, 60*time.Second)
+	s.w.powerDown(m, cloud.ShuttingDown, cloud.Terminated, DelayTerminate)
 }
 
 // start is a person who starts a stopped instance.

@@ -17,6 +17,7 @@ import (
 type Sim struct {
 	Now  time.Time
 	Rand *rand.Rand
+	Seed uint64
 	// Trace keeps what happened as text, if set; the hash is kept always.
 	Trace func(line string)
 
@@ -32,11 +33,15 @@ func NewSim(seed uint64) *Sim {
 	return &Sim{
 		Now:  time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		Rand: rand.New(rand.NewPCG(seed, 0x5eed)),
+		Seed: seed,
 		hash: fnvOffset,
 	}
 }
 
-const fnvOffset = 14695981039346656037
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
 
 type event struct {
 	at  time.Time
@@ -97,7 +102,7 @@ func (s *Sim) Log(format string, args ...any) {
 	line := fmt.Sprintf("%8.3f ", s.Now.Sub(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)).Seconds()) + fmt.Sprintf(format, args...)
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(line)) // a hash never fails
-	s.hash = (s.hash ^ h.Sum64()) * 1099511628211
+	s.hash = (s.hash ^ h.Sum64()) * fnvPrime
 	if s.Trace != nil {
 		s.Trace(line)
 	}

@@ -52,23 +52,51 @@ func (l *elb) Targets(_ context.Context, group string) (list []cloud.Target, err
 	return list, err
 }
 
-func (l *elb) health(p *Pool, x *member) string {
-	var m *Machine
-	for _, c := range l.machines {
-		if c.ID == x.ID || p.Kind == "ip" && c.PrivateIP == x.ID && c.State != cloud.Terminated {
+// machineOf is the machine behind a target.
+func (w *World) machineOf(p *Pool, target string) (m *Machine) {
+	if p.Kind != "ip" {
+		return w.byID[target]
+	}
+	for _, c := range w.machines {
+		if c.PrivateIP == target && c.State != cloud.Terminated {
 			m = c
 		}
 	}
+	return m
+}
+
+func (l *elb) health(p *Pool, x *member) string {
+	m := l.machineOf(p, x.ID)
 	switch {
 	case m == nil || m.State != cloud.Running && p.Kind == "instance":
 		return cloud.Unused
 	case l.Now.Sub(x.since) < x.ready:
 		return "initial"
-	case m.up && m.powered && !m.lost && !m.hung && !isolated(m):
-		return cloud.Healthy
-	default:
+	case !m.up || !m.powered || m.lost || m.hung || isolated(m):
 		return cloud.Unhealthy
+	case l.Now.Before(l.healthyFrom(x, m)):
+		return "initial"
+	default:
+		return cloud.Healthy
 	}
+}
+
+// readiness is how long a load balancer takes to check a new target.
+func (l *elb) readiness(p *Pool, t cloud.Target) time.Duration {
+	m := l.machineOf(p, t.ID)
+	if m == nil {
+		return l.latency(DelayRegister, p.node, 0)
+	}
+	return l.latency(DelayRegister, m.node, m.course())
+}
+
+// healthyFrom is when a target that answers has passed its health checks.
+func (w *World) healthyFrom(x *member, m *Machine) time.Time {
+	from := x.since.Add(x.ready)
+	if m.upSince.After(from) {
+		from = m.upSince
+	}
+	return from.Add(w.Delays[DelayHealth].Least)
 }
 
 func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) error {
@@ -79,7 +107,7 @@ func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) 
 				return refuse(cloud.NotFound, "ELB", "RegisterTargets", "InvalidTarget")
 			}
 			if !slices.ContainsFunc(p.members, func(x *member) bool { return x.ID == t.ID && x.Port == t.Port }) {
-				p.members = append(p.members, &member{Target: cloud.Target{ID: t.ID, Port: t.Port}, since: l.Now, ready: l.Between(5*time.Second, 100*time.Second)})
+				p.members = append(p.members, &member{Target: cloud.Target{ID: t.ID, Port: t.Port}, since: l.Now, ready: l.readiness(p, t)})
 			}
 		}
 		return nil

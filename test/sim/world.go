@@ -15,7 +15,8 @@ import (
 // takes traffic, beside what the APIs say of it.
 type World struct {
 	*Sim
-	Chaos Chaos
+	Chaos  Chaos
+	Delays map[Delay]Range
 
 	machines []*Machine
 	byID     map[string]*Machine
@@ -59,6 +60,7 @@ func (s *Stats) Add(o Stats) {
 type Truth struct {
 	id        int
 	record    record.Node
+	attempts  int                  // machines launched for it
 	deleted   bool                 // CloudFormation asked for that
 	requests  int                  // deployments after the first
 	asked     []string             // their RequestIds
@@ -69,9 +71,12 @@ type Truth struct {
 type Machine struct {
 	cloud.Instance
 	cloud.Details
-	node    int       // it was launched for; 0: foreign
-	powered bool      // really on
-	up      bool      // its application answers
+	node    int  // it was launched for; 0: foreign
+	attempt int  // the how manieth of its node, from 0 on
+	boots   int  // times it was switched on
+	powered bool // really on
+	up      bool // its application answers
+	upSince time.Time
 	mounted bool      // it has the node's data mounted
 	hung    bool      // the application does not answer any more
 	lost    bool      // its host or zone is gone: nothing done to it is confirmed
@@ -115,7 +120,7 @@ var zones = []string{"az-a", "az-b", "az-c"}
 // NewWorld makes a Region with n nodes defined and none created.
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
-		Sim: s, Chaos: chaos, byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
+		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
 		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{},
 		Stats: Stats{Pairs: map[string]int{}},
 	}
@@ -165,7 +170,7 @@ func (w *World) state(m *Machine, state string) {
 			p.members = slices.DeleteFunc(p.members, func(x *member) bool { return x.ID == m.ID })
 		}
 	}
-	w.deliver(0.5, stateEvent(w.next("ev"), m.ID, state, w.Now))
+	w.deliver(w.draw(DelayState), stateEvent(w.next("ev"), m.ID, state, w.Now))
 }
 
 func (w *World) next(prefix string) string {
@@ -187,26 +192,32 @@ func (w *World) later(m *Machine, d time.Duration, f func()) {
 // boot turns the power on and, later, the application.
 func (w *World) boot(m *Machine) {
 	m.gen++
+	m.boots++
+	course := m.course()
 	w.state(m, cloud.Pending)
-	w.later(m, w.Between(2*time.Second, 9*time.Second), func() {
+	w.later(m, w.latency(DelayRunning, m.node, course), func() {
 		if !m.lost {
 			w.state(m, cloud.Running)
 		}
 		m.powered = true
-		w.later(m, w.Between(15*time.Second, 25*time.Second), func() {
+		w.later(m, w.latency(DelayServing, m.node, course), func() {
 			m.mounted = true // an ungated node mounts and starts at once
-			m.up = !m.sick
+			m.up, m.upSince = !m.sick, w.Now
 			w.Log("machine %s of node %d is up=%v", m.ID, m.node, m.up)
 		})
 	})
 }
+
+// course is what the machine's latencies are drawn for: its attempt, and another
+// number each further time that it is switched on.
+func (m *Machine) course() int { return m.attempt + 1000*(m.boots-1) }
 
 // off cuts the power.
 func (w *World) off(m *Machine) { m.powered, m.up, m.mounted = false, false, false }
 
 // powerDown carries a stop or termination out, unless the machine's host is lost:
 // then nothing is confirmed until it comes back.
-func (w *World) powerDown(m *Machine, via, to string, least, most time.Duration) {
+func (w *World) powerDown(m *Machine, via, to string, takes Delay) {
 	if m.State == cloud.Terminated || m.State == cloud.ShuttingDown || m.State == to || m.State == via {
 		return
 	}
@@ -219,7 +230,7 @@ func (w *World) powerDown(m *Machine, via, to string, least, most time.Duration)
 	if m.lost {
 		return // heal completes it
 	}
-	w.later(m, w.Between(least, most), func() {
+	w.later(m, w.latency(takes, m.node, m.course()), func() {
 		w.off(m)
 		w.state(m, to)
 	})
