@@ -82,7 +82,7 @@ func New(cfg contract.Config, ports cloud.Ports, opts ...Option) *Engine {
 	store := record.Store{Table: ports.Table, VPC: cfg.VPC}
 	e := &Engine{
 		cfg: cfg, ports: ports, store: store,
-		observer: observe.Observer{Ports: ports, Store: store, IDTag: cfg.IDTag, VPC: cfg.VPC},
+		observer: observe.Observer{Ports: ports, Store: store, IDTag: cfg.IDTag, VPC: cfg.VPC, Memory: &observe.Memory{}},
 		actor:    act.Actor{Ports: ports, Store: store, Policy: cfg.Policy},
 		clock:    machineClock{},
 		log:      slog.New(slog.DiscardHandler),
