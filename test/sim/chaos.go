@@ -288,7 +288,7 @@ func (w *World) strike(service, action string) strikeKind {
 func (w *World) freeze(p *Proc) {
 	if w.Chance(w.Chaos.Freeze) {
 		w.Log("%s freezes", p.Name)
-		p.Park(w.Between(20*time.Second, 4*time.Minute))
+		p.Freeze(w.Between(20*time.Second, 4*time.Minute))
 		w.disturbed = w.Now
 	}
 }

@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -74,9 +73,9 @@ type deadlined struct {
 func (d deadlined) Deadline() (time.Time, bool) { return d.at, true }
 
 // clock is the process's.
-type clock struct{ *client }
+type clock struct{ p *Proc }
 
-func (c clock) Now() time.Time { return c.now() }
+func (c clock) Now() time.Time { return c.p.Now() }
 
 func (c clock) Sleep(_ context.Context, d time.Duration) error {
 	c.p.Park(d)
@@ -116,16 +115,14 @@ func (w *World) try(id, payload string, n int) {
 		if w.Chaos.Skew > 0 {
 			p.Skew = time.Duration(w.Rand.Int64N(int64(2*w.Chaos.Skew))) - w.Chaos.Skew
 		}
-		c := &client{w, p}
 		failed := true
 		w.Go(p, func() {
-			log := io.Discard
+			options := []engine.Option{engine.WithClock(clock{p}), engine.WithGang(gang{p})}
 			if w.Trace != nil {
-				log = traced{w, p}
+				options = append(options, engine.WithLog(slog.New(slog.NewTextHandler(traced{w, p}, &slog.HandlerOptions{ReplaceAttr: noTime}))))
 			}
-			e := engine.New(w.config(), w.ports(p), engine.WithClock(clock{c}),
-				engine.WithLog(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{ReplaceAttr: noTime}))))
-			ctx := deadlined{context.Background(), c.now().Add(timeLimit)}
+			e := engine.New(w.config(), w.ports(p), options...)
+			ctx := deadlined{context.Background(), p.Now().Add(timeLimit)}
 			res, err := e.Handle(ctx, engine.Invocation{ID: id, Account: account, Region: region}, []byte(payload))
 			failed = err != nil
 			w.Log("%s returns %s %s err=%v", p.Name, res.Outcome, res.Code, err)

@@ -22,9 +22,6 @@ func (w *World) ports(p *Proc) cloud.Ports {
 	return cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Table: (*ddb)(c), Topic: (*sns)(c), Invoker: (*lambda)(c), Responder: (*cfn)(c)}
 }
 
-// Now is the process's clock, which may be wrong by its skew.
-func (c *client) now() time.Time { return c.Now.Add(c.p.Skew) }
-
 func (c *client) call(service, action string, do func() error) error {
 	w := c.World
 	w.Stats.Calls++
@@ -54,22 +51,22 @@ func (c *client) call(service, action string, do func() error) error {
 	case crashBefore:
 		c.die()
 	case lostRequest:
-		c.p.Park(4 * time.Second)
+		c.p.Owe(4 * time.Second)
 		return ambiguous(service, action)
 	case clean, crashAfter, lostAnswer:
 	}
 	err = do()
-	w.Log("%s %s %s -> %v", c.p.Name, service, action, err)
+	w.LogCall(c.p.Name, service, action, err)
 	w.Check()
 	switch strike {
 	case crashAfter:
 		c.die()
 	case lostAnswer:
-		c.p.Park(4 * time.Second)
+		c.p.Owe(4 * time.Second)
 		return ambiguous(service, action)
 	case clean, crashBefore, lostRequest:
 	}
-	c.p.Park(w.draw(DelayCall))
+	c.p.Owe(w.draw(DelayCall))
 	return err
 }
 

@@ -1,17 +1,13 @@
 package sim
 
 import (
-	"container/heap"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
-	"runtime/debug"
-	"slices"
 	"time"
 )
 
 // Sim is virtual time: a heap of events, run one at a time. Processes are
-// goroutines of which exactly one runs at any moment: it was resumed by an event
+// coroutines of which exactly one runs at any moment: it was resumed by an event
 // and gives control back when it parks or ends. With every random draw taken
 // from one generator, a run is a pure function of its seed.
 type Sim struct {
@@ -21,6 +17,8 @@ type Sim struct {
 	// Trace keeps what happened as text, if set; the hash is kept always.
 	Trace func(line string)
 
+	at     time.Duration // Now, since the start
+	until  time.Duration // where Run stops
 	events eventHeap
 	procs  []*Proc // alive
 	seq    int
@@ -28,88 +26,113 @@ type Sim struct {
 	stop   error // a violation: nothing runs any more
 }
 
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // NewSim starts time at the beginning of 2026.
 func NewSim(seed uint64) *Sim {
-	return &Sim{
-		Now:  time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-		Rand: rand.New(rand.NewPCG(seed, 0x5eed)),
-		Seed: seed,
-		hash: fnvOffset,
-	}
+	return &Sim{Now: epoch, Seed: seed, Rand: rand.New(rand.NewPCG(seed, 0x5eed)), hash: fnvOffset}
 }
 
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
 type event struct {
-	at  time.Time
+	at  time.Duration
 	seq int
 	run func()
 }
 
+func (e event) before(o event) bool { return e.at < o.at || e.at == o.at && e.seq < o.seq }
+
+// eventHeap is a heap of four children a parent. It is written out because a
+// run pushes and pops some ten thousand events, and container/heap puts each in
+// an interface.
 type eventHeap []event
 
-func (h eventHeap) Len() int { return len(h) }
-func (h eventHeap) Less(i, j int) bool {
-	if c := h[i].at.Compare(h[j].at); c != 0 {
-		return c < 0
+const arity = 4
+
+func (h *eventHeap) push(e event) {
+	*h = append(*h, e)
+	list := *h
+	i := len(list) - 1
+	for i > 0 {
+		up := (i - 1) / arity
+		if !e.before(list[up]) {
+			break
+		}
+		list[i] = list[up]
+		i = up
 	}
-	return h[i].seq < h[j].seq
+	list[i] = e
 }
-func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *eventHeap) Push(x any)   { *h = append(*h, x.(event)) }
-func (h *eventHeap) Pop() any {
-	old := *h
-	e := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return e
+
+func (h *eventHeap) pop() event {
+	list := *h
+	first, last := list[0], list[len(list)-1]
+	list[len(list)-1] = event{} // so that what it would run can be collected
+	list = list[:len(list)-1]
+	*h = list
+	if len(list) == 0 {
+		return first
+	}
+	i := 0
+	for {
+		least := i*arity + 1
+		if least >= len(list) {
+			break
+		}
+		for c := least + 1; c < min(i*arity+1+arity, len(list)); c++ {
+			if list[c].before(list[least]) {
+				least = c
+			}
+		}
+		if !list[least].before(last) {
+			break
+		}
+		list[i] = list[least]
+		i = least
+	}
+	list[i] = last
+	return first
 }
 
 // After runs f when d has passed.
 func (s *Sim) After(d time.Duration, f func()) {
 	s.seq++
-	heap.Push(&s.events, event{s.Now.Add(max(d, 0)), s.seq, f})
+	s.events.push(event{s.at + max(d, 0), s.seq, f})
 }
 
 // Run runs events until the time is reached or something was found wrong.
 func (s *Sim) Run(until time.Time) error {
-	for len(s.events) > 0 && s.stop == nil {
-		if s.events[0].at.After(until) {
-			break
-		}
-		e := heap.Pop(&s.events).(event)
-		s.Now = e.at
+	s.until = until.Sub(epoch)
+	for len(s.events) > 0 && s.stop == nil && s.events[0].at <= s.until {
+		e := s.events.pop()
+		s.advance(e.at)
 		e.run()
 	}
-	if s.stop == nil && s.Now.Before(until) {
-		s.Now = until
+	if s.stop == nil && s.at < s.until {
+		s.advance(s.until)
 	}
 	return s.stop
+}
+
+func (s *Sim) advance(to time.Duration) {
+	if to != s.at {
+		s.at, s.Now = to, epoch.Add(to)
+	}
+}
+
+// idle reports whether nothing happens before d has passed, so that whoever runs
+// now may go on by itself then.
+func (s *Sim) idle(d time.Duration) bool {
+	to := s.at + d
+	return s.stop == nil && to <= s.until && (len(s.events) == 0 || to < s.events[0].at)
 }
 
 // Fail ends the run.
 func (s *Sim) Fail(format string, args ...any) {
 	if s.stop == nil {
 		s.stop = fmt.Errorf(format, args...)
-		s.Log("VIOLATION: %v", s.stop)
+		s.Log("VIOLATION: "+format, args...)
 	}
 }
-
-// Log adds a line to the trace.
-func (s *Sim) Log(format string, args ...any) {
-	line := fmt.Sprintf("%8.3f ", s.Now.Sub(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)).Seconds()) + fmt.Sprintf(format, args...)
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(line)) // a hash never fails
-	s.hash = (s.hash ^ h.Sum64()) * fnvPrime
-	if s.Trace != nil {
-		s.Trace(line)
-	}
-}
-
-// Hash identifies the trace.
-func (s *Sim) Hash() uint64 { return s.hash }
 
 // Between draws a duration, skewed to the low end as latencies are.
 func (s *Sim) Between(least, most time.Duration) time.Duration {
@@ -119,77 +142,3 @@ func (s *Sim) Between(least, most time.Duration) time.Duration {
 
 // Chance draws true with probability p.
 func (s *Sim) Chance(p float64) bool { return p > 0 && s.Rand.Float64() < p }
-
-// Proc is a process: one invocation of the function.
-type Proc struct {
-	Name string
-	Skew time.Duration // of its clock
-	Dead bool          // killed: it unwinds when it is resumed, and none of its calls is carried out
-
-	sim    *Sim
-	wake   chan struct{}
-	parked chan struct{}
-	ended  bool
-	after  func()
-}
-
-// killed unwinds a dead process.
-type killed struct{}
-
-// Go starts a process now. after runs when it has ended, however it ended.
-func (s *Sim) Go(p *Proc, body, after func()) {
-	p.sim, p.wake, p.parked, p.after = s, make(chan struct{}), make(chan struct{}), after
-	s.procs = append(s.procs, p)
-	go func() {
-		<-p.wake
-		if p.Dead {
-			p.ended = true
-			p.parked <- struct{}{}
-			return
-		}
-		defer func() {
-			if r := recover(); r != nil {
-				if _, ok := r.(killed); !ok {
-					s.Fail("process %s panics: %v\n%s", p.Name, r, debug.Stack())
-				}
-			}
-			p.ended = true
-			p.parked <- struct{}{}
-		}()
-		body()
-	}()
-	s.After(0, p.resume)
-}
-
-// resume lets the process run until it parks or ends.
-func (p *Proc) resume() {
-	p.wake <- struct{}{}
-	<-p.parked
-	if p.ended {
-		p.sim.procs = slices.DeleteFunc(p.sim.procs, func(x *Proc) bool { return x == p })
-		p.after()
-	}
-}
-
-// Close ends every process that is left, so that no goroutine outlives the run.
-func (s *Sim) Close() {
-	for len(s.procs) > 0 {
-		p := s.procs[0]
-		p.Dead, p.after = true, func() {}
-		p.resume()
-	}
-}
-
-// Park gives control back until d has passed. A process that was killed
-// meanwhile ends here.
-func (p *Proc) Park(d time.Duration) {
-	p.sim.After(d, p.resume)
-	p.parked <- struct{}{}
-	<-p.wake
-	if p.Dead {
-		panic(killed{})
-	}
-}
-
-// Kill ends the process at its next step.
-func (p *Proc) Kill() { p.Dead = true }
