@@ -17,7 +17,9 @@ type Chaos struct {
 	Sick                             float64 // a launched machine never becomes healthy
 	Skew                             time.Duration
 	Outages                          int // windows in which one service answers nothing, or denies
-	Shortages                        int // windows in which one zone has no capacity
+	Shortages                        int // windows in which one zone has no capacity, for one type or all
+	Impairments                      int // windows in which one zone is reported unwell
+	Reserves                         int // capacity reservations
 	Breaks                           int // failures of machines
 	Starts                           int // a person starts a fenced machine
 	Deploys                          int // CloudFormation updates or deletes a node
@@ -27,6 +29,7 @@ type Chaos struct {
 	from, until time.Time // faults happen in between
 	outages     []outage
 	shortages   []shortage
+	impaired    []impairment
 }
 
 type outage struct {
@@ -37,6 +40,7 @@ type outage struct {
 
 type shortage struct {
 	zone     string
+	kind     string // instance type; "": of all
 	from, to time.Time
 }
 
@@ -66,7 +70,7 @@ func RandomChaos(s *Sim) Chaos {
 	return Chaos{
 		Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
-		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
+		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
 	}
 }
 
@@ -85,10 +89,7 @@ func (w *World) Arm(end time.Time) {
 		}
 		c.outages = append(c.outages, outage{services[w.Rand.IntN(len(services))], from, minTime(end, from.Add(w.Between(10*time.Second, 6*time.Minute))), kind})
 	}
-	for range c.Shortages {
-		from := w.Now.Add(moment())
-		c.shortages = append(c.shortages, shortage{zones[w.Rand.IntN(len(zones))], from, minTime(end, from.Add(w.Between(time.Minute, 15*time.Minute)))})
-	}
+	w.armZones(end, moment)
 	for range c.Deploys {
 		node := 1 + w.Rand.IntN(len(w.nodes))
 		at := moment()
@@ -115,7 +116,7 @@ func (w *World) Arm(end time.Time) {
 		}
 		for _, m := range w.machines {
 			m.sick = false // the images are good from now on
-			if m.powered && m.mounted && !m.hung {
+			if m.powered && m.booted && m.mounted && !m.hung {
 				m.up = true
 			}
 		}
@@ -146,13 +147,10 @@ func (w *World) breakNode(node int) {
 	case 2:
 		m.hung = true
 	case 3: // the host dies; nothing is confirmed until it is back
-		w.off(m)
-		m.lost = true
-		m.gen++
+		w.lose(m, true)
 		w.After(w.Between(time.Minute, 12*time.Minute), func() { w.heal(m) })
 	case 4: // the host is cut off and goes on running
-		m.lost = true
-		m.gen++
+		w.lose(m, false)
 		w.After(w.Between(time.Minute, 12*time.Minute), func() { w.heal(m) })
 	}
 	w.Check()
@@ -214,15 +212,11 @@ func (w *World) startFenced(end time.Time) {
 
 func (w *World) loseZone(zone string) {
 	w.Log("zone %s is lost", zone)
-	w.Chaos.shortages = append(w.Chaos.shortages, shortage{zone, w.Now, w.Chaos.until})
+	w.Chaos.shortages = append(w.Chaos.shortages, shortage{zone, "", w.Now, w.Chaos.until})
 	dead := w.Chance(0.5)
 	for _, m := range w.machines {
 		if m.Zone == zone && m.node > 0 && (m.State == cloud.Running || m.State == cloud.Pending || m.State == cloud.Stopping) && !m.lost {
-			m.lost = true
-			m.gen++
-			if dead {
-				w.off(m)
-			}
+			w.lose(m, dead)
 		}
 	}
 }
@@ -238,15 +232,6 @@ func (w *World) returnZone(zone string) {
 			w.heal(m)
 		}
 	}
-}
-
-func (w *World) noRoom(zone string) bool {
-	for _, s := range w.Chaos.shortages {
-		if s.zone == zone && !w.Now.Before(s.from) && w.Now.Before(s.to) {
-			return true
-		}
-	}
-	return false
 }
 
 func (w *World) outage(service string) (cloud.Kind, bool) {

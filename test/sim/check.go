@@ -25,7 +25,7 @@ func (w *World) Check() {
 			if m.node != id || !m.powered {
 				continue
 			}
-			if m.mounted && m.started.IsZero() { // only a gate could keep one that a person starts from its data
+			if m.mounted && (m.gated || !m.freed) { // only a gate could keep one that a person frees from its data
 				writers++
 			}
 			if !w.takesTraffic(m) {
@@ -73,17 +73,25 @@ func (w *World) recorded(item cloud.Item) {
 	t := w.nodes[n.ID]
 	old := t.record
 	t.record = n
+	w.chosen(old, n)
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
 	if n.Epoch < old.Epoch {
 		w.Fail("the epoch of node %d went from %d to %d", n.ID, old.Epoch, n.Epoch)
 	}
 	if g := n.Grant; g != nil && (old.Grant == nil || old.Grant.Instance != g.Instance) {
+		if old.Condemns(g.Instance) {
+			t.spared[g.Instance] = w.Now
+		}
+		t.holders[g.Instance] = true
 		w.granted(n, g.Instance)
 	}
 	if n.Phase == record.Done && old.Phase == record.Serving {
 		w.Stats.Switches++
 	}
 	if b := n.Blueprint; b != nil {
+		if own := w.plans[n.ID].Type; b.Type != own {
+			w.Fail("I8: the blueprint of node %d is of type %s, the launch template's own is %s", n.ID, b.Type, own)
+		}
 		for _, i := range b.Interfaces {
 			if slices.Contains(i.Groups, blackhole) {
 				w.Fail("I8: the blueprint of node %d holds the blackhole group", n.ID)
@@ -92,15 +100,16 @@ func (w *World) recorded(item cloud.Item) {
 	}
 }
 
-// granted: every other machine ever launched for the node has no power (I4).
+// granted: no other machine ever launched for the node has power, or can write
+// its data behind a gate or a storage fence (I4).
 func (w *World) granted(n record.Node, instance string) {
 	if n.Condemns(instance) {
 		w.Fail("I2: %s is granted and condemned", instance)
 	}
 	for _, m := range w.machines {
 		late := m.started.After(m.shown) // nobody could have known
-		if m.node == n.ID && m.ID != instance && m.powered && !late {
-			w.Fail("I4: %s is granted node %d while %s has power (%s)", instance, n.ID, m.ID, m.State)
+		if m.node == n.ID && m.ID != instance && m.powered && !late && !w.harmless(m, n) {
+			w.Fail("I4: %s is granted node %d while %s has power (%s, mounted %v)", instance, n.ID, m.ID, m.State, m.mounted)
 		}
 	}
 }
@@ -112,7 +121,8 @@ func (w *World) destructive(action string, m *Machine) {
 		return
 	}
 	n := w.nodes[m.node].record
-	if n.Grant != nil && n.Grant.Instance == m.ID {
+	late := action == "ModifyNetworkInterfaceAttribute" && w.Now.Sub(w.nodes[m.node].spared[m.ID]) < record.LateCall // repaired by the sweep
+	if n.Grant != nil && n.Grant.Instance == m.ID && !late {
 		w.Fail("I3: %s of %s, which holds the grant of node %d", action, m.ID, m.node)
 	}
 	if action != "ModifyNetworkInterfaceAttribute" && m.Tags[contract.CondemnedTag] == "" {
@@ -137,7 +147,7 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 	if !ok {
 		return
 	}
-	same := m.Image == plan.Image && m.Type == plan.Type && m.KeyName == plan.KeyName && len(m.Interfaces) == len(plan.Interfaces)
+	same := m.Image == plan.Image && (m.Type == plan.Type || slices.Contains(w.nodes[m.node].wish.Types, m.Type)) && m.KeyName == plan.KeyName && len(m.Interfaces) == len(plan.Interfaces)
 	for i := range min(len(m.Interfaces), len(plan.Interfaces)) {
 		same = same && slices.Equal(m.Interfaces[i].Groups, plan.Interfaces[i].Groups)
 	}
@@ -146,6 +156,9 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 	}
 	if m.Tags[contract.CondemnedTag] != "" {
 		w.Fail("I8: %s inherits the condemned tag", m.ID)
+	}
+	if strings.Contains(m.Tags[contract.GateTag], ":") {
+		w.Fail("I8: %s inherits the gate tag %q", m.ID, m.Tags[contract.GateTag])
 	}
 }
 
@@ -163,6 +176,7 @@ func (w *World) Alive() {
 			w.buried(id)
 			continue
 		}
+		w.restored(id)
 		if m == nil || !w.takesTraffic(m) || m.hung {
 			n := w.nodes[id].record
 			if n.Hold != nil && n.Hold.Code == string(message.HeldBrake) {

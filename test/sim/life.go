@@ -37,7 +37,7 @@ func (w *World) launch(l cloud.Launch) *Machine {
 		Instance: cloud.Instance{
 			ID: fmt.Sprintf("i-%08x", w.ids), Zone: l.Zone, Subnet: l.Subnet, VPC: "vpc-1", Token: l.Token, LaunchedAt: w.Now,
 			PrivateIP: fmt.Sprintf("10.%d.%d.%d", w.ids>>16&255, w.ids>>8&255, w.ids&255), RootStore: "ebs", Tags: tags,
-			Image: p.Image, Type: p.Type, KeyName: p.KeyName, Metadata: p.Metadata, Profile: p.Profile,
+			Image: p.Image, Type: typeOf(l), KeyName: p.KeyName, Metadata: p.Metadata, Profile: p.Profile,
 			Monitoring: p.Monitoring, Tenancy: p.Tenancy, Placement: p.Placement, Reservation: p.Reservation,
 			EBSOptimized: p.EBSOptimized, Hibernation: p.Hibernation, Enclave: p.Enclave, AutoRecovery: p.AutoRecovery,
 		},
@@ -46,6 +46,10 @@ func (w *World) launch(l cloud.Launch) *Machine {
 			ShutdownBehavior: p.ShutdownBehavior, Volumes: p.Volumes, VolumeTags: p.VolumeTags,
 		},
 		node: node, sick: w.Chance(w.Chaos.Sick),
+	}
+	m.reserve, _ = w.place(l.Zone, m.Type, p.Reservation.Preference)
+	if t := w.nodes[node]; t != nil {
+		m.gated = t.wish.Gate
 	}
 	for _, n := range p.Interfaces {
 		w.ids++
@@ -192,15 +196,11 @@ func (w *World) tick() {
 // Deploy creates every node as CloudFormation does.
 func (w *World) Deploy() {
 	w.queue = w.invoke
+	w.wishes()
 	for id := 1; id <= len(w.nodes); id++ {
 		w.After(w.Between(0, 5*time.Second), func() { w.invoke(w.request("Create", fmt.Sprintf("Create-%d", id), id)) })
 	}
 	w.After(30*time.Second, w.tick)
-}
-
-func (w *World) request(kind, requestID string, id int) string {
-	return fmt.Sprintf(`{"RequestType":%q,"RequestId":%q,"ResponseURL":"https://x.s3.amazonaws.com/%d","StackId":"stack-%d","LogicalResourceId":"Node","PhysicalResourceId":"rec.node-%d","ResourceType":"Custom::RecoveryNode","ResourceProperties":{"NodeId":"%d","LaunchTemplateId":"lt-%d","LaunchTemplateVersion":"1","TargetGroups":[{"Arn":%q}],"Alarms":[%q,%q]}}`,
-		kind, requestID, id, id, id, id, id, poolName(id), alarmName(id, "instance"), alarmName(id, "application"))
 }
 
 func alarmName(id int, kind string) string { return contract.AlarmName("rec", id, kind) }

@@ -19,7 +19,7 @@ type client struct {
 
 func (w *World) ports(p *Proc) cloud.Ports {
 	c := &client{w, p}
-	return cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Table: (*ddb)(c), Topic: (*sns)(c), Invoker: (*lambda)(c), Responder: (*cfn)(c)}
+	return cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Zones: (*zonal)(c), Files: (*efs)(c), Table: (*ddb)(c), Topic: (*sns)(c), Invoker: (*lambda)(c), Responder: (*cfn)(c)}
 }
 
 func (c *client) call(service, action string, do func() error) error {
@@ -186,7 +186,10 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 		if err := e.script.launch(l.Zone); err != nil {
 			return err
 		}
-		if e.noRoom(l.Zone) {
+		if len(l.Blueprint.Interfaces) == 0 || slices.ContainsFunc(l.Blueprint.Interfaces, func(n cloud.InterfaceSpec) bool { return len(n.Groups) > mostGroups }) {
+			return refuse(cloud.Invalid, "EC2", "RunInstances", "SecurityGroupsPerInterfaceLimitExceeded")
+		}
+		if _, room := e.place(l.Zone, typeOf(l), l.Blueprint.Reservation.Preference); !room {
 			return refuse(cloud.Capacity, "EC2", "RunInstances", "InsufficientInstanceCapacity")
 		}
 		m := e.launch(l)
@@ -260,8 +263,10 @@ func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
 		for _, m := range e.machines {
 			for k := range m.Interfaces {
 				if m.Interfaces[k].ID == nic {
-					e.destructive("ModifyNetworkInterfaceAttribute", m)
-					m.Interfaces[k].Groups = slices.Clone(groups)
+					if len(groups) == 0 || len(groups) > mostGroups {
+						return refuse(cloud.Invalid, "EC2", "ModifyNetworkInterfaceAttribute", "SecurityGroupsPerInterfaceLimitExceeded")
+					}
+					e.regroup(m, k, groups)
 					return nil
 				}
 			}
@@ -279,6 +284,7 @@ func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error
 		}
 		for _, id := range ids {
 			maps.Copy(e.byID[id].Tags, tags)
+			e.poke(e.byID[id])
 		}
 		return nil
 	})
@@ -308,9 +314,12 @@ func (e *ec2) Start(_ context.Context, id string) error {
 			return nil
 		case m.State != cloud.Stopped:
 			return refuse(cloud.Ambiguous, "EC2", "StartInstances", "IncorrectInstanceState")
-		case e.noRoom(m.Zone):
+		}
+		r, room := e.place(m.Zone, m.Type, m.Reservation.Preference)
+		if !room {
 			return refuse(cloud.Capacity, "EC2", "StartInstances", "InsufficientInstanceCapacity")
 		}
+		m.reserve = r
 		e.boot(m)
 		return nil
 	})

@@ -48,7 +48,7 @@ var happenings = []happening{
 	{"another stack creates node <n>", func(s *script, a args) { s.w.invoke(s.request("Create", "other", a.n(0))) }},
 	{"another stack deletes node <n>", func(s *script, a args) { s.w.invoke(s.request("Delete", "other", a.n(0))) }},
 	{"<zone> is full from now on", func(s *script, a args) {
-		s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{a[0], s.w.Now, s.zero.Add(forever)})
+		s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{a[0], "", s.w.Now, s.zero.Add(forever)})
 	}},
 	{"<service> is away for <time>", func(s *script, a args) {
 		s.w.Chaos.outages = append(s.w.Chaos.outages, outage{a[0], s.w.Now, s.w.Now.Add(a.time(1)), cloud.Ambiguous})

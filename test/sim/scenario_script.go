@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -272,15 +271,7 @@ func (s *script) request(kind, stack string, id int) string {
 		"Alarms": []string{alarmName(id, contract.AlarmInstance), alarmName(id, contract.AlarmApplication)},
 	}
 	maps.Copy(props, s.properties[id])
-	body, err := json.Marshal(map[string]any{
-		"RequestType": kind, "RequestId": fmt.Sprintf("%s-%s-%d", kind, stack, id), "ResponseURL": "https://x.s3.amazonaws.com/1",
-		"StackId": "stack-" + stack, "LogicalResourceId": "Node", "PhysicalResourceId": contract.PhysicalID("rec", id),
-		"ResourceType": contract.NodeResourceType, "ResourceProperties": props,
-	})
-	if err != nil {
-		s.broke("request: %w", err)
-	}
-	return string(body)
+	return s.w.encodeRequest(kind, fmt.Sprintf("%s-%s-%d", kind, stack, id), "stack-"+stack, id, props)
 }
 
 // send hands an event to the function, and remembers whose answer that will be.

@@ -90,7 +90,7 @@ var lastings = []lasting{
 	}},
 	{"no room in <zone>", func(s *script, a args, x window) error {
 		return s.during(x, func() {
-			s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{a[0], s.w.Now, s.zero.Add(x.to)})
+			s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{a[0], "", s.w.Now, s.zero.Add(x.to)})
 		}, func() {})
 	}},
 	{"refuse RunInstances in <zone> with <answer>", func(s *script, a args, x window) error {
@@ -200,7 +200,7 @@ func (s *script) refuse(what string, kind cloud.Kind, code string, x window) err
 func (s *script) zoneLost(zone string, dead bool, x window) error {
 	return s.during(x, func() {
 		s.w.Log("zone %s is lost", zone)
-		s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{zone, s.w.Now, s.w.Now.Add(x.to - x.from)})
+		s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{zone, "", s.w.Now, s.w.Now.Add(x.to - x.from)})
 		for _, m := range s.w.machines {
 			if m.Zone == zone && m.node > 0 && m.State != cloud.Terminated && m.State != cloud.Stopped {
 				s.lose(m, dead)
@@ -221,14 +221,7 @@ func (s *script) silence(zone string, x window) {
 	}
 }
 
-// lose takes a machine's host away: dead, or only cut off.
-func (s *script) lose(m *Machine, dead bool) {
-	m.lost = true
-	m.gen++
-	if dead {
-		s.w.off(m)
-	}
-}
+func (s *script) lose(m *Machine, dead bool) { s.w.lose(m, dead) }
 
 func (s *script) served(node int) bool {
 	m := s.w.carrier(node)

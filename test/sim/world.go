@@ -26,6 +26,8 @@ type World struct {
 	alarms   []*Alarm
 	items    map[string]cloud.Item
 	queue    func(payload string) // delivers an event to the function
+	mounts   []*mountTarget
+	reserves []*reserve
 
 	nodes map[int]*Truth
 	ids   int
@@ -63,6 +65,10 @@ type Truth struct {
 	attempts  int                  // machines launched for it
 	deleted   bool                 // CloudFormation asked for that
 	requests  int                  // deployments after the first
+	props     map[string]any       // of its custom resource, beyond the usual
+	wish      contract.Settings    // what its custom resource asks for, all in all
+	holders   map[string]bool      // instances that were ever granted
+	spared    map[string]time.Time // condemned ones that were granted again, and when
 	asked     []string             // their RequestIds
 	ungranted map[string]time.Time // since when an ungranted machine takes traffic
 }
@@ -83,7 +89,13 @@ type Machine struct {
 	started time.Time // when a person started it after it was fenced
 	shown   time.Time // the newest moment that a Describe showed of it
 	sick    bool      // its image never becomes healthy
-	gen     int       // cancels transitions under way
+	gated   bool      // it mounts and starts only while its gate is open
+	booted  bool      // it would mount and start if it could
+	by      *mountTarget
+	reserve *reserve
+	stale   map[string]string // its tags as it saw them last, while lost
+	freed   bool              // a person gave it back its groups
+	gen     int               // cancels transitions under way
 	past    []view
 }
 
@@ -125,9 +137,10 @@ func NewWorld(s *Sim, n int, chaos Chaos) *World {
 		Stats: Stats{Pairs: map[string]int{}},
 	}
 	for id := 1; id <= n; id++ {
-		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}}
+		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}, holders: map[string]bool{}, spared: map[string]time.Time{}}
+		w.makeMounts(id)
 		w.plans[id] = cloud.Blueprint{
-			Image: "ami-" + strconv.Itoa(id), Type: "m7g.large", KeyName: "key",
+			Image: "ami-" + strconv.Itoa(id), Type: instanceTypes[0], KeyName: "key",
 			Interfaces: []cloud.InterfaceSpec{{Device: 0, Groups: []string{"sg-app"}}, {Device: 1, Groups: []string{"sg-app", "sg-db"}}},
 			Tags:       map[string]string{contract.DefaultIDTag: strconv.Itoa(id), contract.DefaultTargetTag: "true", "Name": "node"},
 		}
@@ -193,6 +206,7 @@ func (w *World) later(m *Machine, d time.Duration, f func()) {
 func (w *World) boot(m *Machine) {
 	m.gen++
 	m.boots++
+	m.hung = false
 	course := m.course()
 	w.state(m, cloud.Pending)
 	w.later(m, w.latency(DelayRunning, m.node, course), func() {
@@ -201,9 +215,8 @@ func (w *World) boot(m *Machine) {
 		}
 		m.powered = true
 		w.later(m, w.latency(DelayServing, m.node, course), func() {
-			m.mounted = true // an ungated node mounts and starts at once
-			m.up, m.upSince = !m.sick, w.Now
-			w.Log("machine %s of node %d is up=%v", m.ID, m.node, m.up)
+			m.booted = true
+			w.begin(m)
 		})
 	})
 }
@@ -213,7 +226,9 @@ func (w *World) boot(m *Machine) {
 func (m *Machine) course() int { return m.attempt + 1000*(m.boots-1) }
 
 // off cuts the power.
-func (w *World) off(m *Machine) { m.powered, m.up, m.mounted = false, false, false }
+func (w *World) off(m *Machine) {
+	m.powered, m.booted, m.up, m.mounted, m.by = false, false, false, false, nil
+}
 
 // powerDown carries a stop or termination out, unless the machine's host is lost:
 // then nothing is confirmed until it comes back.
@@ -241,8 +256,9 @@ func (w *World) heal(m *Machine) {
 	if !m.lost {
 		return
 	}
-	m.lost = false
+	m.lost, m.stale = false, nil
 	w.Log("host of %s is back", m.ID)
+	w.poke(m)
 	switch m.State {
 	case cloud.Stopping:
 		w.later(m, w.Between(5*time.Second, 40*time.Second), func() { w.off(m); w.state(m, cloud.Stopped) })

@@ -1,0 +1,148 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// mountTarget is one zone's way to a node's file system. Instances mount by it.
+type mountTarget struct {
+	cloud.Mount
+	fs string
+}
+
+func fileSystem(node int) string { return fmt.Sprintf("fs-%08x", node) }
+
+// makeMounts gives every zone a target of a node's file system.
+func (w *World) makeMounts(node int) {
+	for _, z := range zones {
+		w.mounts = append(w.mounts, &mountTarget{
+			cloud.Mount{ID: w.next("fsmt"), Subnet: "subnet-" + z, Zone: z, State: "available", Groups: []string{"sg-files"}}, fileSystem(node),
+		})
+	}
+}
+
+// way is the mount target by which a machine can mount its node's data now. One
+// that carries the blackhole group reaches nothing anew.
+func (w *World) way(m *Machine) *mountTarget {
+	if isolated(m) || m.lost {
+		return nil
+	}
+	return w.target(fileSystem(m.node), m.Zone)
+}
+
+func (w *World) target(fs, zone string) *mountTarget {
+	for _, t := range w.mounts {
+		if t.fs == fs && t.Zone == zone && t.State == "available" {
+			return t
+		}
+	}
+	return nil
+}
+
+// unmount breaks every mount by a target that is gone. The application does not
+// survive that, whatever else its machine does.
+func (w *World) unmount(t *mountTarget) {
+	for _, m := range w.machines {
+		if m.by == t {
+			m.by, m.mounted, m.up = nil, false, false
+			w.Log("machine %s of node %d is cut off from its data", m.ID, m.node)
+		}
+	}
+}
+
+type efs client
+
+func (f *efs) Mounts(_ context.Context, fs string) (list []cloud.Mount, err error) {
+	err = (*client)(f).call("EFS", "DescribeMountTargets", func() error {
+		for _, t := range f.mounts {
+			if t.fs == fs {
+				m := t.Mount
+				m.Groups = slices.Clone(m.Groups)
+				list = append(list, m)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// CreateMount: at most one target in a zone; it is of use after a while
+// (assumption: 60 to 90 s; "CreateMountTarget" names the states only).
+func (f *efs) CreateMount(_ context.Context, fs string, m cloud.Mount) error {
+	return (*client)(f).call("EFS", "CreateMountTarget", func() error {
+		zone := strings.TrimPrefix(m.Subnet, "subnet-")
+		switch {
+		case !slices.Contains(zones, zone):
+			return refuse(cloud.NotFound, "EFS", "CreateMountTarget", "SubnetNotFound")
+		case slices.ContainsFunc(f.mounts, func(t *mountTarget) bool { return t.fs == fs && t.Zone == zone }):
+			return refuse(cloud.Conflict, "EFS", "CreateMountTarget", "MountTargetConflict")
+		}
+		t := &mountTarget{cloud.Mount{ID: f.next("fsmt"), Subnet: m.Subnet, Zone: zone, State: "creating", Groups: slices.Clone(m.Groups)}, fs}
+		f.mounts = append(f.mounts, t)
+		f.After(f.Between(60*time.Second, 90*time.Second), func() {
+			t.State = "available"
+			f.mountWaiting(fs)
+		})
+		return nil
+	})
+}
+
+// DeleteMount returns while the target is still being deleted
+// ("DeleteMountTarget", EFS API reference); gone it is some seconds later
+// (assumption: 5 to 30 s).
+func (f *efs) DeleteMount(_ context.Context, id string) error {
+	return (*client)(f).call("EFS", "DeleteMountTarget", func() error {
+		i := slices.IndexFunc(f.mounts, func(t *mountTarget) bool { return t.ID == id })
+		if i < 0 {
+			return refuse(cloud.NotFound, "EFS", "DeleteMountTarget", "MountTargetNotFound")
+		}
+		t := f.mounts[i]
+		f.cutsOff(t)
+		if t.State == "deleting" {
+			return nil
+		}
+		t.State = "deleting"
+		f.After(f.Between(5*time.Second, 30*time.Second), func() {
+			f.mounts = slices.DeleteFunc(f.mounts, func(x *mountTarget) bool { return x == t })
+			f.unmount(t)
+			f.Check()
+		})
+		return nil
+	})
+}
+
+// cutsOff is asked before a mount target is removed: it must be of a node that is
+// being switched and whose policy allows this, and no granted instance may be
+// using it.
+func (w *World) cutsOff(t *mountTarget) {
+	for id := 1; id <= len(w.nodes); id++ {
+		if fileSystem(id) != t.fs {
+			continue
+		}
+		n := w.nodes[id].record
+		if n.Settings.Escalation != contract.EscalateStorage {
+			w.Fail("I3: the mount target of node %d in %s is removed, but its policy is %q", id, t.Zone, n.Settings.Escalation)
+		}
+		if m := w.carrier(id); m != nil && m.by == t {
+			w.Fail("I3: the mount target in %s is removed, by which %s has mounted, which holds the grant of node %d", t.Zone, m.ID, id)
+		}
+		return
+	}
+	w.Fail("I3: the foreign mount target %s is removed", t.ID)
+}
+
+// restored: what a storage fence took away is back (scenario 25).
+func (w *World) restored(id int) {
+	for _, z := range zones {
+		if !slices.ContainsFunc(w.mounts, func(t *mountTarget) bool { return t.fs == fileSystem(id) && t.Zone == z && t.State != "deleting" }) {
+			w.Fail("I5: node %d has no mount target in %s any more", id, z)
+		}
+	}
+}
