@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -116,7 +117,7 @@ func (c compute) build(l cloud.Launch) *Box {
 		Instance: cloud.Instance{
 			ID: id, State: cloud.Pending, Zone: l.Zone, Subnet: l.Subnet, VPC: "vpc-1", PrivateIP: "10.0.0." + id[len(id)-2:],
 			LaunchedAt: c.w.Time, Token: l.Token, RootDevice: "/dev/xvda", RootStore: "ebs", Tags: tags,
-			Image: p.Image, Type: p.Type, KeyName: p.KeyName, Profile: p.Profile, Metadata: p.Metadata, Monitoring: p.Monitoring,
+			Image: p.Image, Type: cmp.Or(l.Type, p.Type), KeyName: p.KeyName, Profile: p.Profile, Metadata: p.Metadata, Monitoring: p.Monitoring,
 			Tenancy: p.Tenancy, Placement: p.Placement, Reservation: p.Reservation, EBSOptimized: p.EBSOptimized,
 			Hibernation: p.Hibernation, Enclave: p.Enclave, AutoRecovery: p.AutoRecovery,
 		},

@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -52,7 +53,12 @@ type files struct{ w *World }
 
 func (f files) Mounts(_ context.Context, fs string) (list []cloud.Mount, err error) {
 	err = f.w.call("EFS DescribeMountTargets", func() error {
-		list = slices.Clone(f.w.Mounts[fs])
+		mounts, ok := f.w.Mounts[fs]
+		if !ok {
+			return unknownFiles(fs)
+		}
+		list = slices.Clone(mounts)
+		slices.SortFunc(list, func(a, b cloud.Mount) int { return cmp.Compare(a.Zone, b.Zone) })
 		return nil
 	})
 	return list, err
@@ -60,15 +66,25 @@ func (f files) Mounts(_ context.Context, fs string) (list []cloud.Mount, err err
 
 func (f files) CreateMount(_ context.Context, fs string, m cloud.Mount) error {
 	return f.w.call("EFS CreateMountTarget", func() error {
+		if _, ok := f.w.Mounts[fs]; !ok {
+			return unknownFiles(fs)
+		}
 		for _, x := range f.w.Mounts[fs] {
 			if x.Subnet == m.Subnet {
 				return Refuse(cloud.Conflict, "MountTargetConflict", m.Subnet)
 			}
 		}
 		m.ID, m.State = f.w.id("fsmt"), "available"
+		m.IP = "10.0.1." + m.ID[len(m.ID)-2:]
 		f.w.Mounts[fs] = append(f.w.Mounts[fs], m)
 		return nil
 	})
+}
+
+// unknownFiles: that nothing is told of a file system must not look like one
+// without mount targets.
+func unknownFiles(fs string) error {
+	return Refuse(cloud.NotFound, "FileSystemNotFound", fmt.Sprintf("%s does not exist", fs))
 }
 
 func (f files) DeleteMount(_ context.Context, id string) error {

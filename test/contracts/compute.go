@@ -19,9 +19,10 @@ func Compute(t *testing.T, s Stage) {
 	t.Run("a template reads as a blueprint", func(t *testing.T) { template(t, s) })
 	t.Run("a launched instance has everything of its blueprint", func(t *testing.T) { inherits(t, s) })
 	t.Run("groups are replaced on one interface", func(t *testing.T) { groups(t, s) })
-	t.Run("tags are added and overwritten", func(t *testing.T) { tags(t, s) })
+	t.Run("another type than the blueprint's", func(t *testing.T) { anotherType(t, s) })
+	t.Run("tags are added, overwritten and removed", func(t *testing.T) { tags(t, s) })
 	t.Run("protection is cleared one by one", func(t *testing.T) { protection(t, s) })
-	t.Run("instances stop and terminate", func(t *testing.T) { power(t, s) })
+	t.Run("instances stop, start and terminate", func(t *testing.T) { power(t, s) })
 	t.Run("what does not exist", func(t *testing.T) { unknown(t, s) })
 }
 
@@ -134,8 +135,16 @@ func groups(t *testing.T, s Stage) {
 	}
 }
 
+func anotherType(t *testing.T, s Stage) {
+	l := cloud.Launch{Blueprint: s.Blueprint, Subnet: s.Subnets[1].ID, Zone: s.Subnets[1].Zone, Type: "m5a.large", Token: "another-type"}
+	begun := must[cloud.Instance](t, "Launch")(s.Ports.Compute.Launch(ctx(t), l))
+	if i := seen(t, s, begun.ID); begun.Type != l.Type || i.Type != l.Type {
+		t.Errorf("a launch as %s answered %s and became %s", l.Type, begun.Type, i.Type)
+	}
+}
+
 func tags(t *testing.T, s Stage) {
-	i := launch(t, s, "tags", nil)
+	i, other := launch(t, s, "tags", nil), launch(t, s, "tags-other", nil)
 	if err := s.Ports.Compute.Tag(ctx(t), []string{i.ID}, map[string]string{"case": "new", contract.CondemnedTag: "4"}); err != nil {
 		t.Fatal(err)
 	}
@@ -146,6 +155,27 @@ func tags(t *testing.T, s Stage) {
 	found := must[[]cloud.Instance](t, "TaggedInstances")(s.Ports.Compute.TaggedInstances(ctx(t), "case", []string{"new", "absent"}))
 	if len(found) != 1 || found[0].ID != i.ID {
 		t.Errorf("TaggedInstances found %d instances, wanted %s alone", len(found), i.ID)
+	}
+	both := []string{i.ID, other.ID}
+	if err := s.Ports.Compute.Tag(ctx(t), both, map[string]string{contract.CondemnedTag: "5"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range both {
+		if got := seen(t, s, id).Tags[contract.CondemnedTag]; got != "5" {
+			t.Errorf("after tags on two instances %s has %q", id, got)
+		}
+	}
+	for range 2 { // a tag that is not there is fine
+		if err := s.Ports.Compute.Untag(ctx(t), i.ID, []string{contract.CondemnedTag, contract.GateTag}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	delete(want, contract.CondemnedTag)
+	if diff := cmp.Diff(want, seen(t, s, i.ID).Tags); diff != "" {
+		t.Errorf("tags after Untag differ (-want +got):\n%s", diff)
+	}
+	if got := seen(t, s, other.ID).Tags[contract.CondemnedTag]; got != "5" {
+		t.Errorf("Untag of another instance left %s with %q", other.ID, got)
 	}
 }
 
@@ -203,6 +233,14 @@ func power(t *testing.T, s Stage) {
 		}
 	}
 	await(cloud.Stopped)
+	for range 2 {
+		for _, id := range ids {
+			if err := s.Ports.Compute.Start(ctx(t), id); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	await(cloud.Running)
 	if err := s.Ports.Compute.Terminate(ctx(t), ids); err != nil {
 		t.Fatal(err)
 	}
@@ -212,6 +250,9 @@ func power(t *testing.T, s Stage) {
 		}
 	}
 	await(cloud.Terminated)
+	if err := s.Ports.Compute.Start(ctx(t), a.ID); err == nil && !s.Careless {
+		t.Error("a terminated instance was started")
+	}
 }
 
 func unknown(t *testing.T, s Stage) {
@@ -224,6 +265,10 @@ func unknown(t *testing.T, s Stage) {
 	wantKind(t, "Details", err, cloud.NotFound)
 	wantKind(t, "Stop", c.Stop(ctx(t), []string{id}, true), cloud.NotFound)
 	wantKind(t, "Terminate", c.Terminate(ctx(t), []string{id}), cloud.NotFound)
+	wantKind(t, "Start", c.Start(ctx(t), id), cloud.NotFound)
+	if err := c.Tag(ctx(t), []string{id}, map[string]string{"k": "v"}); !s.Careless {
+		wantKind(t, "Tag", err, cloud.NotFound)
+	}
 	wantKind(t, "SetGroups", c.SetGroups(ctx(t), "eni-00000000000000000", s.Groups[:1]), cloud.NotFound)
 	_, err = c.Template(ctx(t), s.Template[0], "99")
 	wantKind(t, "Template", err, cloud.NotFound)

@@ -37,6 +37,9 @@ type Stage struct {
 	// TerminatesOnce says that the implementation is known to refuse a second
 	// Terminate, which EC2 accepts.
 	TerminatesOnce bool
+	// Careless says that the implementation is known to start a terminated instance
+	// and to tag one that does not exist, both of which EC2 refuses.
+	Careless bool
 
 	// Pass lets time go by while something is awaited. Default: it does by itself.
 	Pass func()
@@ -52,14 +55,24 @@ type Stage struct {
 	WatchedInstance string
 	AlarmRest       func(t *testing.T, name string) any
 
+	// FileSystem has no mount targets, and admits one in each of Subnets.
+	FileSystem string
+
+	// Shift and Reserve set the zonal shifts and the capacity reservations of the
+	// Region, for Advice.
+	Shift   func([]cloud.Shift)
+	Reserve func([]cloud.Reserve)
+
 	// Published returns the notices that arrived since the last call.
 	Published func(t *testing.T) []cloud.Notice
 }
 
-// All runs every group of tests.
+// All runs every group of tests but Advice, which the emulator cannot pass.
 func All(t *testing.T, s Stage) {
 	t.Run("compute", func(t *testing.T) { Compute(t, s) })
 	t.Run("balancers", func(t *testing.T) { Balancers(t, s) })
+	t.Run("zones", func(t *testing.T) { Zones(t, s) })
+	t.Run("files", func(t *testing.T) { Files(t, s) })
 	t.Run("alarms", func(t *testing.T) { Alarms(t, s) })
 	t.Run("table", func(t *testing.T) { Table(t, s.Ports.Table) })
 	t.Run("topic", func(t *testing.T) { Topic(t, s) })

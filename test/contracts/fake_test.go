@@ -36,6 +36,9 @@ func TestFake(t *testing.T) {
 			a.State, a.Since, a.Instances = "", time.Time{}, nil
 			return a
 		},
+		FileSystem: "fs-1",
+		Shift:      func(to []cloud.Shift) { w.Shifted = to },
+		Reserve:    func(to []cloud.Reserve) { w.Reserves = to },
 		Published: func(*testing.T) []cloud.Notice {
 			n := w.Notices
 			w.Notices = nil
@@ -48,5 +51,7 @@ func TestFake(t *testing.T) {
 	for _, name := range s.Alarms {
 		w.Watches[name] = &cloud.Alarm{Name: name, State: "OK", Since: w.Time, Instances: []string{"i-1"}}
 	}
+	w.Mounts["fs-1"] = nil
 	contracts.All(t, s)
+	t.Run("advice", func(t *testing.T) { contracts.Advice(t, s) })
 }

@@ -18,6 +18,7 @@ import (
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/efs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -112,6 +113,7 @@ func motoStage(t *testing.T, url string) contracts.Stage {
 		},
 		// Moto looks for the interfaces of the terminated instance and finds none.
 		TerminatesOnce: true,
+		Careless:       true,
 		// Moto ignores the parameter of RunInstances, though not that for stop protection.
 		Protect: func(t *testing.T, id string) {
 			t.Helper()
@@ -124,6 +126,8 @@ func motoStage(t *testing.T, url string) contracts.Stage {
 	network(t, cfg, &s)
 	s.Template, s.Blueprint = template(t, cfg, url, s.Groups)
 	balancer(t, cfg, &s)
+	out := ok[*efs.CreateFileSystemOutput](t)(efs.NewFromConfig(cfg).CreateFileSystem(t.Context(), &efs.CreateFileSystemInput{CreationToken: aws.String("data")}))
+	s.FileSystem = *out.FileSystemId
 	alarms(t, cfg, &s)
 	return s
 }
