@@ -121,13 +121,7 @@ func (w *World) try(id, payload string, n int) {
 		}
 		failed := true
 		w.Go(p, func() {
-			options := []engine.Option{engine.WithClock(clock{p}), engine.WithGang(gang{p})}
-			if w.Trace != nil {
-				options = append(options, engine.WithLog(slog.New(slog.NewTextHandler(traced{w, p}, &slog.HandlerOptions{ReplaceAttr: noTime}))))
-			}
-			e := engine.New(w.config(), w.ports(p), options...)
-			ctx := deadlined{context.Background(), p.Now().Add(timeLimit)}
-			res, err := e.Handle(ctx, engine.Invocation{ID: id, Account: account, Region: region}, []byte(payload))
+			res, err := w.function(p, id, payload)
 			failed = err != nil
 			w.Log("%s returns %s %s err=%v", p.Name, res.Outcome, res.Code, err)
 		}, func() {
@@ -137,6 +131,20 @@ func (w *World) try(id, payload string, n int) {
 		})
 		w.After(timeLimit, p.Kill)
 	})
+}
+
+// function is what an invocation runs: the engine, unless a lab measures another.
+func (w *World) function(p *Proc, id, payload string) (engine.Result, error) {
+	ctx := deadlined{context.Background(), p.Now().Add(timeLimit)}
+	if w.lab != nil && w.lab.Function != nil {
+		return engine.Result{}, w.lab.Function(ctx, Call{ID: id, Payload: payload, Ports: w.ports(p), Clock: clock{p}})
+	}
+	options := []engine.Option{engine.WithClock(clock{p}), engine.WithGang(gang{p})}
+	if w.Trace != nil {
+		options = append(options, engine.WithLog(slog.New(slog.NewTextHandler(traced{w, p}, &slog.HandlerOptions{ReplaceAttr: noTime}))))
+	}
+	e := engine.New(w.config(), w.ports(p), options...)
+	return e.Handle(ctx, engine.Invocation{ID: id, Account: account, Region: region}, []byte(payload))
 }
 
 type traced struct {
@@ -159,6 +167,9 @@ func noTime(groups []string, a slog.Attr) slog.Attr {
 // deliver hands an event to the function as EventBridge does: at least once for
 // alarms, best effort for EC2; late, twice or not at all.
 func (w *World) deliver(after time.Duration, payload string) {
+	if w.lab != nil {
+		w.lab.published(payload)
+	}
 	if w.Chance(w.Chaos.EventLoss) {
 		return
 	}

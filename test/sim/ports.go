@@ -25,6 +25,9 @@ func (w *World) ports(p *Proc) cloud.Ports {
 func (c *client) call(service, action string, do func() error) error {
 	w := c.World
 	w.Stats.Calls++
+	if c.p.Calm {
+		return w.calmly(c.p, action, do)
+	}
 	w.script.called(c.p, action)
 	w.freeze(c.p)
 	c.p.Park(w.draw(DelayCall))
@@ -39,6 +42,9 @@ func (c *client) call(service, action string, do func() error) error {
 		w.Log("%s %s %s refused: %v", c.p.Name, service, action, err)
 		w.disturbed = w.Now
 		return err
+	}
+	if w.lab != nil {
+		w.lab.called(c.p, service, action)
 	}
 	strike := w.strike(service, action)
 	if planned := w.script.strike(c.p); planned != clean {
@@ -67,6 +73,16 @@ func (c *client) call(service, action string, do func() error) error {
 	case clean, crashBefore, lostRequest:
 	}
 	c.p.Owe(w.draw(DelayCall))
+	return err
+}
+
+// calmly carries out a call of AWS itself, which meets no faults.
+func (w *World) calmly(p *Proc, action string, do func() error) error {
+	if action == "RunInstances" {
+		p.Park(w.draw(DelayLaunchCall))
+	}
+	err := do()
+	w.Check()
 	return err
 }
 

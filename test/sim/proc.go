@@ -12,6 +12,7 @@ import (
 type Proc struct {
 	Name string
 	Skew time.Duration // of its clock
+	Calm bool          // a part of AWS: nothing befalls its calls
 	Dead bool          // killed: it unwinds when it is resumed, and none of its calls is carried out
 
 	sim     *Sim

@@ -35,6 +35,7 @@ type World struct {
 	disturbed time.Time
 	Answers   map[string]string // RequestId -> Status
 	script    *script           // a scenario's; nil in a seeded run
+	lab       *Lab              // measures a controller; nil otherwise
 
 	Stats Stats
 }
@@ -96,6 +97,7 @@ type Machine struct {
 	stale   map[string]string // its tags as it saw them last, while lost
 	freed   bool              // a person gave it back its groups
 	gen     int               // cancels transitions under way
+	listed  *member           // for a lab
 	past    []view
 }
 
@@ -271,6 +273,9 @@ func (w *World) heal(m *Machine) {
 
 // carrier is the machine that the record grants the node to.
 func (w *World) carrier(node int) *Machine {
+	if w.lab != nil {
+		return w.lab.carrier(node)
+	}
 	t := w.nodes[node]
 	if t.record.Grant == nil {
 		return nil
