@@ -317,13 +317,19 @@ func (s *step) refresh() {
 		UserData: old.UserData, ProtectTerminate: old.ProtectTerminate, ProtectStop: old.ProtectStop,
 		ShutdownBehavior: old.ShutdownBehavior, Volumes: old.Volumes, VolumeTags: old.VolumeTags,
 	}, s.Config.BlackholeGroup)
-	if slices.Contains(s.n.Settings.Types, b.Type) {
-		b.Type = old.Type // it runs as an alternative; the next switch asks for the own type first
-	}
+	s.keepType(&b)
 	if err != nil || sameJSON(b, old) {
 		return // one that is not whole is no model
 	}
 	s.n.Blueprint, s.out.Save = &b, true
+}
+
+// keepType keeps the node's own instance type where the instance runs as one of the
+// alternatives: the next switch asks for the own type first.
+func (s *step) keepType(b *cloud.Blueprint) {
+	if s.n.Blueprint != nil && slices.Contains(s.n.Settings.Types, b.Type) {
+		b.Type = s.n.Blueprint.Type
+	}
 }
 
 // sameJSON compares two values as the record keeps them.

@@ -23,7 +23,7 @@ func (s *step) escalated(c *record.Condemned) bool {
 	if s.Facts.Unseen[observe.PartMounts] != nil {
 		return false
 	}
-	if _, there := s.mount(c.Zone); there {
+	if _, there := s.mount(*c); there {
 		c.Cut, s.out.Save = false, true
 	}
 	return c.Cut
@@ -68,13 +68,16 @@ func (s *step) cutOff() bool {
 		if s.off(c) {
 			continue
 		}
-		m, there := s.mount(c.Zone)
+		if c.FileSystem == "" {
+			c.FileSystem, s.out.Save = s.n.Settings.FileSystem, true
+		}
+		m, there := s.mount(*c)
 		switch {
 		case c.Zone == "":
 			return false // it was never seen: nobody knows where it could write from
 		case !there:
 			c.Cut, s.out.Save = true, true
-			reason := fmt.Sprintf("%s has no mount target of %s any more; %s", c.Zone, s.n.Settings.FileSystem, s.powerStates())
+			reason := fmt.Sprintf("%s has no mount target of %s any more; %s", c.Zone, c.FileSystem, s.powerStates())
 			s.say(message.StorageFenced, reason)
 			s.notify(message.StorageFenced, reason)
 		case m.State == "deleting" || m.State == "deleted":
@@ -89,10 +92,10 @@ func (s *step) cutOff() bool {
 	return true
 }
 
-// mount finds the zone's mount target of the node's file system.
-func (s *step) mount(zone string) (cloud.Mount, bool) {
-	for _, m := range s.Facts.Mounts[s.n.Settings.FileSystem] {
-		if m.Zone == zone {
+// mount finds the mount target through which the instance reaches the file system.
+func (s *step) mount(c record.Condemned) (cloud.Mount, bool) {
+	for _, m := range s.Facts.Mounts[c.FileSystem] {
+		if m.Zone == c.Zone {
 			return m, true
 		}
 	}
@@ -108,14 +111,14 @@ func (s *step) restored(c record.Condemned, i cloud.Instance) bool {
 	if i.ID != "" && !i.Off() || s.Facts.Unseen[observe.PartMounts] != nil {
 		return false
 	}
-	m, there := s.mount(c.Zone)
+	m, there := s.mount(c)
 	switch {
 	case !there:
-		s.do(Effect{Do: Mount, Mount: *c.Mount, FileSystem: s.n.Settings.FileSystem})
+		s.do(Effect{Do: Mount, Mount: *c.Mount, FileSystem: c.FileSystem})
 	case m.State == "available":
 		held := s.condemned(c.Instance)
-		held.Mount, held.Cut, s.out.Save = nil, false, true
-		s.say(message.MountRestored, fmt.Sprintf("%s of %s in %s", m.ID, s.n.Settings.FileSystem, c.Zone))
+		held.Mount, held.Cut, held.FileSystem, s.out.Save = nil, false, "", true
+		s.say(message.MountRestored, fmt.Sprintf("%s of %s in %s", m.ID, c.FileSystem, c.Zone))
 		return true
 	}
 	return false

@@ -20,6 +20,9 @@ import (
 func (s *step) launching() {
 	sw := s.n.Switch
 	switch {
+	case sw.Restart:
+		s.restart()
+		return
 	case s.overlaps(): // the fence comes when EC2 has accepted the replacement (I9)
 		if s.cancelled() {
 			return
@@ -28,10 +31,6 @@ func (s *step) launching() {
 	case !s.fenced():
 		s.to(record.Fencing) // somebody started a fenced instance again
 		s.fence()
-		return
-	}
-	if sw.Restart {
-		s.restart()
 		return
 	}
 	if s.judgeLaunch() {
@@ -326,6 +325,8 @@ func (s *step) abandon(reason string) {
 	}
 	s.n.Epoch++
 	s.n.Grant = nil
+	// A gate that was about to be opened stays shut.
+	s.out.Effects = slices.DeleteFunc(s.out.Effects, func(e Effect) bool { return e.Do == Open })
 	s.condemn(sw.Instance, zone, ip)
 	s.say(message.Abandoned, reason, slog.String("instance", sw.Instance), slog.String("az", zone))
 	if zone != "" && !slices.Contains(sw.Tried, zone) {

@@ -69,6 +69,7 @@ func TestProperties(t *testing.T) {
 	for _, v := range []decide.Verb{
 		decide.Condemn, decide.Isolate, decide.Unprotect, decide.Stop, decide.Terminate, decide.Launch,
 		decide.Register, decide.Deregister, decide.Repoint, decide.Deliver, decide.Remember,
+		decide.Open, decide.Regroup, decide.Pardon, decide.Start, decide.Unmount, decide.Mount,
 	} {
 		if seen[v] < 20 {
 			t.Errorf("only %d of the random inputs led to %s: the generator does not reach it", seen[v], v)
@@ -82,44 +83,93 @@ func TestProperties(t *testing.T) {
 func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effect) {
 	t.Helper()
 	n := step.Node
+	granted := n.Grant != nil && n.Grant.Instance == e.Instance
 	switch e.Do {
 	case decide.Stop, decide.Terminate, decide.Unprotect, decide.Isolate, decide.Condemn:
 		if !n.Condemns(e.Instance) {
 			t.Errorf("%s of %s, which is not condemned", e.Do, e.Instance)
 		}
-		if n.Grant != nil && n.Grant.Instance == e.Instance {
+		if granted {
 			t.Errorf("%s of %s, which holds the grant", e.Do, e.Instance)
 		}
+		checkAccepted(t, in, step, e)
 	case decide.Launch:
-		if n.Switch == nil || n.Switch.Launch == nil || n.Switch.Launch.Token != e.Launch.Token {
-			t.Errorf("launch with token %s, which the record does not hold", e.Launch.Token)
-		}
-		if open := in.Node.Switch.Launch; open != nil && n.Switch.Requests == in.Node.Switch.Requests && open.Token != e.Launch.Token {
-			t.Errorf("the open request's token changed from %s to %s", open.Token, e.Launch.Token)
-		}
-		if n.Phase != record.Deleting {
-			checkFenced(t, in, step, "launched")
-		}
-		if n.Phase != record.Deleting && e.Launch.Zone == n.Switch.FromZone && (in.Node.Switch.Launch == nil || in.Node.Switch.Launch.Token != e.Launch.Token) {
-			t.Errorf("launched in %s, where the node failed", e.Launch.Zone)
-		}
-	case decide.Register:
+		checkLaunch(t, in, step, e)
+	case decide.Register, decide.Deregister:
 		for _, x := range e.Targets {
-			if n.Grant == nil || x.ID != n.Grant.Instance && x.ID != n.Grant.PrivateIP {
-				t.Errorf("registered %s without a grant", x.ID)
+			own := n.Grant != nil && (x.ID == n.Grant.Instance || x.ID == n.Grant.PrivateIP)
+			if own != (e.Do == decide.Register) {
+				t.Errorf("%s of %s, granted is %+v", e.Do, x.ID, n.Grant)
 			}
 		}
-	case decide.Deregister:
-		for _, x := range e.Targets {
-			if n.Grant != nil && (x.ID == n.Grant.Instance || x.ID == n.Grant.PrivateIP) {
-				t.Errorf("deregistered the granted %s", x.ID)
+	case decide.Repoint, decide.Open:
+		if !granted {
+			t.Errorf("%s names %s, which has no grant", e.Do, e.Instance)
+		}
+		if granted && e.Do == decide.Open && e.Tags[contract.GateTag] != fmt.Sprintf("%s:%d", e.Instance, n.Grant.Epoch) {
+			t.Errorf("the gate is opened with %v", e.Tags)
+		}
+	case decide.Regroup, decide.Pardon:
+		if !granted && !n.Switch.Restart {
+			t.Errorf("%s of %s, which neither holds the grant nor is started again", e.Do, e.Instance)
+		}
+		if slices.Contains(e.Groups, hole) {
+			t.Errorf("the blackhole group is given back to %s", e.Instance)
+		}
+	case decide.Start:
+		if n.Condemns(e.Instance) || e.Instance != n.Switch.From || !n.Settings.RestartOriginal {
+			t.Errorf("%s is started", e.Instance)
+		}
+		for _, c := range in.Node.Condemned {
+			if c.Instance == e.Instance && slices.ContainsFunc(c.Stoppers, func(x record.Sender) bool { return now.Before(x.Until) }) {
+				t.Errorf("%s is started while a call to stop it may still arrive", e.Instance)
 			}
 		}
-	case decide.Repoint:
-		if n.Grant == nil || e.Instance != n.Grant.Instance {
-			t.Errorf("pointed %s at %s, which has no grant", e.Alarm, e.Instance)
+	case decide.Unmount, decide.Mount:
+		if e.Do == decide.Unmount && n.Settings.Escalation != contract.EscalateStorage {
+			t.Errorf("%s without the policy for it", e.Do)
+		}
+		if e.Do == decide.Unmount && !slices.ContainsFunc(n.Condemned, func(c record.Condemned) bool { return c.Zone == e.Mount.Zone && c.Mount != nil }) {
+			t.Errorf("the mount target in %s is removed and nobody will put it back", e.Mount.Zone)
 		}
 	case decide.Remember, decide.Deliver:
+	}
+}
+
+// checkAccepted: the running original of a gated node is powered off only after EC2
+// accepted a replacement (I9).
+func checkAccepted(t *testing.T, in decide.Input, step decide.Step, e decide.Effect) {
+	t.Helper()
+	sw := step.Node.Switch
+	off := e.Do == decide.Stop || e.Do == decide.Terminate
+	if off && sw != nil && sw.Gate && sw.Kind == record.KindRecover && e.Instance == sw.From && sw.Instance == "" && sw.Attempts == 0 &&
+		(step.Node.Phase == record.Confirmed || step.Node.Phase == record.Launching) {
+		t.Errorf("%s of the original %s before a replacement was accepted (phase %s)", e.Do, e.Instance, step.Node.Phase)
+	}
+}
+
+func checkLaunch(t *testing.T, in decide.Input, step decide.Step, e decide.Effect) {
+	t.Helper()
+	n := step.Node
+	if n.Switch == nil || n.Switch.Launch == nil || n.Switch.Launch.Token != e.Launch.Token {
+		t.Errorf("launch with token %s, which the record does not hold", e.Launch.Token)
+		return
+	}
+	open := in.Node.Switch.Launch
+	if open != nil && n.Switch.Requests == in.Node.Switch.Requests && open.Token != e.Launch.Token {
+		t.Errorf("the open request's token changed from %s to %s", open.Token, e.Launch.Token)
+	}
+	if n.Phase == record.Deleting {
+		return
+	}
+	if !n.Switch.Gate || n.Switch.Kind != record.KindRecover {
+		checkFenced(t, in, step, "launched")
+	}
+	if e.Launch.Zone == n.Switch.FromZone && (open == nil || open.Token != e.Launch.Token) {
+		t.Errorf("launched in %s, where the node failed", e.Launch.Zone)
+	}
+	if (open == nil || open.Token != e.Launch.Token) && slices.ContainsFunc(in.Facts.Zones, func(z cloud.Zone) bool { return z.Name == e.Launch.Zone && z.State == "impaired" }) {
+		t.Errorf("launched in %s, which is impaired", e.Launch.Zone)
 	}
 }
 
@@ -128,13 +178,25 @@ func checkFenced(t *testing.T, in decide.Input, step decide.Step, what string) {
 	t.Helper()
 	for _, c := range step.Node.Condemned {
 		i, visible := in.Facts.Instances[c.Instance]
+		_, mounted := mountIn(in, c.Zone)
 		switch {
+		case c.Waived && step.Node.Settings.Escalation == contract.EscalateGoOn:
+		case c.Cut && !mounted && step.Node.Settings.Escalation == contract.EscalateStorage:
 		case visible && i.State != cloud.Stopped && i.State != cloud.Terminated:
 			t.Errorf("%s while %s is %s", what, c.Instance, i.State)
 		case !visible && in.Now.Sub(c.AbsentSince) < 5*time.Minute:
 			t.Errorf("%s while %s is out of sight since %s only", what, c.Instance, c.AbsentSince)
 		}
 	}
+}
+
+func mountIn(in decide.Input, zone string) (cloud.Mount, bool) {
+	for _, m := range in.Facts.Mounts[in.Node.Settings.FileSystem] {
+		if m.Zone == zone {
+			return m, true
+		}
+	}
+	return cloud.Mount{}, false
 }
 
 func checkBlueprint(t *testing.T, in decide.Input, step decide.Step) {
@@ -188,7 +250,9 @@ func encode(t *testing.T, v any) string {
 			Targets   map[string][]cloud.Target
 			Alarms    map[string]cloud.Alarm
 			NoDetails map[string]string
-		}{in.Node, in.Facts.Instances, in.Facts.Targets, in.Facts.Alarms, in.Facts.NoDetails}
+			Zones     []cloud.Zone
+			Mounts    map[string][]cloud.Mount
+		}{in.Node, in.Facts.Instances, in.Facts.Targets, in.Facts.Alarms, in.Facts.NoDetails, in.Facts.Zones, in.Facts.Mounts}
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -232,7 +296,7 @@ func randomInput(r *rand.Rand) decide.Input {
 		Instances: map[string]cloud.Instance{}, Tagged: map[int][]cloud.Instance{}, Details: map[string]cloud.Details{},
 		NoDetails: map[string]string{}, Groups: map[string]cloud.TargetGroup{}, Targets: map[string][]cloud.Target{},
 		Alarms: map[string]cloud.Alarm{}, Template: map[contract.Template]cloud.Blueprint{}, NoTemplate: map[contract.Template]error{},
-		Unseen: map[observe.Part]error{}, Sweep: maybe(r, 50),
+		Unseen: map[observe.Part]error{}, Sweep: maybe(r, 50), Mounts: map[string][]cloud.Mount{},
 	}
 	for _, id := range ids {
 		i := randomInstance(r, id)
@@ -261,9 +325,15 @@ func randomInput(r *rand.Rand) decide.Input {
 		f.Shortages[contract.CapacityKey("az-b", "m7g.large")] = now.Add(time.Minute)
 	}
 	f.Template[contract.Template{ID: "lt", Version: "1"}] = *plan()
-	for _, p := range []observe.Part{observe.PartTargets, observe.PartAlarms, observe.PartPlaces, observe.PartTemplates, observe.PartDetails} {
+	for _, p := range []observe.Part{observe.PartTargets, observe.PartAlarms, observe.PartPlaces, observe.PartTemplates, observe.PartDetails, observe.PartMounts, observe.PartZones} {
 		if maybe(r, 5) {
 			f.Unseen[p] = fake.Refuse(pick(r, cloud.Throttled, cloud.Denied), "Code", "text")
+		}
+	}
+	for _, z := range []string{"az-a", "az-b", "az-c"} {
+		f.Zones = append(f.Zones, cloud.Zone{Name: z, ID: "id-" + z, State: pick(r, "available", "available", "available", "impaired")})
+		if maybe(r, 60) {
+			f.Mounts["fs"] = append(f.Mounts["fs"], cloud.Mount{ID: "fsmt-" + z, Zone: z, State: pick(r, "available", "available", "deleting")})
 		}
 	}
 	in := decide.Input{Config: cfg, Node: randomNode(r), Facts: f, Now: now}
@@ -302,6 +372,8 @@ func randomNode(r *rand.Rand) record.Node {
 	set := contract.Settings{
 		ID: 1, Template: contract.Template{ID: "lt", Version: "1"}, Zones: pick(r, nil, []string{"az-c"}),
 		Groups: []contract.GroupSetting{{ARN: tg}}, Alarms: []string{"a"}, AllowTerminateFence: maybe(r, 50),
+		Gate: maybe(r, 50), Types: pick(r, nil, []string{"m7i.large"}), RestartOriginal: maybe(r, 50),
+		Escalation: pick(r, "", contract.EscalateStorage, contract.EscalateGoOn), FileSystem: "fs",
 	}
 	n := record.Node{
 		ID: 1, Name: "n", Born: 5, Settings: set, Epoch: 2, Since: now.Add(-time.Duration(r.IntN(1500)) * time.Second), Template: set.Template,
@@ -321,6 +393,17 @@ func randomNode(r *rand.Rand) record.Node {
 	}
 	condemn := func(id string) {
 		n.Condemned = append(n.Condemned, record.Condemned{Instance: id, Epoch: 2, PrivateIP: "10.0.0.1", Since: now.Add(-time.Hour), ProtectStop: maybe(r, 30), ProtectTerminate: maybe(r, 30)})
+		c := &n.Condemned[len(n.Condemned)-1]
+		c.Zone, c.Cut, c.Waived = "az-a", maybe(r, 20) && set.Escalation == contract.EscalateStorage, maybe(r, 20) && set.Escalation == contract.EscalateGoOn
+		if maybe(r, 45) {
+			c.Mount, c.FileSystem = &cloud.Mount{ID: "fsmt-was", Zone: "az-a"}, "fs"
+		}
+		if c.Cut {
+			c.FileSystem = "fs"
+		}
+		if maybe(r, 30) {
+			c.Stoppers = []record.Sender{{By: "other", Until: now.Add(time.Duration(r.IntN(20)-10) * time.Minute)}}
+		}
 		if maybe(r, 30) {
 			n.Condemned[len(n.Condemned)-1].AbsentSince = now.Add(-time.Duration(r.IntN(600)) * time.Second)
 		}
@@ -334,7 +417,8 @@ func randomNode(r *rand.Rand) record.Node {
 	open := func() *record.Switch {
 		return &record.Switch{
 			ID: "1-2", Kind: pick(r, record.KindRecover, record.KindCreate), Started: now.Add(-time.Minute), From: "i-old", FromZone: "az-a",
-			Cause: record.Cause{Kind: "stopped", At: now.Add(-time.Minute)}, Recorded: maybe(r, 80), Attempts: r.IntN(4), Requests: r.IntN(3), Marks: map[string]time.Time{"confirmed": now.Add(-time.Minute)},
+			Gate:  set.Gate && maybe(r, 80),
+			Cause: record.Cause{Kind: pick(r, "stopped", "alarm"), At: now.Add(-time.Minute)}, Recorded: maybe(r, 80), Attempts: r.IntN(4), Requests: r.IntN(3), Marks: map[string]time.Time{"confirmed": now.Add(-time.Minute)},
 		}
 	}
 	switch n.Phase {
@@ -355,6 +439,12 @@ func randomNode(r *rand.Rand) record.Node {
 		}
 		if n.Phase == record.Gated || n.Phase == record.Serving {
 			n.Switch.Instance = "i-new"
+		}
+		if n.Phase == record.Launching && maybe(r, 30) {
+			n.Switch.Restart = set.RestartOriginal
+		}
+		if n.Phase == record.Gated && set.RestartOriginal && maybe(r, 30) { // the original is started again
+			n.Switch.Restart, n.Switch.Instance, n.Condemned = true, "i-old", nil
 		}
 		if n.Blueprint != nil && (n.Phase == record.Launching || n.Phase == record.Deleting) && maybe(r, 50) {
 			n.Switch.Recorded = true

@@ -78,6 +78,7 @@ func (s *step) recordBlueprint() bool {
 		b, err := blueprint.FromInstance(i, d, s.Config.BlackholeGroup)
 		if err == nil {
 			s.protectAsDescribed(from, d)
+			s.keepType(&b)
 			return s.settle(b, s.n.Template, message.BlueprintTaken, "from "+from)
 		}
 		why = err.Error()

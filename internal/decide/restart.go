@@ -12,14 +12,14 @@ import (
 )
 
 // mayRestart reports whether the failed instance may be started again in place: the
-// node allows it, it is stopped, and nobody else's call to stop it can still arrive.
+// node allows it, it is stopped, and nobody else's call to stop it can still arrive. All others of the node are off too.
 func (s *step) mayRestart() bool {
 	sw := s.n.Switch
 	i := s.Facts.Instances[sw.From]
-	if !s.n.Settings.RestartOriginal || sw.From == "" || i.State != cloud.Stopped || !s.n.Condemns(sw.From) {
+	if !s.n.Settings.RestartOriginal || s.n.Blueprint == nil || sw.From == "" || i.State != cloud.Stopped || !s.n.Condemns(sw.From) {
 		return false
 	}
-	return !slices.ContainsFunc(s.condemned(sw.From).Stoppers, func(x record.Sender) bool {
+	return s.fenced() && !slices.ContainsFunc(s.condemned(sw.From).Stoppers, func(x record.Sender) bool {
 		return x.By != s.Process.By && s.Now.Before(x.Until)
 	})
 }
@@ -31,7 +31,8 @@ func (s *step) restart() {
 	sw := s.n.Switch
 	i := s.Facts.Instances[sw.From]
 	if !s.mayRestart() {
-		sw.Restart, s.out.Save = false, true // somebody started or terminated it
+		sw.Restart, s.out.Save = false, true // somebody started or terminated one of them
+		s.wait()
 		return
 	}
 	if !s.seen(observe.PartTargets) {
@@ -59,19 +60,24 @@ func (s *step) restart() {
 // any launch: then it is condemned again, and the candidates get another chance.
 func (s *step) restarting(i cloud.Instance) {
 	sw := s.n.Switch
+	if !s.fenced() {
+		s.fence()
+		return
+	}
 	for _, o := range s.Outcomes {
 		if o.Effect.Do != Start || o.Err == nil {
 			continue
 		}
-		switch cloud.KindOf(o.Err) {
-		case cloud.Capacity, cloud.Quota, cloud.Unsupported, cloud.Addresses:
-			s.n.Epoch++
-			s.condemn(i.ID, i.Zone, i.PrivateIP)
-			sw.Instance, sw.Restart = "", false
-			s.to(record.Launching)
-			s.holdNoCandidate(fmt.Sprintf("%s could not be started again in place either: %v", i.ID, o.Err))
-			return
+		if kind := cloud.KindOf(o.Err); kind == cloud.Throttled || kind == cloud.Ambiguous {
+			s.say(message.CallFailed, "start is repeated: "+o.Err.Error())
+			continue
 		}
+		s.n.Epoch++
+		s.condemn(i.ID, i.Zone, i.PrivateIP)
+		sw.Instance, sw.Restart = "", false
+		s.to(record.Launching)
+		s.holdNoCandidate(fmt.Sprintf("%s could not be started again in place either: %v", i.ID, o.Err))
+		return
 	}
 	s.do(Effect{Do: Start, Instance: i.ID})
 	s.wait()

@@ -65,8 +65,8 @@ type Need struct {
 	Health    bool     // of the zones, and reserved capacity
 	Types     []string // instance types to look for reserved capacity of, with Places
 	Template  *contract.Template
-	Mounts    string // file system whose mount targets to read
-	Tagged    int    // node id whose tag to search for, 0: none
+	Mounts    []string // file systems whose mount targets to read
+	Tagged    int      // node id whose tag to search for, 0: none
 }
 
 // NeedOf returns what deciding on the node takes in its phase.
@@ -150,17 +150,20 @@ func alarmsOfCancel(n record.Node) []string {
 	return n.Settings.Alarms
 }
 
-// mountsOfFence is the file system whose mount targets the storage fence rests on,
+// mountsOfFence are the file systems whose mount targets the storage fence rests on,
 // where that fence is allowed and due, or holds.
-func mountsOfFence(n record.Node, p contract.Policy, now time.Time) string {
-	if n.Settings.Escalation != contract.EscalateStorage {
-		return ""
-	}
+func mountsOfFence(n record.Node, p contract.Policy, now time.Time) []string {
+	var files []string
 	under := n.Phase == record.Fencing || n.Phase == record.Gated
-	if under && overdue(n.Since, p.FenceSeconds, now) || slices.ContainsFunc(n.Condemned, func(c record.Condemned) bool { return c.Cut || c.Mount != nil }) {
-		return n.Settings.FileSystem
+	if n.Settings.Escalation == contract.EscalateStorage && under && overdue(n.Since, p.FenceSeconds, now) {
+		files = append(files, n.Settings.FileSystem)
 	}
-	return ""
+	for _, c := range n.Condemned {
+		if c.FileSystem != "" && !slices.Contains(files, c.FileSystem) {
+			files = append(files, c.FileSystem)
+		}
+	}
+	return files
 }
 
 func groupsOf(n record.Node) []string {
@@ -246,9 +249,7 @@ func merge(needs []Need) wants {
 		if n.Health {
 			w.types = append(w.types, n.Types...)
 		}
-		if n.Mounts != "" {
-			w.files = append(w.files, n.Mounts)
-		}
+		w.files = append(w.files, n.Mounts...)
 		if n.Template != nil {
 			templates[*n.Template] = true
 		}

@@ -114,6 +114,8 @@ type Condemned struct {
 	// Mount is its zone's mount target of the node's file system, which the storage
 	// fence removes and which is put back when the instance is known to be off.
 	Mount *cloud.Mount `json:"mount,omitempty"`
+	// FileSystem is what Mount and Cut are about.
+	FileSystem string `json:"fileSystem,omitempty"`
 	// Cut says that the storage fence holds: the mount target is gone.
 	Cut bool `json:"cut,omitempty"`
 	// Waived says that the node's policy goes on without proof that it is off.
