@@ -16,13 +16,14 @@ type Chaos struct {
 	Freeze                           float64 // a process sleeps through its lease before a call
 	Sick                             float64 // a launched machine never becomes healthy
 	Skew                             time.Duration
-	Outages                          int // windows in which one service answers nothing, or denies
-	Shortages                        int // windows in which one zone has no capacity, for one type or all
-	Impairments                      int // windows in which one zone is reported unwell
-	Reserves                         int // capacity reservations
-	Breaks                           int // failures of machines
-	Starts                           int // a person starts a fenced machine
-	Deploys                          int // CloudFormation updates or deletes a node
+	Outages                          int     // windows in which one service answers nothing, or denies
+	Shortages                        int     // windows in which one zone has no capacity, for one type or all
+	Others                           float64 // share of the API budgets that others in the account use
+	Impairments                      int     // windows in which one zone is reported unwell
+	Reserves                         int     // capacity reservations
+	Breaks                           int     // failures of machines
+	Starts                           int     // a person starts a fenced machine
+	Deploys                          int     // CloudFormation updates or deletes a node
 	ZoneLoss                         float64
 	EveryLease                       bool // every attempt to take the lease succeeds
 
@@ -67,8 +68,12 @@ func RandomChaos(s *Sim) Chaos {
 		}
 		return most * level * s.Rand.Float64()
 	}
+	others := 0.0
+	if s.Chance(0.3) {
+		others = s.Rand.Float64() / 2
+	}
 	return Chaos{
-		Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
+		Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
 		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
 	}

@@ -2,7 +2,9 @@ package sim
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -66,6 +68,14 @@ func (w *World) workable(since time.Time) time.Time {
 
 // recorded looks at what the record says from now on.
 func (w *World) recorded(item cloud.Item) {
+	if item.Sort == contract.LeaseKey {
+		old := w.lease
+		if err := json.Unmarshal(item.Body, &w.lease); err != nil {
+			w.Fail("the lease is not readable: %v", err)
+		}
+		w.takenOver(old, w.lease)
+		return
+	}
 	if !strings.HasPrefix(item.Sort, contract.NodePrefix) || !strings.HasPrefix(item.Partition, "vpc#") {
 		return
 	}
@@ -135,10 +145,40 @@ func (w *World) destructive(action string, m *Machine) {
 	if action != "ModifyNetworkInterfaceAttribute" && m.Tags[contract.CondemnedTag] == "" {
 		w.Fail("I3: %s of %s, which is not tagged condemned", action, m.ID)
 	}
+	if action == "StopInstances" || action == "TerminateInstances" {
+		w.provoked(action, m, n)
+	}
 	going := m.State == cloud.Terminated || m.State == cloud.ShuttingDown
 	if action == "TerminateInstances" && n.Phase != record.Deleting && !going && m.RootStore == "ebs" && m.ID == fromOf(n) && (n.Grant == nil || n.Grant.ServedAt.IsZero()) {
 		w.Fail("I9: the original %s of node %d is terminated before a replacement serves", m.ID, m.node)
 	}
+}
+
+// provoked: the running original of a gated node loses its power only after EC2
+// accepted a replacement for it (I9).
+func (w *World) provoked(action string, m *Machine, n record.Node) {
+	if !m.gated || !m.powered || m.ID != fromOf(n) || n.Switch.Kind != record.KindRecover || n.Switch.Restart && w.nodes[m.node].wish.RestartOriginal {
+		return
+	}
+	if m.State != cloud.Running && m.State != cloud.Pending {
+		return // it is on its way already
+	}
+	for _, x := range w.machines {
+		if x.node == m.node && x != m && epochOf(x) >= firstEpoch(n) {
+			return
+		}
+	}
+	w.Fail("I9: %s of the running original %s of the gated node %d before any replacement was accepted", action, m.ID, m.node)
+}
+
+// firstEpoch is the one that a switch began with: its id is "<node>-<epoch>".
+func firstEpoch(n record.Node) int {
+	_, epoch, _ := strings.Cut(n.Switch.ID, "-")
+	first, err := strconv.Atoi(epoch)
+	if err != nil {
+		return math.MaxInt
+	}
+	return first
 }
 
 func fromOf(n record.Node) string {

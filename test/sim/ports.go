@@ -23,6 +23,11 @@ func (w *World) ports(p *Proc) cloud.Ports {
 }
 
 func (c *client) call(service, action string, do func() error) error {
+	return c.callOf(service, action, 1, do)
+}
+
+// callOf is a call about so many instances.
+func (c *client) callOf(service, action string, instances int, do func() error) error {
 	w := c.World
 	w.Stats.Calls++
 	if c.p.Calm {
@@ -37,6 +42,9 @@ func (c *client) call(service, action string, do func() error) error {
 	err := w.refusal(service, action)
 	if err == nil {
 		err = w.script.refusal(service, action)
+	}
+	if err == nil {
+		err = w.spend(service, action, instances)
 	}
 	if err != nil {
 		w.Log("%s %s %s refused: %v", c.p.Name, service, action, err)
@@ -217,7 +225,7 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 }
 
 func (e *ec2) power(action string, ids []string, do func(*Machine)) error {
-	return (*client)(e).call("EC2", action, func() error {
+	return (*client)(e).callOf("EC2", action, len(ids), func() error {
 		for _, id := range ids {
 			m := e.byID[id]
 			if m == nil {

@@ -28,6 +28,9 @@ type World struct {
 	queue    func(payload string) // delivers an event to the function
 	mounts   []*mountTarget
 	reserves []*reserve
+	buckets  map[string]*bucket
+	paid     map[string][]toll // by action
+	lease    record.Lease
 
 	nodes map[int]*Truth
 	ids   int
@@ -135,7 +138,7 @@ var zones = []string{"az-a", "az-b", "az-c"}
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
-		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{},
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{},
 		Stats: Stats{Pairs: map[string]int{}},
 	}
 	for id := 1; id <= n; id++ {

@@ -88,7 +88,7 @@ func (w *World) chosen(old, n record.Node) {
 	if was := launchOf(old); l == nil || was != nil && was.Token == l.Token {
 		return
 	}
-	const look = 30 * time.Second // a round of slow reads is shorter
+	const look = 90 * time.Second // the zones are looked at once a minute, and a round takes its time
 	if since, unwell := w.impaired(l.Zone); unwell && w.Now.Sub(w.workable(since)) > look {
 		w.Fail("scenario 30: node %d is to be placed in %s, which has been impaired or shifted away from since %s", n.ID, l.Zone, since.Format(time.TimeOnly))
 	}
