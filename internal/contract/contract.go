@@ -63,6 +63,9 @@ const (
 	DetailSweep = "Recovery Sweep"
 	// DetailContinue is the detail-type of the switcher's call to itself.
 	DetailContinue = "Recovery Continue"
+	// DetailAck is the detail-type of a person's acknowledgement; its detail is
+	// {"node": 7, "by": "who", "reason": "why"}.
+	DetailAck = "Recovery Acknowledge"
 )
 
 // NodeResourceType is the CloudFormation type of the node's custom resource.

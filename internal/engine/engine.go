@@ -142,6 +142,8 @@ func (e *Engine) hints(ctx context.Context, ev event.Event) ([]record.Hint, *mes
 		return []record.Hint{{Key: "request-" + ev.ID, Request: ev.Request}}, nil, nil
 	case event.Instance, event.Alarm:
 		return e.nodeHints(ctx, ev)
+	case event.Operator:
+		return []record.Hint{{Key: fmt.Sprintf("%s-%d", ev.ID, ev.Node), Node: ev.Node, Cause: ev.Cause}}, nil, nil
 	case event.Sweep, event.Continue:
 	}
 	return nil, nil, nil

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -26,6 +27,7 @@ const (
 	Sweep    Kind = "sweep"
 	Continue Kind = "continue"
 	Request  Kind = "request"
+	Operator Kind = "operator" // a person's order about one node
 )
 
 // Event is a decoded event.
@@ -35,6 +37,7 @@ type Event struct {
 	ID        string   // unique; equal for redeliveries
 	Instances []string // of an instance event
 	Alarm     string   // name, of an alarm event
+	Node      int      // of an operator's order
 	Cause     record.Cause
 	Chain     int // of a continuation: how many came before
 	Request   *record.HintRequest
@@ -71,6 +74,7 @@ var parsers = map[key]func(envelope) Event{
 	{"aws.ec2", "EC2 Spot Instance Interruption Warning"}: parseSpot,
 	{"aws.health", "AWS Health Event"}:                    parseHealth,
 	{"aws.cloudwatch", "CloudWatch Alarm State Change"}:   parseAlarm,
+	{contract.Source, contract.DetailAck}:                 parseAck,
 	{"workload-recovery", "Recovery Sweep"}:               func(envelope) Event { return Event{Kind: Sweep} },
 	{"workload-recovery", "Recovery Continue"}:            func(e envelope) Event { return Event{Kind: Continue, Chain: max(0, e.Chain)} },
 }

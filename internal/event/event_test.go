@@ -90,6 +90,8 @@ func TestEverythingElseIsIgnoredWithAReason(t *testing.T) {
 		"other account":    {strings.ReplaceAll(stopped, inv.Account, "999999999999"), "999999999999"},
 		"other Region":     {strings.ReplaceAll(stopped, inv.Region, "eu-west-1"), "eu-west-1"},
 		"running":          {strings.ReplaceAll(stopped, `"stopped"`, `"running"`), "running"},
+		"ack of no node":   {`{"source":"workload-recovery","detail-type":"Recovery Acknowledge","detail":{"node":0}}`, "names no node"},
+		"ack of a text":    {`{"source":"workload-recovery","detail-type":"Recovery Acknowledge","detail":{"node":"seven"}}`, "cannot be read"},
 		"no instance":      {strings.ReplaceAll(stopped, "i-abcd1111abcd11112", "i-x;DROP"), "names no instance"},
 		"detail is a list": {strings.ReplaceAll(alarm, `"detail": {`, `"detail": [{`), "not an event object"},
 		"alarm OK":         {strings.Replace(alarm, `"value": "ALARM"`, `"value": "OK"`, 1), "OK"},
