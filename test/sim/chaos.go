@@ -21,6 +21,7 @@ type Chaos struct {
 	Others                           float64 // share of the API budgets that others in the account use
 	Impairments                      int     // windows in which one zone is reported unwell
 	Reserves                         int     // capacity reservations
+	Flaps                            int     // windows in which an application alarm comes and goes
 	Breaks                           int     // failures of machines
 	Starts                           int     // a person starts a fenced machine
 	Deploys                          int     // CloudFormation updates or deletes a node
@@ -31,6 +32,7 @@ type Chaos struct {
 	outages     []outage
 	shortages   []shortage
 	impaired    []impairment
+	flaps       []flap
 }
 
 type outage struct {
@@ -75,7 +77,7 @@ func RandomChaos(s *Sim) Chaos {
 	return Chaos{
 		Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
-		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
+		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
 	}
 }
 
@@ -95,6 +97,7 @@ func (w *World) Arm(end time.Time) {
 		c.outages = append(c.outages, outage{services[w.Rand.IntN(len(services))], from, minTime(end, from.Add(w.Between(10*time.Second, 6*time.Minute))), kind})
 	}
 	w.armZones(end, moment)
+	w.armFlaps(end, moment)
 	for range c.Deploys {
 		node := 1 + w.Rand.IntN(len(w.nodes))
 		at := moment()

@@ -88,6 +88,7 @@ func (w *World) recorded(item cloud.Item) {
 	old := t.record
 	t.record = n
 	w.chosen(old, n)
+	w.cooled(old, n)
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
 	if n.Epoch < old.Epoch {
 		w.Fail("the epoch of node %d went from %d to %d", n.ID, old.Epoch, n.Epoch)
@@ -226,8 +227,8 @@ func (w *World) Alive() {
 		w.restored(id)
 		if m == nil || !w.takesTraffic(m) || m.hung {
 			n := w.nodes[id].record
-			if n.Hold != nil && n.Hold.Code == string(message.HeldBrake) {
-				continue // a person is asked: an allowed end
+			if n.Hold != nil && n.Hold.Code == string(message.HeldBrake) || w.waits(id) {
+				continue // a person is asked, or the cool-down holds it: allowed ends
 			}
 			state := "nothing"
 			if m != nil {

@@ -240,17 +240,9 @@ func (w *World) evaluate(a *Alarm) {
 	if w.script.stuck(a) {
 		return
 	}
-	bad := false
-	if a.app {
-		bad = !slices.ContainsFunc(w.machines, func(m *Machine) bool {
-			return m.node == a.node && m.up && m.powered && !m.hung && !m.lost && !isolated(m)
-		})
-	} else {
-		m := w.byID[a.Instances[0]]
-		if m.State != cloud.Running { // no metric: not breaching
-			return
-		}
-		bad = m.lost || !m.powered
+	bad, known := w.broken(a)
+	if !known { // missing data: not breaching
+		return
 	}
 	state := "OK"
 	if bad {

@@ -52,7 +52,14 @@ func run(s *Sim, seed uint64, n int, chaos Chaos) Result {
 			w.Chaos = chaos
 			w.Arm(start.Add(peace + trouble))
 		}},
-		{peace + trouble + settle, w.Alive},
+		{peace + trouble + settle, func() {
+			for range 4 { // what the cool-down held until a moment ago is on its way
+				if !w.Settling() || s.Run(s.Now.Add(settle/2)) != nil {
+					break
+				}
+			}
+			w.Alive()
+		}},
 	}
 	for _, p := range phases {
 		if s.Run(start.Add(p.until)) != nil {

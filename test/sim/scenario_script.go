@@ -69,8 +69,11 @@ func newScript(nodes int) *script {
 // config is the switcher's configuration.
 func (w *World) config() contract.Config {
 	c := Config()
-	if w.script != nil {
+	switch {
+	case w.script != nil:
 		c.Policy = w.script.policy
+	case w.policy.PollSeconds > 0:
+		c.Policy = w.policy
 	}
 	return c
 }

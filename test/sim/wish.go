@@ -21,6 +21,7 @@ const (
 
 // wishes draws what each node's custom resource asks for beyond the usual.
 func (w *World) wishes() {
+	w.policy = w.drawPolicy()
 	for id := 1; id <= len(w.nodes); id++ {
 		t, p := w.nodes[id], map[string]any{}
 		if w.Chance(gates) {

@@ -31,6 +31,7 @@ type World struct {
 	buckets  map[string]*bucket
 	paid     map[string][]toll // by action
 	lease    record.Lease
+	policy   contract.Policy
 
 	nodes map[int]*Truth
 	ids   int
@@ -73,6 +74,9 @@ type Truth struct {
 	wish      contract.Settings    // what its custom resource asks for, all in all
 	holders   map[string]bool      // instances that were ever granted
 	spared    map[string]time.Time // condemned ones that were granted again, and when
+	began     []time.Time          // its switches
+	served    time.Time            // when it began to serve
+	cooling   time.Time            // when the cool-down held it last
 	asked     []string             // their RequestIds
 	ungranted map[string]time.Time // since when an ungranted machine takes traffic
 }
@@ -112,9 +116,11 @@ type view struct {
 // Pool is a target group.
 type Pool struct {
 	cloud.TargetGroup
-	node    int
-	also    []int // nodes of a scenario that share it
-	members []*member
+	node int
+	also []int // nodes of a scenario that share it
+	// misfires: its health checks call nothing healthy.
+	misfires bool
+	members  []*member
 }
 
 type member struct {
