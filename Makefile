@@ -68,6 +68,10 @@ test-e2e: tools-test ## End-to-end tests only: the real binary against the emula
 sim: ## Seeded simulation of the engine (SEEDS=n NODES=n; SEED=n replays one with its trace)
 	@go test ./test/sim -count=1 -timeout=0 -v -run TestSeeds -args $(if $(SEED),-seed $(SEED)) $(if $(SEEDS),-seeds $(SEEDS)) $(if $(NODES),-nodes $(NODES))
 
+.PHONY: mutants
+mutants: ## Plant known bugs one by one and see random seeds fail (MUTANTS_ARGS="-only name -minutes n"); ends with its score
+	@go run ./scripts/mutants $(MUTANTS_ARGS)
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## go vet, golangci-lint (with gofumpt), shellcheck where it is installed
 	@$(SUITE) lint

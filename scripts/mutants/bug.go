@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// bug is one planted bug: what a careless change could do to the engine.
+type bug struct {
+	name   string // of its file
+	about  string // one line
+	nodes  int    // in a run
+	change []change
+}
+
+// change replaces a text that occurs exactly once in a file.
+type change struct {
+	file     string // from the module's root
+	old, new string
+}
+
+// readBugs reads the bugs of a folder, in order of their names.
+func readBugs(dir string) ([]bug, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.bug"))
+	if err != nil {
+		return nil, fmt.Errorf("list the bugs of %s: %w", dir, err)
+	}
+	slices.Sort(files)
+	var bugs []bug
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return nil, fmt.Errorf("read a bug: %w", err)
+		}
+		b, err := parseBug(strings.TrimSuffix(filepath.Base(f), ".bug"), string(text))
+		if err != nil {
+			return nil, err
+		}
+		bugs = append(bugs, b)
+	}
+	return bugs, nil
+}
+
+// parseBug reads a bug's file: lines "about: …" and, if the bug needs another
+// number of nodes, "nodes: …"; comments after #; then for each change
+//
+//	-- old internal/record/store.go --
+//	lines as they are in that file
+//	-- new --
+//	lines that take their place, perhaps none
+func parseBug(name, text string) (bug, error) {
+	b := bug{name: name}
+	fail := func(n int, format string, args ...any) (bug, error) {
+		return bug{}, fmt.Errorf("bug %s, line %d: %s", name, n+1, fmt.Sprintf(format, args...))
+	}
+	var into *string
+	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		file, begins := strings.CutPrefix(line, "-- old ")
+		key, value, isHead := strings.Cut(line, ": ")
+		var err error
+		switch {
+		case begins:
+			b.change = append(b.change, change{file: strings.TrimSuffix(file, " --")})
+			into = &b.change[len(b.change)-1].old
+		case line == "-- new --":
+			if into == nil || len(b.change) == 0 || b.change[len(b.change)-1].old == "" {
+				return fail(n, "-- new -- must follow -- old <file> -- and the lines to be replaced")
+			}
+			into = &b.change[len(b.change)-1].new
+		case into != nil:
+			*into += line + "\n"
+		case line == "" || strings.HasPrefix(line, "#"):
+		case isHead && key == "about":
+			b.about = value
+		case isHead && key == "nodes":
+			if b.nodes, err = strconv.Atoi(value); err != nil {
+				return fail(n, "nodes: %v", err)
+			}
+		default:
+			return fail(n, "%q is neither about, nodes, a comment nor -- old <file> --", line)
+		}
+	}
+	if b.about == "" || len(b.change) == 0 {
+		return fail(0, "a bug has a line about: … and at least one change")
+	}
+	for _, c := range b.change {
+		if c.old == "" || c.old == c.new {
+			return fail(0, "a change of %s changes nothing", c.file)
+		}
+	}
+	return b, nil
+}
+
+// plant returns the changed text of each file that the bug touches.
+func (b bug) plant(root string) (map[string]string, error) {
+	planted := map[string]string{}
+	for _, c := range b.change {
+		text, ok := planted[c.file]
+		if !ok {
+			whole, err := os.ReadFile(filepath.Join(root, c.file))
+			if err != nil {
+				return nil, fmt.Errorf("bug %s is out of date: %w", b.name, err)
+			}
+			text = string(whole)
+		}
+		if n := strings.Count(text, c.old); n != 1 {
+			return nil, fmt.Errorf("bug %s is out of date: its old text is in %s %d times, and must be there once:\n%s", b.name, c.file, n, c.old)
+		}
+		planted[c.file] = strings.Replace(text, c.old, c.new, 1)
+	}
+	return planted, nil
+}
