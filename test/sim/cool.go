@@ -21,8 +21,9 @@ type flap struct {
 // there are faults.
 func (w *World) drawPolicy() contract.Policy {
 	p := contract.DefaultPolicy()
-	if !w.Chance(0.25) {
-		p.MaxSwitches = 100 // many failures are injected on purpose
+	p.MaxSwitches = 100 // many failures are injected on purpose
+	if w.Chance(0.25) {
+		p.MaxSwitches = 1 + w.Rand.IntN(3)
 	}
 	if w.Chance(0.4) {
 		p.FenceSeconds = 60 + w.Rand.IntN(540)
