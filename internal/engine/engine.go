@@ -77,9 +77,12 @@ func WithLog(l *slog.Logger) Option { return func(e *Engine) { e.log = l } }
 // format. Default: nowhere.
 func WithMetrics(w io.Writer) Option { return func(e *Engine) { e.metrics = w } }
 
+// WithMemo lets engines of one table share what they have decoded.
+func WithMemo(m *record.Memo) Option { return func(e *Engine) { e.store.Memo = m } }
+
 // New makes the engine of one VPC. The configuration must be valid.
 func New(cfg contract.Config, ports cloud.Ports, opts ...Option) *Engine {
-	store := record.Store{Table: ports.Table, VPC: cfg.VPC}
+	store := record.Store{Table: ports.Table, VPC: cfg.VPC, Memo: &record.Memo{}}
 	e := &Engine{
 		cfg: cfg, ports: ports, store: store,
 		observer: observe.Observer{Ports: ports, Store: store, IDTag: cfg.IDTag, VPC: cfg.VPC, Memory: &observe.Memory{}},

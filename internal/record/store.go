@@ -14,6 +14,7 @@ import (
 type Store struct {
 	Table cloud.Table
 	VPC   string
+	Memo  *Memo // nil: every record is decoded whenever it is read
 }
 
 // tombstoneLife is how long a deleted node's record is kept: longer than any
@@ -29,7 +30,7 @@ func (s Store) Nodes(ctx context.Context) ([]Node, error) {
 	}
 	nodes := make([]Node, 0, len(items))
 	for _, it := range items {
-		n, err := decodeNode(it)
+		n, err := s.Memo.Decode(it)
 		if err != nil {
 			return nil, err
 		}

@@ -139,7 +139,7 @@ func (w *World) function(p *Proc, id, payload string) (engine.Result, error) {
 	if w.lab != nil && w.lab.Function != nil {
 		return engine.Result{}, w.lab.Function(ctx, Call{ID: id, Payload: payload, Ports: w.ports(p), Clock: clock{p}})
 	}
-	options := []engine.Option{engine.WithClock(clock{p}), engine.WithGang(gang{p})}
+	options := []engine.Option{engine.WithClock(clock{p}), engine.WithGang(gang{p}), engine.WithMemo(&w.memo)}
 	if w.Trace != nil {
 		options = append(options, engine.WithLog(slog.New(slog.NewTextHandler(traced{w, p}, &slog.HandlerOptions{ReplaceAttr: noTime}))))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,15 +15,6 @@ import (
 func nodeOf(s string) (int, error) { return strconv.Atoi(s) }
 
 type elb client
-
-func (l *elb) pool(arn string) *Pool {
-	for _, p := range l.pools {
-		if p.ARN == arn {
-			return p
-		}
-	}
-	return nil
-}
 
 func (l *elb) Groups(_ context.Context, arns []string) (list []cloud.TargetGroup, err error) {
 	err = (*client)(l).call("ELB", "DescribeTargetGroups", func() error {
@@ -42,9 +32,10 @@ func (l *elb) Groups(_ context.Context, arns []string) (list []cloud.TargetGroup
 
 func (l *elb) Targets(_ context.Context, group string) (list []cloud.Target, err error) {
 	err = (*client)(l).call("ELB", "DescribeTargetHealth", func() error {
-		for _, x := range l.pool(group).members {
+		p := l.pool(group)
+		for _, x := range p.members {
 			t := x.Target
-			t.Health = l.health(l.pool(group), x)
+			t.Health = l.health(p, x)
 			list = append(list, t)
 		}
 		return nil
@@ -57,7 +48,11 @@ func (w *World) machineOf(p *Pool, target string) (m *Machine) {
 	if p.Kind != "ip" {
 		return w.byID[target]
 	}
-	for _, c := range w.machines {
+	list := w.machines
+	if p.node > 0 {
+		list = w.of(p.node)
+	}
+	for _, c := range list {
 		if c.PrivateIP == target && c.State != cloud.Terminated {
 			m = c
 		}
@@ -126,19 +121,10 @@ func (l *elb) Deregister(_ context.Context, group string, targets []cloud.Target
 
 type cw client
 
-func (a *cw) find(name string) *Alarm {
-	for _, x := range a.alarms {
-		if x.Name == name {
-			return x
-		}
-	}
-	return nil
-}
-
 func (a *cw) Alarms(_ context.Context, names []string) (list []cloud.Alarm, err error) {
 	err = (*client)(a).call("CloudWatch", "DescribeAlarms", func() error {
 		for _, n := range names {
-			if x := a.find(n); x != nil {
+			if x := a.alarm(n); x != nil {
 				c := x.Alarm
 				c.Instances = slices.Clone(c.Instances)
 				list = append(list, c)
@@ -151,7 +137,7 @@ func (a *cw) Alarms(_ context.Context, names []string) (list []cloud.Alarm, err 
 
 func (a *cw) Repoint(_ context.Context, name, instance string) error {
 	return (*client)(a).call("CloudWatch", "PutMetricAlarm", func() error {
-		if x := a.find(name); x != nil {
+		if x := a.alarm(name); x != nil {
 			x.Instances, x.bad = []string{instance}, 0 // AWS keeps the state until the next evaluation
 		}
 		return nil
@@ -176,11 +162,7 @@ func (d *ddb) Get(_ context.Context, partition, sort string) (item cloud.Item, e
 
 func (d *ddb) Query(_ context.Context, partition, prefix string) (list []cloud.Item, err error) {
 	err = (*client)(d).call("DynamoDB", "Query", func() error {
-		for _, k := range slices.Sorted(maps.Keys(d.items)) {
-			if strings.HasPrefix(k, partition+"|"+prefix) {
-				list = append(list, d.items[k])
-			}
-		}
+		list = d.under(partition + "|" + prefix)
 		return nil
 	})
 	return list, err
@@ -194,7 +176,7 @@ func (d *ddb) Put(_ context.Context, item cloud.Item, prev int64) error {
 			return refuse(cloud.Conflict, "DynamoDB", "PutItem", "ConditionalCheckFailedException")
 		}
 		item.Revision = prev + 1
-		d.items[key] = item
+		d.keep(key, item)
 		d.recorded(item)
 		return nil
 	})
@@ -206,7 +188,7 @@ func (d *ddb) Delete(_ context.Context, partition, sort string, prev int64) erro
 		if it, ok := d.items[key]; !ok || it.Revision != prev {
 			return refuse(cloud.Conflict, "DynamoDB", "DeleteItem", "ConditionalCheckFailedException")
 		}
-		delete(d.items, key)
+		d.drop(key)
 		return nil
 	})
 }

@@ -16,7 +16,7 @@ type stack string
 // is not meant to withstand anybody.
 const (
 	fnvOffset = 14695981039346656037
-	fnvPrime = 1099511628211
+	fnvPrime  = 1099511628211
 )
 
 // Log adds a line to the trace. The text is made only for somebody who reads it;

@@ -25,6 +25,8 @@ type World struct {
 	pools    []*Pool
 	alarms   []*Alarm
 	items    map[string]cloud.Item
+	index    index
+	memo     record.Memo          // shared by all processes
 	queue    func(payload string) // delivers an event to the function
 	mounts   []*mountTarget
 	reserves []*reserve
@@ -297,8 +299,8 @@ func (w *World) takesTraffic(m *Machine) bool {
 	if !m.up || !m.powered || m.lost || isolated(m) {
 		return false
 	}
-	return slices.ContainsFunc(w.pools, func(p *Pool) bool {
-		return p.node == m.node && slices.ContainsFunc(p.members, func(x *member) bool { return x.ID == m.ID || x.ID == m.PrivateIP })
+	return slices.ContainsFunc(w.poolsOf(m.node), func(p *Pool) bool {
+		return slices.ContainsFunc(p.members, func(x *member) bool { return x.ID == m.ID || x.ID == m.PrivateIP })
 	})
 }
 
