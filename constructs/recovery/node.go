@@ -88,10 +88,14 @@ type clusterNode struct {
 	ownUserData bool
 	balancer    awselasticloadbalancingv2.ILoadBalancerV2
 	groups      []contract.TargetGroupEntry
+	kind        awsec2.InstanceType
+	kinds       []string // beside kind
+	escalation  FenceEscalation
 	data        awsefs.FileSystem
 	dataPoint   awsefs.AccessPoint
 	logPoint    awsefs.AccessPoint
 	paths       [2]string // data, logs
+	mounts      bool      // MountCommands were asked for
 	consumers   consumers
 	alarms      alarmNames
 	// needs are what a running node depends on: created before it, deleted after it.
@@ -187,6 +191,8 @@ func newNode(at place, props *ClusterNodeProps) *clusterNode {
 		}
 	}
 	n.checkZones(at, props)
+	n.planTypes(at, props)
+	n.planSwitch(at, props)
 	return n
 }
 
@@ -239,7 +245,14 @@ func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]
 		Alarms:                list(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),
 		Priority:              strconv.Itoa(at.whole("Priority", props.Priority, 100, 0, 1000)),
 		AllowTerminateFence:   strconv.FormatBool(or(props.AllowTerminateFence, false)),
+		Gate:                  strconv.FormatBool(or(props.Gate, false)),
+		InstanceTypes:         n.kinds,
+		RestartOriginal:       strconv.FormatBool(or(props.RestartOriginal, false)),
+		FenceEscalation:       string(n.escalation),
 		ConsumersHash:         *awscdk.Lazy_String(&n.consumers, nil),
+	}
+	if n.escalation == FenceEscalation_STORAGE {
+		p.FileSystem = *n.data.FileSystemId()
 	}
 	text, err := json.Marshal(p)
 	at.failOn(err)

@@ -3,10 +3,13 @@ package recovery
 import (
 	"fmt"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // makeFiles makes the file system for shared data and the access points to it and
@@ -25,6 +28,12 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 		vpc: vpc, key: want.EncryptionKey, removal: want.RemovalPolicy, name: "data of " + n.name, reader: n.role,
 	})
 	n.data = fs
+	// The storage fence rests on this tag. It stays while a mount target is to be made
+	// again, whatever FenceEscalation says by then.
+	awscdk.Tags_Of(fs).Add(jsii.String(contract.SwitcherTag), n.switcher.SwitcherName(), &awscdk.TagProps{
+		IncludeResourceTypes: jsii.Strings("AWS::EFS::FileSystem"), Priority: jsii.Number(1000),
+	})
+	n.Node().AddValidation(&storageCheck{node: n})
 	n.dataPoint = addAccessPoint(n, "DataPoint", fs, "/data", want.PosixUser)
 	n.logPoint = addAccessPoint(n, "LogPoint", vpc.LogFileSystem(), fmt.Sprintf("/node-%d", n.id), &awsefs.PosixUser{
 		Uid: jsii.String("0"), Gid: jsii.String("0"),
@@ -41,18 +50,32 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 		newIngressRule(n, "LogAccess", vpc.LogSecurityGroupId(), own, nfsPort, "Recovery logs of "+n.name))
 }
 
+// metadata asks the instance metadata service, version 2.
+const metadata = "http://169.254.169.254/latest/"
+
 // MountCommands: _netdev is essential, since a failed mount would otherwise hang
 // the boot; noresvport lets the client reconnect
 // (https://docs.aws.amazon.com/efs/latest/ug/mounting-fs-mount-cmd-general.html).
+// az names the mount target of the own zone, of which the storage fence cuts the
+// instance off (mount.efs(8)). An image made of another instance may bring that
+// one's line, with its zone: it is written anew.
 func (n *clusterNode) MountCommands() *[]*string {
-	const options = "_netdev,noresvport,tls,iam,accesspoint="
-	commands := []string{"rpm -q amazon-efs-utils || dnf install -y amazon-efs-utils"}
-	for i, mount := range []struct{ fs, point *string }{
-		{n.data.FileSystemId(), n.dataPoint.AccessPointId()},
-		{n.switcher.Vpc().LogFileSystem().FileSystemId(), n.logPoint.AccessPointId()},
+	n.mounts = true
+	const options = "_netdev,noresvport,tls,iam"
+	commands := []string{
+		"rpm -q amazon-efs-utils || dnf install -y amazon-efs-utils",
+		"recovery_token=$(curl -sSf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' " + metadata + "api/token)",
+		`recovery_zone=$(curl -sSf -H "X-aws-ec2-metadata-token: $recovery_token" ` + metadata + "meta-data/placement/availability-zone)",
+	}
+	for i, mount := range []struct {
+		fs, point *string
+		more      string
+	}{
+		{n.data.FileSystemId(), n.dataPoint.AccessPointId(), ",az=$recovery_zone"},
+		{n.switcher.Vpc().LogFileSystem().FileSystemId(), n.logPoint.AccessPointId(), ""},
 	} {
-		commands = append(commands, fmt.Sprintf("mkdir -p %s", n.paths[i]),
-			fmt.Sprintf("grep -q ' %s efs ' /etc/fstab || echo '%s:/ %s efs %s%s 0 0' >> /etc/fstab", n.paths[i], *mount.fs, n.paths[i], options, *mount.point))
+		commands = append(commands, fmt.Sprintf("mkdir -p %s", n.paths[i]), fmt.Sprintf(`sed -i '\# %s efs #d' /etc/fstab`, n.paths[i]),
+			fmt.Sprintf(`echo "%s:/ %s efs %s%s,accesspoint=%s 0 0" >> /etc/fstab`, *mount.fs, n.paths[i], options, mount.more, *mount.point))
 	}
 	return jsii.Strings(append(commands, "mount -a -t efs")...)
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // ClusterNodeProps are the props of ClusterNode.
@@ -26,6 +28,10 @@ type ClusterNodeProps struct {
 	// InstanceType is the instance's type. Every zone named must offer it.
 	// Default: t4g.small.
 	InstanceType awsec2.InstanceType
+	// InstanceTypes are tried, in this order, in a zone that has no room for
+	// InstanceType or does not offer it. Their processors must be of the same
+	// architecture, since the image is the same. Default: none.
+	InstanceTypes *[]awsec2.InstanceType
 	// KeyPair is for logging in by SSH. Default: none.
 	KeyPair awsec2.IKeyPair
 	// SecurityGroups are added to the node's own group, at most four: EC2 allows five
@@ -76,6 +82,25 @@ type ClusterNodeProps struct {
 	// AllowTerminateFence permits terminating a failed instance whose root is an
 	// instance store, which cannot be stopped. Its local data is lost. Default: false.
 	AllowTerminateFence *bool
+	// Gate says that the node's image or user data runs the gate: nothing is mounted
+	// and nothing is served unless the instance's tag recovery:gate, read at every
+	// boot and watched since through the instance metadata
+	// (latest/meta-data/tags/instance/recovery:gate), is "<own instance id>:<epoch>".
+	// A replacement is then launched beside a failed instance that still runs and
+	// waits at its gate, which saves the time of a launch and keeps the failed one
+	// until EC2 accepted its successor. Without the gate the failed instance is
+	// stopped first. The gate needs UserData: the default one mounts at once. A gate
+	// that is declared and does not hold lets two instances write the same data.
+	// Default: false.
+	Gate *bool
+	// RestartOriginal permits starting the failed instance again, in its own zone, when
+	// no replacement can be had in any other. Default: false, the node waits for
+	// capacity.
+	RestartOriginal *bool
+	// FenceEscalation is what follows when EC2 has not confirmed the failed instance
+	// off within Policy.FenceTime, as that of a dead host may never be.
+	// Default: FenceEscalation_HOLD.
+	FenceEscalation FenceEscalation
 	// TerminationProtection and StopProtection refuse people's mistakes. The switcher
 	// clears them on instances that it has condemned. Default: false.
 	TerminationProtection *bool
@@ -98,6 +123,26 @@ type ClusterNodeProps struct {
 	// Policy.DeployTime. Default: 1800 s.
 	ServiceTimeout awscdk.Duration
 }
+
+// FenceEscalation is FenceEscalation_HOLD, FenceEscalation_STORAGE or
+// FenceEscalation_GO_ON.
+type FenceEscalation string
+
+const (
+	// FenceEscalation_HOLD waits for EC2, and a person is told. Right for whatever else
+	// the instance may write to.
+	FenceEscalation_HOLD FenceEscalation = contract.EscalateHold
+	// FenceEscalation_STORAGE deletes the mount target through which the instance
+	// reaches the node's own data file system, which "forcibly breaks any mounts", and
+	// goes on when it is gone; it is made again when the instance is known to be off.
+	// It proves nothing of other places that the instance can write to. The data must
+	// be mounted as MountCommands do: through the mount target of the own zone only.
+	// https://docs.aws.amazon.com/efs/latest/ug/API_DeleteMountTarget.html
+	FenceEscalation_STORAGE FenceEscalation = contract.EscalateStorage
+	// FenceEscalation_GO_ON goes on without proof. Only for a node that keeps no data:
+	// two of its instances may run, of which one takes traffic.
+	FenceEscalation_GO_ON FenceEscalation = contract.EscalateGoOn
+)
 
 // NodeVolume is one EBS volume.
 type NodeVolume struct {

@@ -12,16 +12,12 @@ import (
 
 // makeTemplate makes the launch template that the first blueprint is read from.
 func (n *clusterNode) makeTemplate(at place, props *ClusterNodeProps, groups []awsec2.ISecurityGroup) {
-	kind := props.InstanceType
-	if kind == nil {
-		kind = awsec2.NewInstanceType(jsii.String("t4g.small"))
-	}
 	image := props.MachineImage
 	if image == nil {
-		image = defaultImage(kind)
+		image = defaultImage(n.kind)
 	}
 	n.template = awsec2.NewLaunchTemplate(n, jsii.String("Template"), &awsec2.LaunchTemplateProps{
-		InstanceType: kind, MachineImage: image, KeyPair: props.KeyPair, InstanceProfile: n.profile,
+		InstanceType: n.kind, MachineImage: image, KeyPair: props.KeyPair, InstanceProfile: n.profile,
 		SecurityGroup: groups[0], UserData: n.userData,
 		RequireImdsv2: jsii.Bool(true), HttpTokens: awsec2.LaunchTemplateHttpTokens_REQUIRED,
 		HttpEndpoint: jsii.Bool(true), InstanceMetadataTags: jsii.Bool(true),

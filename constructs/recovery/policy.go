@@ -40,6 +40,23 @@ type RecoveryPolicy struct {
 	MaxSwitches *float64
 	// SwitchWindow belongs to MaxSwitches, 60 to 86400 s. Default: 3600 s.
 	SwitchWindow awscdk.Duration
+	// CoolDownTime is how long after a node began to serve a further failure that only
+	// an alarm reports is held, and a person told, so that an alarm that comes and
+	// goes does not move the node each time, 10 to 86400 s. What EC2 itself shows
+	// (stopped, terminated, a failed status check) is recovered at once.
+	// Default: 600 s.
+	CoolDownTime awscdk.Duration
+	// LaunchesPerSecond is the refill rate of the account's RunInstances request bucket
+	// in this Region, 1 to 100. Raise it when AWS raised the account's: with many
+	// nodes to recover at once it bounds the whole.
+	// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+	// Default: 2, EC2's own.
+	LaunchesPerSecond *float64
+	// BudgetPercent is the share of the account's API budgets of this Region that all
+	// its switchers together may use, 10 to 100. Leave room for what else must call
+	// AWS while nodes are recovered. Default: 100; switchers back off all the same
+	// when AWS throttles them.
+	BudgetPercent *float64
 	// BrakePercent is the share of a VPC's nodes, from five nodes up, that may fail at
 	// once without a common cause (a failure of one Availability Zone that EC2 itself
 	// shows is one). When more do, nothing is touched and a person is asked. 1 to 100;
@@ -75,6 +92,9 @@ func (p *RecoveryPolicy) toContract(at place) contract.Policy {
 	out.GraceSeconds = seconds(p.GraceTime, out.GraceSeconds)
 	out.MaxSwitches = at.whole("Policy.MaxSwitches", p.MaxSwitches, out.MaxSwitches, 1, 100)
 	out.WindowSeconds = seconds(p.SwitchWindow, out.WindowSeconds)
+	out.CoolDownSeconds = seconds(p.CoolDownTime, out.CoolDownSeconds)
+	out.LaunchesPerSecond = at.whole("Policy.LaunchesPerSecond", p.LaunchesPerSecond, out.LaunchesPerSecond, 1, 100)
+	out.BudgetPercent = at.whole("Policy.BudgetPercent", p.BudgetPercent, out.BudgetPercent, 10, 100)
 	out.BrakePercent = at.whole("Policy.BrakePercent", p.BrakePercent, out.BrakePercent, 1, 100)
 	out.BrakeSeconds = seconds(p.BrakeTime, out.BrakeSeconds)
 	out.HistoryDays = at.whole("Policy.HistoryDays", p.HistoryDays, out.HistoryDays, 1, 3650)

@@ -25,14 +25,14 @@ func (s *switcher) makeRole() {
 		Description: jsii.String("What switcher " + s.name + " may do"),
 	})
 	s.role = role
-	for _, group := range [][]awsiam.PolicyStatement{s.readStatements(), s.launchStatements(), s.fenceStatements(), s.moveStatements(), s.ownStatements()} {
+	for _, group := range [][]awsiam.PolicyStatement{s.readStatements(), s.launchStatements(), s.fenceStatements(), s.storageStatements(), s.moveStatements(), s.ownStatements()} {
 		for _, statement := range group {
 			role.AddToPolicy(statement)
 		}
 	}
 	explain(role.Node().FindChild(jsii.String("DefaultPolicy")), nagRule{
 		id: "AwsSolutions-IAM5",
-		reason: "Describe actions of EC2 and Elastic Load Balancing know no resources. Mutating actions name kinds of resources with a wildcard id, " +
+		reason: "Describe actions of EC2 and Elastic Load Balancing and List actions of zonal shifts know no resources. Mutating actions name kinds of resources with a wildcard id, " +
 			"since instances come and go, and are limited by conditions on tags, the VPC, the alarm-name prefix, the role path or the leading key. " +
 			"Images, snapshots, key pairs, placement groups and reservations are a node's own choice and are only read by a launch.",
 	})
@@ -43,9 +43,13 @@ func (s *switcher) makeRole() {
 func (s *switcher) readStatements() []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{
 		allow("ReadEc2", []string{
+			"ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations",
 			"ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions",
 			"ec2:DescribeSubnets", "ec2:DescribeVolumes",
+			// EFS asks these with the role's permissions, for its mount targets' interfaces.
+			"ec2:DescribeNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces",
 		}, anything(), nil),
+		allow("ReadZonalShifts", []string{"arc-zonal-shift:ListAutoshifts", "arc-zonal-shift:ListZonalShifts"}, anything(), nil),
 		allow("ReadInstanceAttributes", []string{"ec2:DescribeInstanceAttribute"}, s.ec2("instance/*"), nil),
 		allow("ReadTargets", []string{
 			"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
@@ -88,12 +92,17 @@ func (s *switcher) fenceStatements() []awsiam.PolicyStatement {
 		keys = append(keys, k)
 	}
 	return []awsiam.PolicyStatement{
-		allow("MarkOwn", []string{"ec2:CreateTags"}, s.ec2("instance/*"), map[string]any{
+		allow("MarkOwn", []string{"ec2:CreateTags", "ec2:DeleteTags"}, s.ec2("instance/*"), map[string]any{
 			"StringEquals":              own,
 			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": keys},
 			"Null":                      map[string]any{"aws:TagKeys": "false"},
 		}),
 		allow("PowerOffCondemned", []string{"ec2:StopInstances", "ec2:TerminateInstances"}, s.ec2("instance/*"), condemned),
+		// An original is started again in place only after it was pardoned.
+		allow("StartPardoned", []string{"ec2:StartInstances"}, s.ec2("instance/*"), map[string]any{
+			"StringEquals": own,
+			"Null":         map[string]any{"aws:ResourceTag/" + contract.CondemnedTag: "true"},
+		}),
 		// Clears termination and stop protection.
 		allow("UnprotectCondemned", []string{"ec2:ModifyInstanceAttribute"}, s.ec2("instance/*"), condemned),
 		allow("SwapGroups", []string{"ec2:ModifyNetworkInterfaceAttribute"},
@@ -101,6 +110,24 @@ func (s *switcher) fenceStatements() []awsiam.PolicyStatement {
 		// An attached interface is authorised against its instance as well, whose ARN
 		// knows no VPC; the interface and the groups must pass the statement above.
 		allow("SwapGroupsOfInstance", []string{"ec2:ModifyNetworkInterfaceAttribute"}, s.ec2("instance/*"), nil),
+	}
+}
+
+// storageStatements cut an instance off from its node's own file system, and put
+// the mount target back. EFS makes and removes the target's network interface with
+// the role's permissions (CreateMountTarget, DeleteMountTarget, EFS API reference).
+func (s *switcher) storageStatements() []awsiam.PolicyStatement {
+	return []awsiam.PolicyStatement{
+		allow("CutOffStorage", []string{
+			"elasticfilesystem:CreateMountTarget", "elasticfilesystem:DeleteMountTarget",
+			"elasticfilesystem:DescribeMountTargetSecurityGroups", "elasticfilesystem:DescribeMountTargets",
+		}, s.arns("elasticfilesystem", "file-system/*"),
+			map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/" + contract.SwitcherTag: s.name}}),
+		allow("RemoveMountTargetInterface", []string{"ec2:DeleteNetworkInterface"}, s.ec2("network-interface/*"), s.inVpc()),
+		allow("MakeMountTargetInterface", []string{"ec2:CreateNetworkInterface"}, s.ec2("subnet/*", "security-group/*"), s.inVpc()),
+		// An interface that is being made knows no VPC yet; its subnet and groups must
+		// pass the statement above.
+		allow("MakeInterface", []string{"ec2:CreateNetworkInterface"}, s.ec2("network-interface/*"), nil),
 	}
 }
 

@@ -80,7 +80,7 @@ var mutations = []struct {
 	{"DeleteTags", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Untag(ctx, "i-1", []string{"k"}) }},
 	{"StartInstances", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Start(ctx, "i-1") }},
 	{"CreateMountTarget", func(ctx context.Context, p cloud.Ports) error {
-		return p.Files.CreateMount(ctx, "fs-1", cloud.Mount{Subnet: "subnet-1"})
+		return p.Files.CreateMount(ctx, "fs-1", cloud.Mount{Subnet: "subnet-1", Groups: []string{"sg-1"}})
 	}},
 	{"DeleteMountTarget", func(ctx context.Context, p cloud.Ports) error { return p.Files.DeleteMount(ctx, "fsmt-1") }},
 	{"RegisterTargets", func(ctx context.Context, p cloud.Ports) error {

@@ -3,6 +3,7 @@ package awscloud
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -88,6 +89,10 @@ func (f *files) mount(ctx context.Context, d *types.MountTargetDescription) (m c
 // name, the old address may be another's by now, and a stale client must not find
 // its way back by it.
 func (f *files) CreateMount(ctx context.Context, fileSystem string, m cloud.Mount) error {
+	if len(m.Groups) == 0 {
+		return invalid(serviceEFS, "CreateMountTarget", fmt.Sprintf(
+			"the mount target of %s in %s is to have no security groups, and EFS would put it into the VPC's default one: name those that admit the node alone", fileSystem, m.Subnet))
+	}
 	_, err := f.client().CreateMountTarget(ctx, &efs.CreateMountTargetInput{
 		FileSystemId: aws.String(fileSystem), SubnetId: aws.String(m.Subnet), SecurityGroups: m.Groups,
 	})

@@ -87,3 +87,11 @@ func TestCreateMountNamesSubnetAndGroups(t *testing.T) {
 		t.Errorf("sent %s, wanted %s", s.requests[0], want)
 	}
 }
+
+// Without groups EFS would take the VPC's default one, which may admit anybody.
+func TestCreateMountWithoutGroupsIsRefused(t *testing.T) {
+	s, ports := start(t, 200, `{}`)
+	if err := ports.Files.CreateMount(t.Context(), "fs-1", cloud.Mount{Subnet: "subnet-1"}); !cloud.Is(err, cloud.Invalid) || len(s.requests) != 0 {
+		t.Errorf("error = %v after %d requests, wanted kind invalid and none", err, len(s.requests))
+	}
+}

@@ -82,6 +82,10 @@ func TestSwitcherErrors(t *testing.T) {
 		{"health too short", policy(recovery.RecoveryPolicy{HealthTime: second}), []string{"HealthSeconds is 1"}},
 		{"retry too short", policy(recovery.RecoveryPolicy{RetryTime: second}), []string{"RetrySeconds is 1", "10 to 3600"}},
 		{"grace too short", policy(recovery.RecoveryPolicy{GraceTime: second}), []string{"GraceSeconds is 1"}},
+		{"cool-down too short", policy(recovery.RecoveryPolicy{CoolDownTime: second}), []string{"CoolDownSeconds is 1", "10 to 86400", "leave it out"}},
+		{"no launches", policy(recovery.RecoveryPolicy{LaunchesPerSecond: jsii.Number(0)}), []string{"Policy.LaunchesPerSecond is 0", "1 to 100", "leave it out for 2"}},
+		{"half a launch", policy(recovery.RecoveryPolicy{LaunchesPerSecond: jsii.Number(2.5)}), []string{"Policy.LaunchesPerSecond is 2.5", "whole numbers"}},
+		{"no budget", policy(recovery.RecoveryPolicy{BudgetPercent: jsii.Number(9)}), []string{"Policy.BudgetPercent is 9", "10 to 100", "leave it out for 100"}},
 		{"window too short", policy(recovery.RecoveryPolicy{SwitchWindow: second}), []string{"WindowSeconds is 1"}},
 		{"deploy too short", policy(recovery.RecoveryPolicy{DeployTime: second}), []string{"DeploySeconds is 1", "60 to 3300"}},
 		{"no poll", policy(recovery.RecoveryPolicy{PollTime: awscdk.Duration_Seconds(jsii.Number(0))}), []string{"PollSeconds is 0", "1 to 60"}},
@@ -159,6 +163,13 @@ func TestNodeErrors(t *testing.T) {
 	disk := func() *recovery.NodeVolume {
 		return &recovery.NodeVolume{DeviceName: jsii.String("/dev/sdb"), SizeGiB: jsii.Number(1)}
 	}
+	types := func(names ...string) recovery.ClusterNodeProps {
+		var list []awsec2.InstanceType
+		for _, n := range names {
+			list = append(list, awsec2.NewInstanceType(jsii.String(n)))
+		}
+		return recovery.ClusterNodeProps{InstanceTypes: &list}
+	}
 	tag := func(key string) recovery.ClusterNodeProps {
 		return recovery.ClusterNodeProps{Tags: &map[string]*string{key: jsii.String("x")}}
 	}
@@ -170,6 +181,12 @@ func TestNodeErrors(t *testing.T) {
 		{"priority", recovery.ClusterNodeProps{Priority: jsii.Number(1001)}, []string{"Priority is 1001", "0 to 1000"}},
 		{"hop limit", recovery.ClusterNodeProps{MetadataHopLimit: jsii.Number(65)}, []string{"MetadataHopLimit is 65", "1 to 64"}},
 		{"tenancy", recovery.ClusterNodeProps{Tenancy: jsii.String("host")}, []string{`Tenancy is "host"`, `["default" "dedicated"]`}},
+		{"type twice", types("m7g.large", "m6g.large", "m7g.large"), []string{`InstanceTypes[2] is "m7g.large"`, "name each type once"}},
+		{"type again", types("t4g.small"), []string{`InstanceTypes[0] is "t4g.small"`, "which is InstanceType"}},
+		{"another processor", types("m7g.large", "m7i.large"), []string{`InstanceTypes[1] is "m7i.large"`, "architecture x86_64", `"t4g.small" has arm64`, "name types of the same"}},
+		{"no type", recovery.ClusterNodeProps{InstanceTypes: &[]awsec2.InstanceType{nil}}, []string{"InstanceTypes[0] is missing", "take the entry out"}},
+		{"escalation", recovery.ClusterNodeProps{FenceEscalation: "pray"}, []string{`FenceEscalation is "pray"`, `"hold", "storage" and "go-on"`, `leave it out for "hold"`}},
+		{"gate with the default user data", recovery.ClusterNodeProps{Gate: jsii.Bool(true)}, []string{"Gate is true and UserData is missing", "before the grant", "recovery:gate", "leave Gate out"}},
 		{"reservation", recovery.ClusterNodeProps{CapacityReservation: jsii.String("some")}, []string{`CapacityReservation is "some"`}},
 		{"zone twice", recovery.ClusterNodeProps{Zones: jsii.Strings("a", "a")}, []string{`zone "a" is named twice`}},
 		{"timeout not beyond the deploy time", recovery.ClusterNodeProps{ServiceTimeout: awscdk.Duration_Seconds(jsii.Number(900))}, []string{"ServiceTimeout is 900 s", "901 to 3600"}},
@@ -232,6 +249,14 @@ func TestNodeErrorsOfPlace(t *testing.T) {
 	refused(t, func() {
 		b.node("Zoned", recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(4), Zones: jsii.Strings("us-east-1c")})
 	}, `Zones names "us-east-1c"`, `["us-east-1a" "us-east-1b"]`)
+}
+
+// TestStorageFenceNeedsTheMountCommands: what is mounted otherwise may be mounted
+// through another zone's target.
+func TestStorageFenceNeedsTheMountCommands(t *testing.T) {
+	b := newBase(t)
+	b.node("Node", recovery.ClusterNodeProps{FenceEscalation: recovery.FenceEscalation_STORAGE, UserData: awsec2.UserData_ForLinux(nil)})
+	refused(t, func() { b.app.Synth(nil) }, "Nodes/Node", `FenceEscalation is "storage"`, "MountCommands", `choose "hold"`)
 }
 
 // TestTagsOfErrors: a tag that a stack or app adds is refused at synthesis, since

@@ -44,8 +44,12 @@ func TestSwitcherPermissions(t *testing.T) {
 	condemned := map[string]any{"StringEquals": own, "Null": map[string]any{"aws:ResourceTag/recovery:condemned": "false"}}
 	want := map[string]statement{
 		// Actions that know no resources.
-		"ReadEc2":     {[]any{"ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSubnets", "ec2:DescribeVolumes"}, "*", nil},
-		"ReadTargets": {[]any{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}, "*", nil},
+		"ReadEc2": {[]any{
+			"ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations", "ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions",
+			"ec2:DescribeNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DescribeVolumes",
+		}, "*", nil},
+		"ReadZonalShifts": {[]any{"arc-zonal-shift:ListAutoshifts", "arc-zonal-shift:ListZonalShifts"}, "*", nil},
+		"ReadTargets":     {[]any{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}, "*", nil},
 
 		"ReadInstanceAttributes": {"ec2:DescribeInstanceAttribute", only(arns("ec2", "instance/*")), nil},
 		"ReadAlarms":             {"cloudwatch:DescribeAlarms", only(arns("cloudwatch", "alarm:*")), nil},
@@ -65,12 +69,24 @@ func TestSwitcherPermissions(t *testing.T) {
 			"iam:PassRole", "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/recovery/example/*",
 			map[string]any{"StringEquals": map[string]any{"iam:PassedToService": []any{"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}}},
 		},
-		"MarkOwn": {"ec2:CreateTags", only(arns("ec2", "instance/*")), map[string]any{
+		"MarkOwn": {[]any{"ec2:CreateTags", "ec2:DeleteTags"}, only(arns("ec2", "instance/*")), map[string]any{
 			"StringEquals":              own,
 			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": []any{"recovery:condemned", "recovery:epoch", "recovery:gate"}},
 			"Null":                      map[string]any{"aws:TagKeys": "false"},
 		}},
-		"PowerOffCondemned":  {[]any{"ec2:StopInstances", "ec2:TerminateInstances"}, only(arns("ec2", "instance/*")), condemned},
+		"PowerOffCondemned": {[]any{"ec2:StopInstances", "ec2:TerminateInstances"}, only(arns("ec2", "instance/*")), condemned},
+		"StartPardoned": {
+			"ec2:StartInstances", only(arns("ec2", "instance/*")),
+			map[string]any{"StringEquals": own, "Null": map[string]any{"aws:ResourceTag/recovery:condemned": "true"}},
+		},
+		"CutOffStorage": {[]any{
+			"elasticfilesystem:CreateMountTarget", "elasticfilesystem:DeleteMountTarget",
+			"elasticfilesystem:DescribeMountTargetSecurityGroups", "elasticfilesystem:DescribeMountTargets",
+		}, only(arns("elasticfilesystem", "file-system/*")), map[string]any{"StringEquals": own}},
+		"RemoveMountTargetInterface": {"ec2:DeleteNetworkInterface", only(arns("ec2", "network-interface/*")), inVpc},
+		"MakeMountTargetInterface":   {"ec2:CreateNetworkInterface", arns("ec2", "security-group/*", "subnet/*"), inVpc},
+		// Subnet and groups must be in the VPC besides.
+		"MakeInterface":      {"ec2:CreateNetworkInterface", only(arns("ec2", "network-interface/*")), nil},
 		"UnprotectCondemned": {"ec2:ModifyInstanceAttribute", only(arns("ec2", "instance/*")), condemned},
 		"SwapGroups":         {"ec2:ModifyNetworkInterfaceAttribute", arns("ec2", "network-interface/*", "security-group/*"), inVpc},
 		// The interface and the groups must be in the VPC besides.
@@ -157,7 +173,7 @@ func TestNoWildcards(t *testing.T) {
 		d := synth(t, stack)
 		for _, id := range d.ids("AWS::IAM::Policy") {
 			for sid, s := range statements(t, d, id) {
-				if s.Resource == "*" && sid != "ReadEc2" && sid != "ReadTargets" {
+				if s.Resource == "*" && sid != "ReadEc2" && sid != "ReadTargets" && sid != "ReadZonalShifts" {
 					t.Errorf("%s: statement %s has resource *", id, sid)
 				}
 				if strings.Contains(fmt.Sprint(s.Action), ":*") {

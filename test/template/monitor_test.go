@@ -109,7 +109,7 @@ func TestOwnUserData(t *testing.T) {
 	data.AddCommands(*node.MountCommands()...)
 	data.AddCommands(*monitor.AgentCommands()...)
 	got := at(t, flat(synth(t, b.stack).one(t, "AWS::EC2::LaunchTemplate", "Node").Properties), "LaunchTemplateData", "UserData").(string)
-	for _, want := range []string{"_netdev,noresvport,tls,iam,accesspoint=${NodeDataPoint}", "accesspoint=${NodeLogPoint}", "file:/opt/aws/amazon-cloudwatch-agent/etc/recovery.json"} {
+	for _, want := range []string{"_netdev,noresvport,tls,iam,az=$recovery_zone,accesspoint=${NodeDataPoint} ", "tls,iam,accesspoint=${NodeLogPoint} ", "file:/opt/aws/amazon-cloudwatch-agent/etc/recovery.json"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("user data lacks %q:\n%s", want, got)
 		}

@@ -45,13 +45,17 @@ func (b base) node(id string, props recovery.ClusterNodeProps) recovery.ClusterN
 // TestNodeProperties hands the synthesised properties to the switcher's own parser.
 func TestNodeProperties(t *testing.T) {
 	b := newBase(t)
+	data := awsec2.UserData_ForLinux(nil)
 	node := b.node("Node", recovery.ClusterNodeProps{
 		NodeName: jsii.String("db"), Zones: jsii.Strings("us-east-1c", "us-east-1a"), Priority: jsii.Number(900),
 		AllowTerminateFence: jsii.Bool(true), ServiceTimeout: awscdk.Duration_Hours(jsii.Number(1)),
+		Gate: jsii.Bool(true), RestartOriginal: jsii.Bool(true), FenceEscalation: recovery.FenceEscalation_STORAGE, UserData: data,
+		InstanceTypes: &[]awsec2.InstanceType{awsec2.NewInstanceType(jsii.String("m7g.large")), awsec2.NewInstanceType(jsii.String("m6g.large"))},
 		TargetGroups: &[]*recovery.NodeTargetGroup{
 			{TargetGroupArn: jsii.String("arn:a")}, {TargetGroupArn: jsii.String("arn:b"), Port: jsii.Number(81)},
 		},
 	})
+	data.AddCommands(*node.MountCommands()...)
 	recovery.NewResourceMonitor(b.stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{
 		ClusterNode: node, Application: &recovery.ApplicationAlarm{Process: jsii.String("x")},
 	})
@@ -64,12 +68,33 @@ func TestNodeProperties(t *testing.T) {
 		ID: 7, Name: "db", Template: contract.Template{ID: "${NodeTemplate}", Version: "${NodeTemplate.LatestVersionNumber}"},
 		Zones: []string{"us-east-1c", "us-east-1a"}, Groups: []contract.GroupSetting{{ARN: "arn:a"}, {ARN: "arn:b", Port: 81}},
 		Alarms: []string{"test.node-7.application", "test.node-7.instance"}, Priority: 900, AllowTerminateFence: true,
+		Gate: true, Types: []string{"m7g.large", "m6g.large"}, RestartOriginal: true, Escalation: contract.EscalateStorage, FileSystem: "${NodeData}",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
 	if at(t, p, "ServiceTimeout") != "3600" {
 		t.Errorf("ServiceTimeout %v", at(t, p, "ServiceTimeout"))
+	}
+}
+
+// TestNodePropertiesByDefault: what is not declared is not allowed.
+func TestNodePropertiesByDefault(t *testing.T) {
+	for name, props := range map[string]recovery.ClusterNodeProps{
+		"left out": {},
+		"given": {
+			FenceEscalation: recovery.FenceEscalation_HOLD, Gate: jsii.Bool(false), RestartOriginal: jsii.Bool(false), InstanceTypes: &[]awsec2.InstanceType{},
+		},
+	} {
+		b := newBase(t)
+		b.node("Node", props)
+		got, err := contract.ParseNode([]byte(text(t, flat(synth(t, b.stack).one(t, contract.NodeResourceType, "Node").Properties))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Gate || got.RestartOriginal || got.Escalation != "" || got.FileSystem != "" || got.Types != nil || got.AllowTerminateFence {
+			t.Errorf("%s: settings %+v", name, got)
+		}
 	}
 }
 
@@ -231,6 +256,10 @@ func TestNodeFiles(t *testing.T) {
 	fs := d.one(t, "AWS::EFS::FileSystem", "Database1Data")
 	if fs.Properties["Encrypted"] != true || fs.DeletionPolicy != "Retain" || fs.UpdateReplacePolicy != "Retain" {
 		t.Errorf("encrypted %v, deletion %s, replacement %s", fs.Properties["Encrypted"], fs.DeletionPolicy, fs.UpdateReplacePolicy)
+	}
+	// The switcher's permission to cut the node off from it rests on this tag.
+	if tags := text(t, fs.Properties["FileSystemTags"]); !strings.Contains(tags, `{"Key":"recovery:switcher","Value":"example"}`) {
+		t.Errorf("tags %s", tags)
 	}
 	policy := at(t, flat(fs.Properties), "FileSystemPolicy", "Statement").([]any)
 	allowed := policy[len(policy)-1]

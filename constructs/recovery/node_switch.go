@@ -1,0 +1,73 @@
+package recovery
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// planTypes checks the type and those that may stand in for it.
+func (n *clusterNode) planTypes(at place, props *ClusterNodeProps) {
+	if n.kind = props.InstanceType; n.kind == nil {
+		n.kind = awsec2.NewInstanceType(jsii.String("t4g.small"))
+	}
+	if props.InstanceTypes == nil {
+		return
+	}
+	seen := map[string]bool{*n.kind.ToString(): true}
+	for i, other := range *props.InstanceTypes {
+		at.require(other != nil, fmt.Sprintf("InstanceTypes[%d]", i), "give a type such as awsec2.NewInstanceType(jsii.String(\"t4g.medium\")), or take the entry out")
+		name := *other.ToString()
+		if seen[name] {
+			at.fail("InstanceTypes[%d] is %q, which is InstanceType or stands there before: name each type once", i, name)
+		}
+		seen[name] = true
+		if !unresolved(name) && !unresolved(n.kind.ToString()) && n.kind.Architecture() != other.Architecture() {
+			at.fail("InstanceTypes[%d] is %q with a processor of architecture %s, and InstanceType %q has %s: the image boots on one architecture only; name types of the same",
+				i, name, architecture(other), *n.kind.ToString(), architecture(n.kind))
+		}
+		n.kinds = append(n.kinds, name)
+	}
+}
+
+// architecture as AWS writes it: arm64, x86_64.
+func architecture(kind awsec2.InstanceType) string {
+	if a := kind.Architecture(); a != awsec2.InstanceArchitecture_ARM_64 {
+		return strings.ToLower(string(a))
+	}
+	return "arm64"
+}
+
+// planSwitch checks what the node allows a switch to do.
+func (n *clusterNode) planSwitch(at place, props *ClusterNodeProps) {
+	switch n.escalation = props.FenceEscalation; n.escalation {
+	case "":
+		n.escalation = FenceEscalation_HOLD
+	case FenceEscalation_HOLD, FenceEscalation_STORAGE, FenceEscalation_GO_ON:
+	default:
+		at.fail("FenceEscalation is %q: allowed are %q, %q and %q; leave it out for %q", n.escalation,
+			FenceEscalation_HOLD, FenceEscalation_STORAGE, FenceEscalation_GO_ON, FenceEscalation_HOLD)
+	}
+	if or(props.Gate, false) && props.UserData == nil {
+		at.fail("Gate is true and UserData is missing: the default user data mounts the file systems and starts at once, before the grant; "+
+			"give UserData that waits until the tag %s names the instance before it runs MountCommands, or leave Gate out", contract.GateTag)
+	}
+}
+
+// storageCheck refuses, at synthesis, the storage fence for data that nobody mounts
+// as the fence needs it.
+type storageCheck struct{ node *clusterNode }
+
+// Validate is called by AWS CDK when the user data is complete.
+func (c *storageCheck) Validate() *[]*string {
+	if c.node.escalation != FenceEscalation_STORAGE || c.node.mounts {
+		return jsii.Strings()
+	}
+	return jsii.Strings(fmt.Sprintf("FenceEscalation is %q, but the node's UserData does not mount its data by MountCommands: "+
+		"deleting the mount target of one zone fences only who mounts through that zone's; add MountCommands to UserData, or choose %q",
+		FenceEscalation_STORAGE, FenceEscalation_HOLD))
+}
