@@ -93,6 +93,7 @@ func (w *World) recorded(item cloud.Item) {
 	if n.Epoch < old.Epoch {
 		w.Fail("the epoch of node %d went from %d to %d", n.ID, old.Epoch, n.Epoch)
 	}
+	w.condemns(t, n)
 	if g := n.Grant; g != nil && (old.Grant == nil || old.Grant.Instance != g.Instance) {
 		if old.Condemns(g.Instance) {
 			t.spared[g.Instance] = w.Now
@@ -115,6 +116,20 @@ func (w *World) recorded(item cloud.Item) {
 	}
 }
 
+// condemns notes since when instances are condemned.
+func (w *World) condemns(t *Truth, n record.Node) {
+	for _, c := range n.Condemned {
+		if _, known := t.condemned[c.Instance]; !known {
+			t.condemned[c.Instance] = w.Now
+		}
+	}
+	for _, id := range sorted(t.condemned) {
+		if !n.Condemns(id) {
+			delete(t.condemned, id)
+		}
+	}
+}
+
 // granted: no other machine ever launched for the node has power, or can write
 // its data behind a gate or a storage fence (I4).
 func (w *World) granted(n record.Node, instance string) {
@@ -123,7 +138,7 @@ func (w *World) granted(n record.Node, instance string) {
 	}
 	for _, m := range w.of(n.ID) {
 		late := m.started.After(m.shown) // nobody could have known
-		if m.ID != instance && m.powered && !late && !w.harmless(m, n) {
+		if m.ID != instance && m.powered && !late && !w.harmless(m) {
 			w.Fail("I4: %s is granted node %d while %s has power (%s, mounted %v)", instance, n.ID, m.ID, m.State, m.mounted)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
-	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // begin mounts the node's data and starts the application, if nothing is in the
@@ -86,20 +85,21 @@ func (w *World) lose(m *Machine, dead bool) {
 // it waits at its closed gate; or its mounts are broken and its zone has no mount
 // target, which only a node that allows the storage fence does without power's
 // proof; or the node has no data and allows to go on, once the fence is overdue.
-func (w *World) harmless(m *Machine, n record.Node) bool {
+func (w *World) harmless(m *Machine) bool {
 	t := w.nodes[m.node]
 	switch {
 	case m.gated && !m.mounted && !m.up && !open(m):
 		return true
 	case t.wish.Escalation == contract.EscalateStorage:
-		return !m.mounted && w.target(fileSystem(m.node), m.Zone) == nil && w.overdue(n)
+		return !m.mounted && w.target(fileSystem(m.node), m.Zone) == nil && w.overdue(m)
 	case t.wish.Escalation == contract.EscalateGoOn:
-		return w.overdue(n)
+		return w.overdue(m)
 	}
 	return false
 }
 
-// overdue: the power fence was given its time.
-func (w *World) overdue(n record.Node) bool {
-	return n.Switch != nil && w.Now.Sub(n.Switch.Started)+2*w.Chaos.Skew+time.Second >= time.Duration(w.config().Policy.FenceSeconds)*time.Second
+// overdue: the power fence was given its time since the machine was condemned.
+func (w *World) overdue(m *Machine) bool {
+	at, condemned := w.nodes[m.node].condemned[m.ID]
+	return condemned && w.Now.Sub(at)+2*w.Chaos.Skew+time.Second >= time.Duration(w.config().Policy.FenceSeconds)*time.Second
 }

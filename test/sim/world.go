@@ -76,6 +76,7 @@ type Truth struct {
 	wish      contract.Settings    // what its custom resource asks for, all in all
 	holders   map[string]bool      // instances that were ever granted
 	spared    map[string]time.Time // condemned ones that were granted again, and when
+	condemned map[string]time.Time // since when, of those that are
 	began     []time.Time          // its switches
 	served    time.Time            // when it began to serve
 	cooling   time.Time            // when the cool-down held it last
@@ -150,7 +151,7 @@ func NewWorld(s *Sim, n int, chaos Chaos) *World {
 		Stats: Stats{Pairs: map[string]int{}},
 	}
 	for id := 1; id <= n; id++ {
-		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}, holders: map[string]bool{}, spared: map[string]time.Time{}}
+		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}, holders: map[string]bool{}, spared: map[string]time.Time{}, condemned: map[string]time.Time{}}
 		w.makeMounts(id)
 		w.plans[id] = cloud.Blueprint{
 			Image: "ami-" + strconv.Itoa(id), Type: instanceTypes[0], KeyName: "key",
