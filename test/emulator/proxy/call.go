@@ -19,6 +19,8 @@ const (
 	DynamoDB   = "dynamodb"
 	SNS        = "sns"
 	Lambda     = "lambda"
+	EFS        = "elasticfilesystem"
+	Zonal      = "arc-zonal-shift"
 	// Answer is the pre-signed address that CloudFormation hands to a custom
 	// resource: not an AWS API, but a call that can be lost like any other.
 	Answer = "cloudformation-answer"
@@ -79,7 +81,8 @@ func (c Call) String() string {
 
 // telling matches the parameters that tell one call from another of its kind.
 var telling = regexp.MustCompile(`^(InstanceId(\.\d+)?|Resource(Id)?(\.\d+)?|SubnetId|NetworkInterfaceId|.*SecurityGroupId\.\d+|ClientToken|` +
-	`TargetGroupArn|Targets\.member\.\d+\.Id|AlarmName|Attribute|Force|Key\.[a-z]+\.S|Item\.[ps]k\.S|Filter\.\d+\.(Name|Value\.1)|Subject)$`)
+	`TargetGroupArn|Targets\.member\.\d+\.Id|AlarmName|Attribute|Force|Key\.[a-z]+\.S|Item\.[ps]k\.S|Filter\.\d+\.(Name|Value\.1)|Subject|` +
+	`FileSystemId|Path|status)$`)
 
 // credential finds the caller, region and service in a signature, version 4.
 var credential = regexp.MustCompile(`Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request`)
@@ -110,16 +113,55 @@ func classify(r *http.Request, body []byte) (Call, error) {
 		for k := range form {
 			c.Params[k] = form.Get(k)
 		}
-	case c.Service == Lambda && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/invocations"):
-		c.Action = "Invoke"
-		c.Params["Path"] = r.URL.Path
 	default:
-		c.Action = r.Method + " " + r.URL.Path // a REST protocol
+		if err := classifyREST(&c, r, body); err != nil {
+			return c, err
+		}
 	}
 	if c.Action == "" {
 		return c, fmt.Errorf("%s: request names no action", c.Service)
 	}
 	return c, nil
+}
+
+// restActions are the actions of REST protocols that the switcher calls, by service,
+// method and path.
+var restActions = []struct {
+	service, method string
+	path            *regexp.Regexp
+	action          string
+}{
+	{Lambda, http.MethodPost, regexp.MustCompile(`/invocations$`), "Invoke"},
+	{EFS, http.MethodGet, regexp.MustCompile(`^/2015-02-01/mount-targets/?$`), "DescribeMountTargets"},
+	{EFS, http.MethodGet, regexp.MustCompile(`^/2015-02-01/mount-targets/[^/]+/security-groups$`), "DescribeMountTargetSecurityGroups"},
+	{EFS, http.MethodPost, regexp.MustCompile(`^/2015-02-01/mount-targets/?$`), "CreateMountTarget"},
+	{EFS, http.MethodDelete, regexp.MustCompile(`^/2015-02-01/mount-targets/[^/]+$`), "DeleteMountTarget"},
+	{Zonal, http.MethodGet, regexp.MustCompile(`^/zonalshifts$`), "ListZonalShifts"},
+	{Zonal, http.MethodGet, regexp.MustCompile(`^/autoshifts$`), "ListAutoshifts"},
+}
+
+// classifyREST names a request of a REST protocol. Its body, if it is JSON, and its
+// query are parameters. One that is not listed keeps its method and path as a name.
+func classifyREST(c *Call, r *http.Request, body []byte) error {
+	c.Action = r.Method + " " + r.URL.Path
+	c.Params["Path"] = r.URL.Path
+	for k, v := range r.URL.Query() {
+		c.Params[k] = strings.Join(v, ",")
+	}
+	for _, a := range restActions {
+		if a.service != c.Service || a.method != r.Method || !a.path.MatchString(r.URL.Path) {
+			continue
+		}
+		c.Action = a.action
+		if a.service == EFS && len(body) > 0 {
+			var doc any
+			if err := json.Unmarshal(body, &doc); err != nil {
+				return fmt.Errorf("%s %s: body is not JSON: %w", c.Service, c.Action, err)
+			}
+			flatten("", doc, c.Params)
+		}
+	}
+	return nil
 }
 
 // flatten writes a JSON document as dotted keys; lists count from 1.

@@ -18,6 +18,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/test/emulator/moto"
 	"github.com/workload-recovery/workload-recovery/test/emulator/provision"
 	"github.com/workload-recovery/workload-recovery/test/emulator/proxy"
@@ -199,6 +200,15 @@ func TestTargetsAndAlarms(t *testing.T) {
 func TestFaultsSpeakEachProtocol(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t)
+	ports := w.ports()
+	// The switcher's own errors keep the service's code.
+	kept := func(err error) error {
+		var e *cloud.Error
+		if errors.As(err, &e) && e.Code != "FileSystemNotFound" {
+			return &smithy.GenericAPIError{Code: e.Code}
+		}
+		return nil
+	}
 	for _, c := range []struct {
 		service, action string
 		call            func() error
@@ -207,6 +217,8 @@ func TestFaultsSpeakEachProtocol(t *testing.T) {
 		{proxy.ELB, "DescribeTargetGroups", func() error { _, err := w.aws.ELB.DescribeTargetGroups(ctx, nil); return err }},
 		{proxy.DynamoDB, "ListTables", func() error { _, err := w.aws.DynamoDB.ListTables(ctx, &dynamodb.ListTablesInput{}); return err }},
 		{proxy.CloudWatch, "DescribeAlarms", func() error { _, err := w.aws.CloudWatch.DescribeAlarms(ctx, nil); return err }},
+		{proxy.EFS, "DescribeMountTargets", func() error { _, err := ports.Files.Mounts(ctx, "fs-0"); return kept(err) }},
+		{proxy.Zonal, "ListZonalShifts", func() error { _, err := ports.Zones.Shifts(ctx); return kept(err) }},
 		{proxy.SNS, "ListTopics", func() error { _, err := w.aws.SNS.ListTopics(ctx, nil); return err }},
 	} {
 		lift := w.Inject(proxy.Fault{Service: c.service, Action: c.action, Nth: 2, Error: &proxy.Error{Code: "MadeUp", Message: "as told"}})

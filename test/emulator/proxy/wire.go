@@ -27,6 +27,10 @@ func (a *answer) write(w http.ResponseWriter) {
 	_, _ = w.Write(a.body) // the caller may have been killed: nothing to do about it
 }
 
+func jsonAnswer(v any) *answer {
+	return &answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: []byte(jsonText(v))}
+}
+
 func xmlAnswer(body string) *answer {
 	return &answer{status: http.StatusOK, header: http.Header{"Content-Type": {"text/xml"}}, body: []byte(body)}
 }
@@ -44,10 +48,10 @@ func refuse(r *http.Request, service string, e Error) *answer {
 		h.Set("Content-Type", "application/x-amz-json-1.0")
 		h.Set("X-Amzn-Errortype", e.Code)
 		body = jsonText(map[string]string{"__type": e.Code, "message": e.Message})
-	case service == Lambda:
+	case service == Lambda, service == EFS, service == Zonal:
 		h.Set("Content-Type", "application/json")
 		h.Set("X-Amzn-Errortype", e.Code)
-		body = jsonText(map[string]string{"Type": "User", "Message": e.Message})
+		body = jsonText(map[string]string{"Type": "User", "Message": e.Message, "message": e.Message})
 	case service == EC2:
 		h.Set("Content-Type", "text/xml")
 		body = fmt.Sprintf("<Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors><RequestID>proxy</RequestID></Response>",
@@ -78,13 +82,16 @@ func xmlText(s string) string {
 
 var (
 	xmlCode  = regexp.MustCompile(`<Code>([^<]+)</Code>`)
-	jsonCode = regexp.MustCompile(`"__type"\s*:\s*"(?:[^"#]*#)?([^"]+)"`)
+	jsonCode = regexp.MustCompile(`"(?:__type|ErrorCode)"\s*:\s*"(?:[^"#]*#)?([^"]+)"`)
 )
 
 // code reads the error code out of a failed answer.
 func (a *answer) code() string {
 	if a.status < 300 {
 		return ""
+	}
+	if code, _, _ := strings.Cut(a.header.Get("X-Amzn-Errortype"), ":"); code != "" {
+		return code
 	}
 	for _, re := range []*regexp.Regexp{xmlCode, jsonCode} {
 		if m := re.FindSubmatch(a.body); m != nil {
