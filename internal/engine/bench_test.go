@@ -50,7 +50,7 @@ func fleet(b *testing.B, n int) (*fake.World, *engine.Engine) {
 	w.Places = []cloud.Subnet{{ID: "subnet-a", Zone: "az-a", Free: 999}, {ID: "subnet-b", Zone: "az-b", Free: 999}}
 	e := engine.New(contract.Config{
 		Name: "rec", VPC: "vpc-1", BlackholeGroup: "sg-hole", IDTag: contract.DefaultIDTag, TargetTag: contract.DefaultTargetTag, Policy: contract.DefaultPolicy(),
-	}, w.Ports(), engine.WithClock(w), engine.WithLog(slog.New(slog.DiscardHandler)))
+	}, w.Ports(), engine.WithClock(w), engine.WithGang(engine.Sequential{}), engine.WithLog(slog.New(slog.DiscardHandler)))
 	for id := 1; id <= n; id++ {
 		w.Templates[fmt.Sprintf("lt-%d/1", id)] = cloud.Blueprint{
 			Image: "ami-1", Type: "m7g.large", Interfaces: []cloud.InterfaceSpec{{Groups: []string{"sg-app"}}},

@@ -19,6 +19,7 @@ import (
 type herd struct {
 	*testing.T
 	w     *fake.World
+	cfg   contract.Config
 	e     *engine.Engine
 	n     int
 	calls int
@@ -31,9 +32,10 @@ func newHerd(t *testing.T, percent int, zones ...string) *herd {
 	w.Places = []cloud.Subnet{{ID: "subnet-a", Zone: "az-a", Free: 99}, {ID: "subnet-b", Zone: "az-b", Free: 99}, {ID: "subnet-c", Zone: "az-c", Free: 99}}
 	p := contract.DefaultPolicy()
 	p.BrakePercent = percent
-	h := &herd{T: t, w: w, n: len(zones), e: engine.New(contract.Config{
+	h := &herd{T: t, w: w, n: len(zones), cfg: contract.Config{
 		Name: "rec", VPC: "vpc-1", BlackholeGroup: "sg-hole", IDTag: contract.DefaultIDTag, TargetTag: contract.DefaultTargetTag, Policy: p,
-	}, w.Ports(), engine.WithClock(w), engine.WithLog(slog.New(slog.DiscardHandler)))}
+	}}
+	h.use(w.Ports())
 	for i, zone := range zones {
 		id := i + 1
 		w.Templates[fmt.Sprintf("lt-%d/1", id)] = cloud.Blueprint{
@@ -49,6 +51,11 @@ func newHerd(t *testing.T, percent int, zones ...string) *herd {
 	w.Time = w.Time.Add(5 * time.Minute)
 	h.call(sweep)
 	return h
+}
+
+// use makes the engine anew with these ports.
+func (h *herd) use(ports cloud.Ports) {
+	h.e = engine.New(h.cfg, ports, engine.WithClock(h.w), engine.WithGang(engine.Sequential{}), engine.WithLog(slog.New(slog.DiscardHandler)))
 }
 
 func (h *herd) alarm(id int, kind string) string { return contract.AlarmName("rec", id, kind) }

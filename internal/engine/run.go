@@ -11,7 +11,6 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/message"
-	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -26,7 +25,8 @@ type run struct {
 	nodes    []record.Node // by priority, then id
 	loaded   bool
 	outcomes map[int][]decide.Outcome // by node, of the last step
-	last     map[int]string           // by node, the last step's effects
+	last     map[int]string           // by node, the last effects carried out
+	deferred map[int]bool             // nodes of which something could not be saved or carried out yet
 	own      map[string]bool          // keys of this invocation's hints
 	follow   map[int]bool             // nodes that an own hint set going
 	result   Result
@@ -112,7 +112,7 @@ func (r *run) carryOn(ctx context.Context) error {
 
 // drive goes round until every node is at rest. more says that time ran out first.
 func (r *run) drive(ctx context.Context) (more bool, err error) {
-	r.outcomes, r.last = map[int][]decide.Outcome{}, map[int]string{}
+	r.outcomes, r.last, r.deferred = map[int][]decide.Outcome{}, map[int]string{}, map[int]bool{}
 	if r.follow == nil {
 		r.follow = map[int]bool{}
 	}
@@ -146,7 +146,7 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 
 // turn reads what is new and takes every node that needs it one step further.
 func (r *run) turn(ctx context.Context) (busy, wait bool, err error) {
-	if err := r.renew(ctx, false); err != nil {
+	if err := r.renew(ctx); err != nil {
 		return false, false, err
 	}
 	if err := r.load(ctx); err != nil {
@@ -161,9 +161,9 @@ func (r *run) turn(ctx context.Context) (busy, wait bool, err error) {
 
 // renew keeps the lease. It is called before anything is done, so that a process
 // that slept through its lease finds out first.
-func (r *run) renew(ctx context.Context, now bool) error {
+func (r *run) renew(ctx context.Context) error {
 	const early = 20 * time.Second
-	if !now && r.clock.Now().Before(r.lease.Until.Add(-early)) {
+	if r.clock.Now().Before(r.lease.Until.Add(-early)) {
 		return nil
 	}
 	l, err := r.store.RenewLease(ctx, r.lease, r.clock.Now())
@@ -190,53 +190,4 @@ func (r *run) load(ctx context.Context) error {
 	})
 	r.nodes, r.loaded = nodes, true
 	return nil
-}
-
-// round observes all nodes that need it together, and takes each one step
-// further. busy: something was done, look again at once. wait: something is
-// awaited, look again after a pause.
-func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wait bool, err error) {
-	var active []int
-	var needs []observe.Need
-	now := r.clock.Now()
-	brake := decide.Brake{Wide: decide.Wide(r.nodes, now)}
-	for _, n := range r.nodes {
-		brake.Known = brake.Known || brake.Wide && decide.Beginning(n, len(hints[n.ID]) > 0, r.sweep, r.cfg, now)
-	}
-	for i, n := range r.nodes {
-		if len(hints[n.ID]) == 0 && !r.sweep && n.Resting(now) && n.Request == nil && len(r.outcomes[n.ID]) == 0 {
-			if brake.Known && n.Phase == record.Done {
-				needs = append(needs, observe.NeedOf(n, false, r.cfg.Policy, now)) // for the brake
-			}
-			continue
-		}
-		active = append(active, i)
-		needs = append(needs, observe.NeedOf(n, r.sweep, r.cfg.Policy, now))
-	}
-	if len(active) == 0 {
-		return false, false, nil
-	}
-	facts, err := r.observer.Read(ctx, needs, now, r.sweep)
-	if err != nil {
-		if passing(err) {
-			message.Log(ctx, r.log, message.New(message.CallFailed, err.Error()))
-			return false, true, nil // nothing is decided without the power states; look again
-		}
-		return false, false, err
-	}
-	r.sweep = false
-	if brake.Known {
-		brake = decide.Judge(r.cfg, r.nodes, facts, now)
-	}
-	for _, i := range active {
-		b, w, err := r.step(ctx, i, facts, brake, hints[r.nodes[i].ID])
-		if err != nil {
-			return false, false, err
-		}
-		busy, wait = busy || b, wait || w
-		if !r.loaded {
-			return true, false, nil // somebody else wrote: read everything again
-		}
-	}
-	return busy, wait && !busy, nil
 }

@@ -52,7 +52,7 @@ func newRig(t *testing.T, changes ...func(*contract.Config)) *rig {
 	for _, c := range changes {
 		c(&cfg)
 	}
-	r.e = engine.New(cfg, w.Ports(), engine.WithClock(w), engine.WithLog(slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	r.e = engine.New(cfg, w.Ports(), engine.WithClock(w), engine.WithGang(engine.Sequential{}), engine.WithLog(slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	return r
 }
 
