@@ -23,6 +23,8 @@ type Chaos struct {
 	Reserves                         int     // capacity reservations
 	Flaps                            int     // windows in which an application alarm comes and goes
 	Breaks                           int     // failures of machines
+	Persons                          int     // other deeds of people
+	AlarmLate                        float64 // an alarm is not evaluated in time
 	Starts                           int     // a person starts a fenced machine
 	Deploys                          int     // CloudFormation updates or deletes a node
 	ZoneLoss                         float64
@@ -77,7 +79,7 @@ func RandomChaos(s *Sim) Chaos {
 	return Chaos{
 		Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
-		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
+		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(5), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
 	}
 }
 
@@ -98,6 +100,7 @@ func (w *World) Arm(end time.Time) {
 	}
 	w.armZones(end, moment)
 	w.armFlaps(end, moment)
+	w.armPersons(end, moment)
 	for range c.Deploys {
 		node := 1 + w.Rand.IntN(len(w.nodes))
 		at := moment()
@@ -145,7 +148,7 @@ func (w *World) breakNode(node int) {
 	if m == nil || !m.powered {
 		return
 	}
-	how := w.Rand.IntN(5)
+	how := w.Rand.IntN(6)
 	w.Log("break node %d on %s, way %d", node, m.ID, how)
 	switch how {
 	case 0: // its application's fault script powers it off
@@ -160,6 +163,9 @@ func (w *World) breakNode(node int) {
 	case 4: // the host is cut off and goes on running
 		w.lose(m, false)
 		w.After(w.Between(time.Minute, 12*time.Minute), func() { w.heal(m) })
+	case 5: // its host fails, and EC2 recovers it on another one
+		w.lose(m, w.Chance(0.5))
+		w.After(w.Between(20*time.Second, 6*time.Minute), func() { w.recoverHost(m) })
 	}
 	w.Check()
 }

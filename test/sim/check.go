@@ -35,10 +35,15 @@ func (w *World) Check() {
 				writers++
 			}
 			if !w.takesTraffic(m) {
+				if w.tracked(m) {
+					servers++
+				}
 				delete(t.ungranted, m.ID)
 				continue
 			}
-			servers++
+			if m.gated || !m.freed {
+				servers++
+			}
 			if t.record.Grant != nil && t.record.Grant.Instance == m.ID {
 				delete(t.ungranted, m.ID)
 			} else if since, ok := t.ungranted[m.ID]; !ok {
@@ -219,6 +224,9 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 	}
 	if m.Tags[contract.CondemnedTag] != "" {
 		w.Fail("I8: %s inherits the condemned tag", m.ID)
+	}
+	if m.Tags[contract.DefaultTargetTag] != "true" {
+		w.Fail("I8: %s is launched as no recovery target: tag %s is %q", m.ID, contract.DefaultTargetTag, m.Tags[contract.DefaultTargetTag])
 	}
 	if strings.Contains(m.Tags[contract.GateTag], ":") {
 		w.Fail("I8: %s inherits the gate tag %q", m.ID, m.Tags[contract.GateTag])

@@ -3,19 +3,11 @@ package sim
 import (
 	"time"
 
-	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	events "github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
-
-// flap is a time in which a node's application alarm comes and goes each minute,
-// whatever the application does.
-type flap struct {
-	node     int
-	from, to time.Time
-}
 
 // drawPolicy draws what the user has set: mostly the defaults, with as many switches as
 // there are faults.
@@ -35,23 +27,6 @@ func (w *World) drawPolicy() contract.Policy {
 		p.ConfirmSeconds = w.Rand.IntN(60)
 	}
 	return p
-}
-
-func (w *World) armFlaps(end time.Time, moment func() time.Duration) {
-	for range w.Chaos.Flaps {
-		from := w.Now.Add(moment())
-		w.Chaos.flaps = append(w.Chaos.flaps, flap{1 + w.Rand.IntN(len(w.nodes)), from, minTime(end, from.Add(w.Between(4*time.Minute, 20*time.Minute)))})
-	}
-}
-
-// flapping reports whether an application alarm is in the bad half of its flapping.
-func (w *World) flapping(node int) bool {
-	for _, f := range w.Chaos.flaps {
-		if f.node == node && !w.Now.Before(f.from) && w.Now.Before(f.to) {
-			return int(w.Now.Sub(f.from)/time.Minute)%2 == 0
-		}
-	}
-	return false
 }
 
 // cooled checks a switch that begins against the cool-down (scenario 31): after a
@@ -74,7 +49,7 @@ func (w *World) cooled(old, n record.Node) {
 	p := w.config().Policy
 	margin := 2*w.Chaos.Skew + 5*time.Second // clocks of invocations, and the time a save takes
 	c := n.Switch.Cause
-	if pause := time.Duration(p.CoolDownSeconds)*time.Second - margin; len(t.began) > 0 && c.Kind == events.CauseAlarm && !c.Independent && w.Now.Sub(t.served) < pause {
+	if pause := time.Duration(p.CoolDownSeconds)*time.Second - margin; len(t.began) > 0 && !n.Acked.After(t.served) && c.Kind == events.CauseAlarm && !c.Independent && w.Now.Sub(t.served) < pause {
 		w.Fail("scenario 31: node %d is switched again by its application alarm %s after it began to serve", n.ID, w.Now.Sub(t.served))
 	}
 	recent := 0
@@ -107,22 +82,4 @@ func (w *World) Settling() bool {
 		}
 	}
 	return false
-}
-
-// broken reports whether an alarm has a reason to go off now; known is false where
-// there is no metric.
-func (w *World) broken(a *Alarm) (bad, known bool) {
-	if a.app {
-		if w.flapping(a.node) {
-			return true, true
-		}
-		for _, m := range w.machines {
-			if m.node == a.node && m.up && m.powered && !m.hung && !m.lost && !isolated(m) {
-				return false, true
-			}
-		}
-		return true, true
-	}
-	m := w.byID[a.Instances[0]]
-	return m.lost || !m.powered, m.State == cloud.Running
 }

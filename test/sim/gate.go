@@ -74,7 +74,7 @@ func (w *World) dataless(node int) bool {
 
 // lose takes a machine's host away: dead, or only cut off and running on.
 func (w *World) lose(m *Machine, dead bool) {
-	m.lost, m.stale = true, maps.Clone(m.Tags)
+	m.lost, m.stale, m.flows = true, maps.Clone(m.Tags), time.Time{}
 	m.gen++
 	if dead {
 		w.off(m)

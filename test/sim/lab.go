@@ -20,6 +20,10 @@ type Lab struct {
 	// Gated gives the nodes a gate. Only the engine opens one.
 	Gated bool
 
+	// LaunchBurst and LaunchRate are the bucket of RunInstances, if not the default
+	// one; the engine is told the rate. Set them before the first event.
+	LaunchBurst, LaunchRate float64
+
 	Moments []Moment // of machines, in order of time
 	Calls   []Called
 	Notices []Notice
@@ -139,6 +143,10 @@ func (l *Lab) Service(name string, body func(context.Context, Call)) {
 // Start creates the nodes, all of them in the first zone: through the engine, or
 // by hand for another controller.
 func (l *Lab) Start() {
+	l.policy = Config().Policy
+	if l.LaunchRate > 0 {
+		l.policy.LaunchesPerSecond = int(l.LaunchRate)
+	}
 	for id := 1; id <= len(l.nodes); id++ {
 		if l.Gated {
 			l.nodes[id].props = map[string]any{"Gate": "true"}
@@ -202,6 +210,9 @@ const (
 	FaultZone  Fault = "AZ loss"           // all hosts of the zone die and it has no capacity
 )
 
+// zoneBack is how long a lost zone has no capacity.
+const zoneBack = 30 * time.Minute
+
 // Break lets the node's machine fail. It reports whether there was one.
 func (l *Lab) Break(node int, f Fault) bool {
 	m := l.carrier(node)
@@ -217,7 +228,7 @@ func (l *Lab) Break(node int, f Fault) bool {
 	case FaultHang:
 		m.hung = true
 	case FaultZone:
-		l.Chaos.shortages = append(l.Chaos.shortages, shortage{zone: m.Zone, from: l.Now, to: l.Now.Add(24 * time.Hour)})
+		l.Chaos.shortages = append(l.Chaos.shortages, shortage{zone: m.Zone, from: l.Now, to: l.Now.Add(zoneBack)})
 		fallthrough
 	case FaultHost:
 		m.gen++
@@ -225,4 +236,11 @@ func (l *Lab) Break(node int, f Fault) bool {
 	}
 	l.observe()
 	return true
+}
+
+// Trouble puts faults of calls and events in the controller's way for a while.
+func (l *Lab) Trouble(t Chaos, d time.Duration) {
+	t.shortages = l.Chaos.shortages
+	l.Chaos = t
+	l.After(d, func() { l.Chaos = Chaos{shortages: l.Chaos.shortages} })
 }

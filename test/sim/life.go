@@ -233,31 +233,3 @@ func (w *World) Watch() {
 		}
 	}
 }
-
-// evaluate is one period of an alarm: two bad ones in a row are an ALARM.
-func (w *World) evaluate(a *Alarm) {
-	w.After(a.period, func() { w.evaluate(a) })
-	if w.script.stuck(a) {
-		return
-	}
-	bad, known := w.broken(a)
-	if !known { // missing data: not breaching
-		return
-	}
-	state := "OK"
-	if bad {
-		if a.bad++; a.bad < 2 {
-			return
-		}
-		state = "ALARM"
-	} else {
-		a.bad = 0
-	}
-	if a.State != state {
-		a.State, a.Since = state, w.Now
-		w.Log("alarm %s %s", a.Name, state)
-		if state == "ALARM" {
-			w.deliver(0, alarmEvent(w.next("al"), a.Name, w.Now))
-		}
-	}
-}

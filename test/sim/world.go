@@ -105,6 +105,7 @@ type Machine struct {
 	by      *mountTarget
 	reserve *reserve
 	stale   map[string]string // its tags as it saw them last, while lost
+	flows   time.Time         // until when connections from before its quarantine last
 	freed   bool              // a person gave it back its groups
 	gen     int               // cancels transitions under way
 	listed  *member           // for a lab
@@ -241,7 +242,7 @@ func (m *Machine) course() int { return m.attempt + 1000*(m.boots-1) }
 
 // off cuts the power.
 func (w *World) off(m *Machine) {
-	m.powered, m.booted, m.up, m.mounted, m.by = false, false, false, false, nil
+	m.powered, m.booted, m.up, m.mounted, m.by, m.flows = false, false, false, false, nil, time.Time{}
 }
 
 // powerDown carries a stop or termination out, unless the machine's host is lost:
