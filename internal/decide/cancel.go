@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -33,6 +34,9 @@ func (s *step) cancelled() bool {
 	}
 	s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(c record.Condemned) bool { return c.Instance == i.ID })
 	s.n.Last = nil
+	if sw.Cause.Independent && len(s.n.Recent) > 0 {
+		s.n.Recent = s.n.Recent[:len(s.n.Recent)-1] // it was never moved
+	}
 	s.to(record.Done)
 	s.say(message.SwitchCancelled, i.ID+" is running and its alarms are OK again", slog.String("instance", i.ID), slog.String("az", i.Zone))
 	s.answer(nil)
@@ -40,6 +44,11 @@ func (s *step) cancelled() bool {
 	s.giveBack()
 	s.open()
 	return true
+}
+
+// cancellable reports whether the node has not passed its point of no return.
+func (s *step) cancellable() bool {
+	return s.n.Phase == record.Confirmed && s.n.Switch != nil || s.n.Phase == record.Launching && s.overlaps()
 }
 
 // healthyAgain: the failed instance runs, what was recorded of it can give it its
@@ -56,11 +65,18 @@ func (s *step) healthyAgain() bool {
 		return false
 	}
 	for _, name := range s.n.Armed {
-		if a, ok := s.Facts.Alarms[name]; ok && a.State != "OK" {
+		// The agent of an isolated instance cannot report: where EC2 itself showed the
+		// fault, EC2's word that it is over is enough.
+		muted := sw.Cause.Independent && !strings.HasSuffix(name, "."+contract.AlarmInstance) && s.quarantined(i)
+		if a, ok := s.Facts.Alarms[name]; ok && a.State != "OK" && !muted {
 			return false
 		}
 	}
 	return true
+}
+
+func (s *step) quarantined(i cloud.Instance) bool {
+	return slices.ContainsFunc(i.Interfaces, func(n cloud.Interface) bool { return slices.Contains(n.Groups, s.Config.BlackholeGroup) })
 }
 
 // giveBack undoes, on the instance that carries the node, what a quarantine did:

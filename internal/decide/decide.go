@@ -73,6 +73,9 @@ func Decide(in Input) Step {
 	s.acknowledged()
 	s.overdueRequest()
 	if s.duplicate(); s.resting() {
+		if s.cancellable() && s.cancelled() {
+			return s.finish()
+		}
 		s.out.Wait = s.out.Wait || s.n.Request != nil // a deployment waits: look again soon
 		return s.finish()
 	}

@@ -30,7 +30,7 @@ const (
 
 // done looks whether the node has failed. One that has not is mended, and a hold
 // ends when all was seen and nothing is left to mend: while the same thing goes wrong again and
-// again, people are told of it once.
+// again, people are told of it once. A cool-down lasts until its time is over.
 func (s *step) done() {
 	failed := s.judge()
 	if s.n.Phase != record.Done {
@@ -38,7 +38,8 @@ func (s *step) done() {
 	}
 	verdict, before := s.out.Verdict, len(s.out.Effects)
 	s.mend()
-	if !failed && len(s.out.Effects) == before && s.Facts.Unseen[observe.PartAlarms] == nil {
+	cooling := s.n.Hold != nil && s.n.Hold.Code == string(message.HeldCoolDown) && !s.n.Hold.Due(s.Now)
+	if !failed && !cooling && len(s.out.Effects) == before && s.Facts.Unseen[observe.PartAlarms] == nil {
 		s.endHold()
 	}
 	if verdict != "" {

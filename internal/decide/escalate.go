@@ -20,13 +20,11 @@ func (s *step) escalated(c *record.Condemned) bool {
 	if !c.Cut {
 		return false
 	}
-	if s.Facts.Unseen[observe.PartMounts] != nil {
-		return false
-	}
-	if _, there := s.mount(*c); there {
+	_, there, read := s.mount(*c)
+	if read && there {
 		c.Cut, s.out.Save = false, true
 	}
-	return c.Cut
+	return read && c.Cut
 }
 
 // escalate does what the node declares for a fence that is overdue. It reports
@@ -71,16 +69,18 @@ func (s *step) cutOff() bool {
 		if c.FileSystem == "" {
 			c.FileSystem, s.out.Save = s.n.Settings.FileSystem, true
 		}
-		m, there := s.mount(*c)
+		m, there, read := s.mount(*c)
 		switch {
 		case c.Zone == "":
 			return false // it was never seen: nobody knows where it could write from
+		case !read:
+			s.wait() // what was not looked at is not gone
 		case !there:
 			c.Cut, s.out.Save = true, true
 			reason := fmt.Sprintf("%s has no mount target of %s any more; %s", c.Zone, c.FileSystem, s.powerStates())
 			s.say(message.StorageFenced, reason)
 			s.notify(message.StorageFenced, reason)
-		case m.State == "deleting" || m.State == "deleted":
+		case m.State == "deleting", m.State == "deleted", m.State == "creating":
 			s.wait()
 		case c.Mount == nil:
 			c.Mount, s.out.Save = &m, true // what is put back later is known before it is removed
@@ -93,13 +93,15 @@ func (s *step) cutOff() bool {
 }
 
 // mount finds the mount target through which the instance reaches the file system.
-func (s *step) mount(c record.Condemned) (cloud.Mount, bool) {
-	for _, m := range s.Facts.Mounts[c.FileSystem] {
+// read says that they were looked at in this round.
+func (s *step) mount(c record.Condemned) (m cloud.Mount, there, read bool) {
+	mounts, read := s.Facts.Mounts[c.FileSystem]
+	for _, m := range mounts {
 		if m.Zone == c.Zone {
-			return m, true
+			return m, true, read
 		}
 	}
-	return cloud.Mount{}, false
+	return cloud.Mount{}, false, read
 }
 
 // restored puts back the mount target that was removed for the storage fence, once
@@ -108,11 +110,9 @@ func (s *step) restored(c record.Condemned, i cloud.Instance) bool {
 	if c.Mount == nil {
 		return true
 	}
-	if i.ID != "" && !i.Off() || s.Facts.Unseen[observe.PartMounts] != nil {
-		return false
-	}
-	m, there := s.mount(c)
+	m, there, read := s.mount(c)
 	switch {
+	case i.ID != "" && !i.Off() || !read:
 	case !there:
 		s.do(Effect{Do: Mount, Mount: *c.Mount, FileSystem: c.FileSystem})
 	case m.State == "available":

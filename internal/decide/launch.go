@@ -132,7 +132,9 @@ func (s *step) judgeLaunch() bool {
 			s.hold(record.Interrupted, message.LaunchInvalid, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Throttled, cloud.Ambiguous:
 			s.say(message.CallFailed, "launch in "+place+" is repeated with its token: "+o.Err.Error())
-			s.giveUp()
+			if kind == cloud.Ambiguous {
+				s.giveUp()
+			}
 			return false // Launch stays open: the identical request again
 		}
 		return true

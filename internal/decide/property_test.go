@@ -92,7 +92,7 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 		if granted {
 			t.Errorf("%s of %s, which holds the grant", e.Do, e.Instance)
 		}
-		checkAccepted(t, in, step, e)
+		checkAccepted(t, step, e)
 	case decide.Launch:
 		checkLaunch(t, in, step, e)
 	case decide.Register, decide.Deregister:
@@ -138,7 +138,7 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 
 // checkAccepted: the running original of a gated node is powered off only after EC2
 // accepted a replacement (I9).
-func checkAccepted(t *testing.T, in decide.Input, step decide.Step, e decide.Effect) {
+func checkAccepted(t *testing.T, step decide.Step, e decide.Effect) {
 	t.Helper()
 	sw := step.Node.Switch
 	off := e.Do == decide.Stop || e.Do == decide.Terminate
@@ -179,9 +179,10 @@ func checkFenced(t *testing.T, in decide.Input, step decide.Step, what string) {
 	for _, c := range step.Node.Condemned {
 		i, visible := in.Facts.Instances[c.Instance]
 		_, mounted := mountIn(in, c.Zone)
+		_, looked := in.Facts.Mounts[c.FileSystem]
 		switch {
 		case c.Waived && step.Node.Settings.Escalation == contract.EscalateGoOn:
-		case c.Cut && !mounted && step.Node.Settings.Escalation == contract.EscalateStorage:
+		case c.Cut && looked && !mounted && step.Node.Settings.Escalation == contract.EscalateStorage:
 		case visible && i.State != cloud.Stopped && i.State != cloud.Terminated:
 			t.Errorf("%s while %s is %s", what, c.Instance, i.State)
 		case !visible && in.Now.Sub(c.AbsentSince) < 5*time.Minute:
@@ -330,9 +331,12 @@ func randomInput(r *rand.Rand) decide.Input {
 			f.Unseen[p] = fake.Refuse(pick(r, cloud.Throttled, cloud.Denied), "Code", "text")
 		}
 	}
+	if maybe(r, 80) {
+		f.Mounts["fs"] = nil // looked at
+	}
 	for _, z := range []string{"az-a", "az-b", "az-c"} {
 		f.Zones = append(f.Zones, cloud.Zone{Name: z, ID: "id-" + z, State: pick(r, "available", "available", "available", "impaired")})
-		if maybe(r, 60) {
+		if _, looked := f.Mounts["fs"]; looked && maybe(r, 40) {
 			f.Mounts["fs"] = append(f.Mounts["fs"], cloud.Mount{ID: "fsmt-" + z, Zone: z, State: pick(r, "available", "available", "deleting")})
 		}
 	}
@@ -395,7 +399,7 @@ func randomNode(r *rand.Rand) record.Node {
 		n.Condemned = append(n.Condemned, record.Condemned{Instance: id, Epoch: 2, PrivateIP: "10.0.0.1", Since: now.Add(-time.Hour), ProtectStop: maybe(r, 30), ProtectTerminate: maybe(r, 30)})
 		c := &n.Condemned[len(n.Condemned)-1]
 		c.Zone, c.Cut, c.Waived = "az-a", maybe(r, 20) && set.Escalation == contract.EscalateStorage, maybe(r, 20) && set.Escalation == contract.EscalateGoOn
-		if maybe(r, 45) {
+		if maybe(r, 60) {
 			c.Mount, c.FileSystem = &cloud.Mount{ID: "fsmt-was", Zone: "az-a"}, "fs"
 		}
 		if c.Cut {

@@ -140,7 +140,7 @@ func (s *step) healthy() bool {
 	s.wait()
 	limit := seconds(s.Config.Policy.HealthSeconds)
 	switch {
-	case s.since(s.n.Grant.GrantedAt) < limit:
+	case s.since(s.n.Grant.GrantedAt) < limit || !s.seen(observe.PartAlarms):
 	case s.ownEvidence() != "":
 		s.hold(record.Interrupted, message.BalancerDisputes, s.ownEvidence()+", but "+strings.Join(not, "; "), s.retryAt())
 	default:

@@ -115,7 +115,7 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 		need.Mounts = mountsOfFence(n, p, now)
 	case record.Serving:
 		need.Targets = groupsOf(n)
-		if n.Grant != nil && (!n.Grant.ServedAt.IsZero() || overdue(n.Grant.GrantedAt, p.HealthSeconds, now)) {
+		if n.Grant != nil && (!n.Grant.ServedAt.IsZero() || overdue(n.Grant.GrantedAt, p.HealthSeconds-soon, now)) {
 			need.Alarms = n.Settings.Alarms
 		}
 	case record.Deleting:
@@ -136,6 +136,9 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	return need
 }
 
+// soon is how many seconds before a limit what matters then is read.
+const soon = 20
+
 func overdue(since time.Time, limit int, now time.Time) bool {
 	return now.Sub(since) >= time.Duration(limit)*time.Second
 }
@@ -155,7 +158,7 @@ func alarmsOfCancel(n record.Node) []string {
 func mountsOfFence(n record.Node, p contract.Policy, now time.Time) []string {
 	var files []string
 	under := n.Phase == record.Fencing || n.Phase == record.Gated
-	if n.Settings.Escalation == contract.EscalateStorage && under && overdue(n.Since, p.FenceSeconds, now) {
+	if n.Settings.Escalation == contract.EscalateStorage && under && overdue(n.Since, p.FenceSeconds-soon, now) {
 		files = append(files, n.Settings.FileSystem)
 	}
 	for _, c := range n.Condemned {

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -12,15 +13,37 @@ import (
 // Memory keeps what was read of zones and reservations: it changes slowly, and every
 // call saved is time that a recovery does not wait.
 type Memory struct {
-	at       time.Time
-	types    []string
-	zones    []cloud.Zone
-	shifts   []cloud.Shift
-	reserved []cloud.Reserve
+	zones    remembered[cloud.Zone]
+	shifts   remembered[cloud.Shift]
+	reserved remembered[cloud.Reserve]
+	types    []string // that reserved was asked for
 }
 
-// memoryLife is how long zones and reservations are remembered.
-const memoryLife = time.Minute
+// How long what was read is remembered, and that it could not be read: a service that
+// does not answer must not hold up every round.
+const (
+	memoryLife  = time.Minute
+	failureLife = 15 * time.Second
+)
+
+// remembered is one list, or why it cannot be had, and until when that stands.
+type remembered[T any] struct {
+	list  []T
+	err   error
+	until time.Time
+}
+
+func (m *remembered[T]) get(now time.Time, what string, read func() ([]T, error)) ([]T, error) {
+	if now.Before(m.until) && m.until.Sub(now) <= memoryLife {
+		return m.list, m.err
+	}
+	list, err := read()
+	m.list, m.err, m.until = list, nil, now.Add(memoryLife)
+	if err != nil {
+		m.list, m.err, m.until = nil, fmt.Errorf("observe %s: %w", what, err), now.Add(failureLife)
+	}
+	return m.list, m.err
+}
 
 // health reads how the zones fare and where capacity is reserved. It only orders
 // and excludes candidates, so each part that can be had is used.
@@ -32,30 +55,20 @@ func (o Observer) health(ctx context.Context, w wants, f *Facts, now time.Time) 
 	if m == nil {
 		m = &Memory{}
 	}
-	if age := now.Sub(m.at); age >= memoryLife || age < 0 || !slices.Equal(m.types, w.types) {
-		fresh, err := o.readHealth(ctx, w.types)
-		if err != nil {
-			f.Zones, f.Shifts, f.Reserved = fresh.zones, fresh.shifts, fresh.reserved
-			return err
-		}
-		fresh.at, fresh.types = now, w.types
-		*m = fresh
+	if !covers(m.types, w.types) {
+		m.reserved.until, m.types = time.Time{}, w.types
 	}
-	f.Zones, f.Shifts, f.Reserved = m.zones, m.shifts, m.reserved
-	return nil
+	var errs [3]error
+	f.Zones, errs[0] = m.zones.get(now, "the zones", func() ([]cloud.Zone, error) { return o.Ports.Zones.Zones(ctx) })
+	f.Shifts, errs[1] = m.shifts.get(now, "zonal shifts", func() ([]cloud.Shift, error) { return o.Ports.Zones.Shifts(ctx) })
+	if len(m.types) > 0 {
+		f.Reserved, errs[2] = m.reserved.get(now, "capacity reservations", func() ([]cloud.Reserve, error) { return o.Ports.Zones.Reserved(ctx, m.types) })
+	}
+	return errors.Join(errs[:]...)
 }
 
-func (o Observer) readHealth(ctx context.Context, types []string) (m Memory, err error) {
-	if m.zones, err = o.Ports.Zones.Zones(ctx); err != nil {
-		return m, fmt.Errorf("observe the zones: %w", err)
-	}
-	if m.reserved, err = o.Ports.Zones.Reserved(ctx, types); err != nil {
-		return m, fmt.Errorf("observe capacity reservations: %w", err)
-	}
-	if m.shifts, err = o.Ports.Zones.Shifts(ctx); err != nil {
-		return m, fmt.Errorf("observe zonal shifts: %w", err)
-	}
-	return m, nil
+func covers(known, wanted []string) bool {
+	return !slices.ContainsFunc(wanted, func(t string) bool { return !slices.Contains(known, t) })
 }
 
 func (o Observer) mounts(ctx context.Context, w wants, f *Facts, _ time.Time) error {

@@ -39,6 +39,9 @@ var happenings = []happening{
 	{"payload <word> <text>", func(s *script, a args) { s.send(a[0], s.fill(a[1])) }},
 	{"alarm <alarm> of node <n> goes <level>", func(s *script, a args) { s.alarm(alarmName(a.n(1), a[0]), a[2]) }},
 	{"a sweep", func(s *script, _ args) { s.w.invoke(sweepEvent) }},
+	{"a person acknowledges node <n>", func(s *script, a args) {
+		s.w.invoke(fmt.Sprintf(`{"source":%q,"detail-type":%q,"detail":{"node":%d,"by":"operator","reason":"known"}}`, contract.Source, contract.DetailAck, a.n(0)))
+	}},
 	{"node <n> is paused for <time>", func(s *script, a args) {
 		s.edit(a.n(0), func(n *record.Node) {
 			n.Pause = &record.Pause{Until: s.w.Now.Add(a.time(1)), Reason: "maintenance", By: "operator"}

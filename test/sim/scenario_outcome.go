@@ -91,10 +91,11 @@ func (t *story) phase(node int) {
 		}
 	}
 	list := t.phases[node]
+	gated := n.Switch != nil && n.Switch.Gate
 	if len(list) > 0 && list[len(list)-1] == now {
 		return
 	}
-	if n := len(list); n > 0 && strings.HasPrefix(now, "launching") && strings.HasPrefix(list[n-1], "confirmed") {
+	if n := len(list); n > 0 && !gated && strings.HasPrefix(now, "launching") && strings.HasPrefix(list[n-1], "confirmed") {
 		list = append(list, strings.Replace(now, "launching", "fencing", 1)) // all were off already: passed in one step
 	}
 	t.phases[node] = append(list, now)

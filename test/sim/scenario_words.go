@@ -21,6 +21,7 @@ var policies = map[string]func(*contract.Policy) *int{
 	"PollSeconds":     func(p *contract.Policy) *int { return &p.PollSeconds },
 	"GraceSeconds":    func(p *contract.Policy) *int { return &p.GraceSeconds },
 	"MaxSwitches":     func(p *contract.Policy) *int { return &p.MaxSwitches },
+	"CoolDownSeconds": func(p *contract.Policy) *int { return &p.CoolDownSeconds },
 	"BrakePercent":    func(p *contract.Policy) *int { return &p.BrakePercent },
 	"BrakeSeconds":    func(p *contract.Policy) *int { return &p.BrakeSeconds },
 	"WindowSeconds":   func(p *contract.Policy) *int { return &p.WindowSeconds },
@@ -56,6 +57,21 @@ var statements = []statement{
 		return nil
 	}},
 	{"node <n> allows termination as its fence", func(s *script, a args) error { s.property(a.n(0), "AllowTerminateFence", "true"); return nil }},
+	{"node <n> runs the gate", func(s *script, a args) error { s.property(a.n(0), "Gate", "true"); return nil }},
+	{"node <n> may also be a <word>", func(s *script, a args) error {
+		s.property(a.n(0), "InstanceTypes", []string{a[1]})
+		return nil
+	}},
+	{"node <n> may be started again in place", func(s *script, a args) error { s.property(a.n(0), "RestartOriginal", "true"); return nil }},
+	{"node <n> is cut off from its storage when its fence is overdue", func(s *script, a args) error {
+		s.property(a.n(0), "FenceEscalation", contract.EscalateStorage)
+		s.property(a.n(0), "FileSystem", fileSystem(a.n(0)))
+		return nil
+	}},
+	{"node <n> goes on when its fence is overdue", func(s *script, a args) error {
+		s.property(a.n(0), "FenceEscalation", contract.EscalateGoOn)
+		return nil
+	}},
 	{"node <n> has an instance-store root", func(s *script, a args) error { s.property(a.n(0), "InstanceStore", "true"); return nil }},
 	{"node <n> has stop protection", func(s *script, a args) error {
 		return s.planned(a.n(0), func(b *cloud.Blueprint) { b.ProtectStop = true })
@@ -93,6 +109,16 @@ var lastings = []lasting{
 			s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{a[0], "", s.w.Now, s.zero.Add(x.to)})
 		}, func() {})
 	}},
+	{"no room in <zone> for <word>", func(s *script, a args, x window) error {
+		return s.during(x, func() {
+			s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{a[0], a[1], s.w.Now, s.zero.Add(x.to)})
+		}, func() {})
+	}},
+	{"the load balancer of node <n> calls nothing healthy", func(s *script, a args, x window) error {
+		return s.during(x, func() { s.poolOf(a.n(0)).misfires = true }, func() { s.poolOf(a.n(0)).misfires = false })
+	}},
+	{"EC2 reports <zone> as impaired", func(s *script, a args, x window) error { return s.unwell(a[0], false, x) }},
+	{"traffic is shifted away from <zone>", func(s *script, a args, x window) error { return s.unwell(a[0], true, x) }},
 	{"refuse RunInstances in <zone> with <answer>", func(s *script, a args, x window) error {
 		s.refusals = append(s.refusals, refusal{x, "RunInstances", a[0], answers[a[1]], a[1]})
 		return nil
@@ -194,6 +220,17 @@ func (s *script) refuse(what string, kind cloud.Kind, code string, x window) err
 	}
 	return s.during(x, func() {
 		s.w.Chaos.outages = append(s.w.Chaos.outages, outage{what, s.w.Now, s.zero.Add(x.to), kind})
+	}, func() {})
+}
+
+func (s *script) poolOf(node int) *Pool {
+	return s.w.pools[slices.IndexFunc(s.w.pools, func(p *Pool) bool { return p.ARN == poolName(node) })]
+}
+
+// unwell lets a zone be reported as impaired, or traffic be shifted away from it.
+func (s *script) unwell(zone string, shift bool, x window) error {
+	return s.during(x, func() {
+		s.w.Chaos.impaired = append(s.w.Chaos.impaired, impairment{zone, shift, s.w.Now, s.zero.Add(x.to)})
 	}, func() {})
 }
 
