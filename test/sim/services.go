@@ -67,7 +67,7 @@ func (l *elb) health(p *Pool, x *member) string {
 		return cloud.Unused
 	case l.Now.Sub(x.since) < x.ready:
 		return "initial"
-	case !m.up || !m.powered || m.lost || m.hung || isolated(m):
+	case !m.up || !m.powered || m.lost || m.hung || isolated(m) || p.misfires:
 		return cloud.Unhealthy
 	case l.Now.Before(l.healthyFrom(x, m)):
 		return "initial"
