@@ -65,8 +65,9 @@ test-e2e: tools-test ## End-to-end tests only: the real binary against the emula
 	@$(SUITE) build synth e2e
 
 .PHONY: sim
-sim: ## Seeded simulation of the engine (SEEDS=n NODES=n; SEED=n replays one with its trace)
-	@go test ./test/sim -count=1 -timeout=0 -v -run TestSeeds -args $(if $(SEED),-seed $(SEED)) $(if $(SEEDS),-seeds $(SEEDS)) $(if $(NODES),-nodes $(NODES))
+sim: ## Seeded simulation of the engine (SEEDS=n FROM=n NODES=n FOR=30m WORKERS=n; SEED=n replays one with its trace)
+	@go build -o dist/campaign ./test/sim/campaign
+	@dist/campaign $(if $(SEED),-seed $(SEED)) $(if $(SEEDS),-seeds $(SEEDS)) $(if $(FROM),-from $(FROM)) $(if $(NODES),-nodes $(NODES)) $(if $(FOR),-for $(FOR)) $(if $(WORKERS),-workers $(WORKERS))
 
 .PHONY: mutants
 mutants: ## Plant known bugs one by one and see random seeds fail (MUTANTS_ARGS="-only name -minutes n"); ends with its score
@@ -81,8 +82,8 @@ fmt: $(GOLANGCI_LINT) ## Format all Go files with gofumpt
 	$(GOLANGCI_LINT) fmt
 
 .PHONY: bench
-bench: ## Benchmarks of the engine
-	go test -run '^$$' -bench . -benchmem ./internal/...
+bench: ## Benchmarks of the engine and the simulator
+	go test -run '^$$' -bench . -benchmem ./internal/... ./test/sim
 
 ##@ Write
 

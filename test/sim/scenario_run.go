@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"time"
 )
 
 // Run makes one run and tells its outcome. The invariants are checked after every
@@ -27,9 +28,9 @@ func (s *Scenario) Run(v Variant, trace func(string)) (string, error) {
 	}
 	sc.deploy()
 	start := sim.Now
-	_ = sim.Run(start.Add(peace / 2)) // a failure stops everything after it, and is told at the end
+	_ = sim.Run(start.Add(max(4*time.Minute, creating(s.nodes)))) // a failure stops everything after it, and is told at the end
 	w.Watch()
-	_ = sim.Run(start.Add(peace))
+	_ = sim.Run(start.Add(max(8*time.Minute, peace(s.nodes))))
 	sc.armed, sc.zero = true, sim.Now
 	w.Chaos.from = sim.Now
 	sim.Log("the scenario begins")

@@ -4,51 +4,27 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/test/sim"
 )
 
-var (
-	seed  = flag.Uint64("seed", 0, "replay this seed and print its trace")
-	from  = flag.Uint64("from", 1, "first seed")
-	seeds = flag.Uint64("seeds", 150, "how many seeds, beside 25 fresh ones")
-	nodes = flag.Int("nodes", 3, "nodes in a run")
-)
+var seeds = flag.Uint64("seeds", 2000, "how many fixed seeds, beside 25 fresh ones")
 
 // TestSeeds runs fixed seeds, and fresh ones so that every run of the tests looks
 // somewhere new.
 func TestSeeds(t *testing.T) {
-	if *seed != 0 {
-		if r := sim.Run(*seed, *nodes, func(line string) { fmt.Println(line) }); r.Err != nil {
-			t.Fatal(r.Err)
-		}
-		return
-	}
-	total := sim.Stats{Pairs: map[string]int{}}
-	bad := 0
-	try := func(seed uint64) {
-		r := sim.Run(seed, *nodes, nil)
-		total.Add(r.Stats)
-		if r.Err != nil {
-			bad++
-			t.Errorf("seed %d: %v\nreplay: make sim SEED=%d NODES=%d", seed, r.Err, seed, *nodes)
-		}
-	}
-	for i := range *seeds {
-		if try(*from + i); bad > 20 {
-			t.FailNow()
-		}
-	}
 	fresh := uint64(time.Now().UnixNano())
 	t.Logf("fresh seeds %d to %d", fresh, fresh+24)
-	for i := range uint64(25) {
-		try(fresh + i)
-	}
-	fmt.Printf("sim: %d seeds of %d nodes, %d violations; %d switches and creates, %d launches, %d calls, %d crashes, %d effect x fault pairs\n",
-		*seeds+25, *nodes, bad, total.Switches, total.Launches, total.Calls, total.Crashes, len(total.Pairs))
-	if total.Switches == 0 || total.Crashes == 0 {
+	sum := sim.Campaign{Seeds: append(sim.Series(1, *seeds), sim.Series(fresh, 25)...), Bad: 20}.Run(func(r sim.Result) {
+		if r.Err != nil {
+			t.Errorf("seed %d: %v\nreplay: %s", r.Seed, r.Err, r.Replay())
+		}
+	})
+	fmt.Println(sum)
+	if sum.Switches == 0 || sum.Crashes == 0 {
 		t.Error("nothing was switched or nothing crashed: the runs prove nothing")
 	}
 }
@@ -56,19 +32,48 @@ func TestSeeds(t *testing.T) {
 // TestSameSeedSameTrace: a run is a pure function of its seed, on one processor
 // or several.
 func TestSameSeedSameTrace(t *testing.T) {
+	const runs = 100
 	before := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(before)
+	hashes := func(processors int) (list []uint64) {
+		runtime.GOMAXPROCS(processors)
+		sim.Campaign{Seeds: sim.Series(1, runs)}.Run(func(r sim.Result) { list = append(list, r.Hash) })
+		return list
+	}
+	one, many := hashes(1), hashes(8)
 	different := map[uint64]bool{}
-	for s := range uint64(20) {
-		runtime.GOMAXPROCS(1)
-		one := sim.Run(s+1, 2, nil)
-		runtime.GOMAXPROCS(8)
-		if many := sim.Run(s+1, 2, nil); many.Hash != one.Hash {
-			t.Errorf("seed %d: trace %x on one processor, %x on eight", s+1, one.Hash, many.Hash)
+	for i := range one {
+		if one[i] != many[i] {
+			t.Errorf("seed %d: trace %x on one processor, %x on eight", i+1, one[i], many[i])
 		}
-		different[one.Hash] = true
+		different[one[i]] = true
 	}
-	if len(different) != 20 {
-		t.Errorf("20 seeds gave %d different traces", len(different))
+	if len(different) != runs {
+		t.Errorf("%d seeds gave %d different traces", runs, len(different))
 	}
+}
+
+// TestCampaignKeepsOrder: results come in the order of the seeds, whoever ran them.
+func TestCampaignKeepsOrder(t *testing.T) {
+	var got []uint64
+	sum := sim.Campaign{Seeds: sim.Series(7, 12), Nodes: 1, Workers: 4}.Run(func(r sim.Result) { got = append(got, r.Seed) })
+	if want := sim.Series(7, 12); !slices.Equal(got, want) || sum.Runs != len(want) || sum.Nodes != len(want) {
+		t.Errorf("got %v, %+v", got, sum)
+	}
+}
+
+// TestCampaignEnds when its time is over, and still sums up.
+func TestCampaignEnds(t *testing.T) {
+	if sum := (sim.Campaign{Seeds: sim.Series(1, 1_000_000), Workers: 2, For: time.Nanosecond}).Run(func(sim.Result) {}); sum.Runs > 2 {
+		t.Errorf("%d runs were begun after the end", sum.Runs)
+	}
+}
+
+// BenchmarkDisasters is how many simulated disasters (runs with all their faults) a
+// second the simulator makes.
+func BenchmarkDisasters(b *testing.B) {
+	sum := sim.Campaign{Seeds: sim.Series(1, uint64(b.N))}.Run(func(sim.Result) {})
+	b.ReportMetric(float64(sum.Runs)/sum.Took.Seconds(), "seeds/s")
+	b.ReportMetric(float64(sum.Switches)/sum.Took.Seconds(), "switches/s")
+	b.ReportMetric(float64(sum.Calls)/sum.Took.Seconds(), "calls/s")
 }

@@ -52,6 +52,18 @@ type Stats struct {
 	Pairs                                                   map[string]int // phase x fault
 }
 
+// NewStats are those of a run that has not begun.
+func NewStats() Stats { return Stats{Pairs: map[string]int{}} }
+
+// Faults is how many faults hit something.
+func (s *Stats) Faults() int {
+	sum := 0
+	for _, n := range s.Pairs {
+		sum += n
+	}
+	return sum
+}
+
 // Add adds another run's counts.
 func (s *Stats) Add(o Stats) {
 	s.Calls += o.Calls
@@ -149,7 +161,7 @@ func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
 		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{},
-		Stats: Stats{Pairs: map[string]int{}},
+		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {
 		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}, holders: map[string]bool{}, spared: map[string]time.Time{}, condemned: map[string]time.Time{}}
