@@ -10,6 +10,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -174,6 +175,28 @@ func (s *step) reap() {
 		gone := s.remove(c)
 		if gone && (!visible || i.State == cloud.Terminated) && s.restored(c, i) {
 			s.forget(c)
+		}
+	}
+}
+
+// refence stops again what somebody started while the replacement is not healthy
+// yet, and takes it out of the target groups: nothing but the granted instance
+// may serve. It is terminated only when the replacement serves.
+func (s *step) refence() {
+	for _, c := range slices.Clone(s.n.Condemned) {
+		i, visible := s.Facts.Instances[c.Instance]
+		if !visible || i.State != cloud.Running && i.State != cloud.Pending {
+			continue
+		}
+		s.isolate(c)
+		if s.Facts.Unseen[observe.PartTargets] == nil {
+			s.deregistered()
+		}
+		if before := len(s.out.Effects); s.tagCondemned(c, i) {
+			s.powerOff(c, i)
+			if len(s.out.Effects) > before {
+				s.say(message.CondemnedRunning, c.Instance+" is "+i.State, slog.String("instance", c.Instance))
+			}
 		}
 	}
 }

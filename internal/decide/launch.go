@@ -256,6 +256,9 @@ func (s *step) choose() bool {
 			contract.EpochTag:    strconv.Itoa(s.n.Epoch),
 		},
 	}
+	if sw.Kind == record.KindRecover {
+		sw.Launch.Tags[s.Config.TargetTag] = "true" // or it would not have been recovered
+	}
 	if place.kind != s.n.Blueprint.Type {
 		sw.Launch.Type = place.kind
 	}

@@ -26,6 +26,7 @@ func (s *step) serving() {
 			return
 		}
 		s.open()
+		s.refence()
 		switch {
 		case !s.seen(observe.PartTargets):
 			return
