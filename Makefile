@@ -69,6 +69,10 @@ sim: ## Seeded simulation of the engine (SEEDS=n FROM=n NODES=n FOR=30m WORKERS=
 	@go build -o dist/campaign ./test/sim/campaign
 	@dist/campaign $(if $(SEED),-seed $(SEED)) $(if $(SEEDS),-seeds $(SEEDS)) $(if $(FROM),-from $(FROM)) $(if $(NODES),-nodes $(NODES)) $(if $(FOR),-for $(FOR)) $(if $(WORKERS),-workers $(WORKERS))
 
+.PHONY: figures
+figures: ## This engine beside three other designs and the floor, on the same seeds (SEEDS=n, WRITE=1 keeps them in docs/performance.md)
+	@nice -n 10 go run ./test/sim/figures $(if $(SEEDS),-seeds $(SEEDS)) $(if $(NODES),-nodes $(NODES)) $(if $(WORKERS),-workers $(WORKERS)) $(if $(WRITE),-write docs/performance.md)
+
 .PHONY: mutants
 mutants: ## Plant known bugs one by one and see random seeds fail (MUTANTS_ARGS="-only name -minutes n"); ends with its score
 	@go run ./scripts/mutants $(MUTANTS_ARGS)

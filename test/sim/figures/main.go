@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func main() {
+	seeds := flag.Int("seeds", 200, "seeds of each combination of controller, fault and load balancer")
+	sizes := flag.String("nodes", "1,10,100,1000", "how many nodes fail with their zone, from small to great")
+	workers := flag.Int("workers", 2, "runs at the same time")
+	write := flag.String("write", "", "a Markdown file whose text between the figures marks is replaced")
+	flag.Parse()
+	if err := figures(*seeds, *sizes, *workers, *write); err != nil {
+		fmt.Fprintln(os.Stderr, "figures:", err)
+		os.Exit(1)
+	}
+}
+
+func figures(seeds int, sizes string, workers int, write string) error {
+	var counts []int
+	for text := range strings.SplitSeq(sizes, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return fmt.Errorf("-nodes %q: %q is not a number from 1 up; write for example -nodes 1,10,100", sizes, text)
+		}
+		counts = append(counts, n)
+	}
+	start := time.Now()
+	board, err := score(seeds, workers)
+	if err != nil {
+		return err
+	}
+	spent := time.Since(start)
+	masses, failed := weigh(counts)
+	bench, err := benchmark()
+	if err != nil {
+		return err
+	}
+	r := report{seeds: seeds, nodes: sizes, board: board, masses: masses, counts: counts, bench: bench, disastersPerSecond: float64(board.disasters) / spent.Seconds()}
+	text := r.markdown()
+	fmt.Print(text)
+	if write != "" {
+		failed = errors.Join(failed, replace(write, text))
+	}
+	return errors.Join(board.failed(), failed)
+}
+
+// The marks between which a document keeps the tables.
+const (
+	openMark  = "<!-- figures: begin -->\n"
+	closeMark = "<!-- figures: end -->\n"
+)
+
+func replace(file, text string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("keep the tables: %w", err)
+	}
+	head, rest, opened := strings.Cut(string(raw), openMark)
+	_, tail, closed := strings.Cut(rest, closeMark)
+	if !opened || !closed {
+		return fmt.Errorf("%s has no lines %q and %q: put them where the tables belong", file, strings.TrimSpace(openMark), strings.TrimSpace(closeMark))
+	}
+	if err := os.WriteFile(file, []byte(head+openMark+"\n"+text+"\n"+closeMark+tail), 0o644); err != nil {
+		return fmt.Errorf("keep the tables: %w", err)
+	}
+	return nil
+}
