@@ -25,26 +25,15 @@ type gaps struct {
 	targets  map[string]int    // group and target id -> initial describes left
 	zones    map[string]string // subnet -> zone
 
-	shifted  []string  // zone ids that traffic is shifted away from
-	reserved []Reserve // open capacity reservations
-}
-
-// Reserve is an open capacity reservation with room.
-type Reserve struct {
-	Zone, Type string
-	Free       int
-}
-
-type launch struct {
-	request  string
-	instance string
-	answer   *answer
+	stuck    map[string]bool // instances that EC2 never confirms off
+	shifted  []string        // zone ids that traffic is shifted away from
+	reserved []Reserve       // open capacity reservations
 }
 
 func newGaps() gaps {
 	return gaps{
 		noCapacity: map[string]bool{}, launches: map[string]launch{}, describe: map[string]int{},
-		overlay: map[string]string{}, targets: map[string]int{}, zones: map[string]string{},
+		overlay: map[string]string{}, targets: map[string]int{}, zones: map[string]string{}, stuck: map[string]bool{},
 	}
 }
 
@@ -58,18 +47,15 @@ func (p *Proxy) SetNoCapacity(zones ...string) {
 	}
 }
 
-// SetShifted names the zones, by id, that a zonal shift moves traffic away from.
-func (p *Proxy) SetShifted(zoneIDs ...string) {
+// SetStuck names the instances on dead hosts: whatever is done to one, EC2 shows it
+// as stopping or shutting down until it is named no more.
+func (p *Proxy) SetStuck(instances ...string) {
 	p.gaps.lock.Lock()
 	defer p.gaps.lock.Unlock()
-	p.gaps.shifted = zoneIDs
-}
-
-// SetReserved sets the account's open capacity reservations.
-func (p *Proxy) SetReserved(reserves ...Reserve) {
-	p.gaps.lock.Lock()
-	defer p.gaps.lock.Unlock()
-	p.gaps.reserved = reserves
+	p.gaps.stuck = map[string]bool{}
+	for _, i := range instances {
+		p.gaps.stuck[i] = true
+	}
 }
 
 // SetDelays says for how many describe calls an instance launched from now on is
@@ -88,6 +74,8 @@ func (p *Proxy) carryOut(ctx context.Context, r *http.Request, c Call, body []by
 	switch c.Name() {
 	case EC2 + ":RunInstances":
 		return p.runInstances(ctx, r, c, body)
+	case EC2 + ":StartInstances":
+		return p.startInstances(ctx, r, c, body)
 	case EC2 + ":DescribeInstances":
 		return p.describeInstances(p.forward(ctx, r, body), c)
 	case EC2 + ":DescribeCapacityReservations":
@@ -180,43 +168,6 @@ func (p *Proxy) targetHealth(a *answer, c Call) *answer {
 			"<State>initial</State><Reason>Elb.RegistrationInProgress</Reason><Description>Target registration is in progress</Description>", 1))
 	})
 	return a
-}
-
-// reservations: the emulator has no capacity reservations. Launches do not use
-// them up here: what the switcher is told is what it is to act on.
-func (p *Proxy) reservations(c Call) *answer {
-	types := map[string]bool{}
-	for i := 1; ; i++ {
-		filter := fmt.Sprintf("Filter.%d.", i)
-		name := c.Params[filter+"Name"]
-		if name == "" {
-			break
-		}
-		for j := 1; name == "instance-type" && c.Params[fmt.Sprintf("%sValue.%d", filter, j)] != ""; j++ {
-			types[c.Params[fmt.Sprintf("%sValue.%d", filter, j)]] = true
-		}
-	}
-	var items strings.Builder
-	for _, r := range p.gaps.reserved {
-		if types[r.Type] {
-			fmt.Fprintf(&items, "<item><availabilityZone>%s</availabilityZone><instanceType>%s</instanceType><availableInstanceCount>%d</availableInstanceCount>"+
-				"<state>active</state><instanceMatchCriteria>open</instanceMatchCriteria></item>", xmlText(r.Zone), xmlText(r.Type), r.Free)
-		}
-	}
-	return xmlAnswer(`<DescribeCapacityReservationsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>proxy</requestId>` +
-		`<capacityReservationSet>` + items.String() + `</capacityReservationSet></DescribeCapacityReservationsResponse>`)
-}
-
-// shifts: the emulator has no Application Recovery Controller.
-func (p *Proxy) shifts() *answer {
-	items := []any{}
-	for _, id := range p.gaps.shifted {
-		items = append(items, map[string]any{
-			"awayFrom": id, "comment": "set by the harness", "expiryTime": 4102444800, "resourceIdentifier": "harness", "startTime": 0,
-			"status": "ACTIVE", "zonalShiftId": "harness", "shiftType": "ZONAL_SHIFT",
-		})
-	}
-	return jsonAnswer(map[string]any{"items": items})
 }
 
 var alarmState = regexp.MustCompile(`"StateValue"\s*:\s*"([A-Z_]+)"`)

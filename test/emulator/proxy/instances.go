@@ -27,10 +27,7 @@ func (p *Proxy) runInstances(ctx context.Context, r *http.Request, c Call, body 
 		return p.replay(ctx, r, old, request)
 	}
 	if p.gaps.noCapacity[zone] {
-		return refuse(r, EC2, Error{
-			Status: http.StatusInternalServerError, Code: "InsufficientInstanceCapacity",
-			Message: fmt.Sprintf("We currently do not have sufficient %s capacity in the Availability Zone you requested (%s). Our system will be working on provisioning additional capacity.", c.Params["InstanceType"], zone),
-		})
+		return noCapacity(r, c.Params["InstanceType"], zone)
 	}
 	a := p.forward(ctx, r, body)
 	m := instanceOf.FindSubmatch(a.body)
@@ -116,6 +113,22 @@ func (p *Proxy) replay(ctx context.Context, r *http.Request, old launch, request
 	return old.answer
 }
 
+// startInstances: a stopped instance needs room in its zone like a new one.
+func (p *Proxy) startInstances(ctx context.Context, r *http.Request, c Call, body []byte) *answer {
+	about := p.ask(ctx, r, url.Values{"Action": {"DescribeInstances"}, "InstanceId.1": {c.Params["InstanceId.1"]}})
+	if zone := zoneOf.FindSubmatch(about.body); zone != nil && p.gaps.noCapacity[string(zone[1])] {
+		return noCapacity(r, c.Params["InstanceId.1"], string(zone[1]))
+	}
+	return p.forward(ctx, r, body)
+}
+
+func noCapacity(r *http.Request, of, zone string) *answer {
+	return refuse(r, EC2, Error{
+		Status: http.StatusInternalServerError, Code: "InsufficientInstanceCapacity",
+		Message: fmt.Sprintf("We currently do not have sufficient %s capacity in the Availability Zone you requested (%s). Our system will be working on provisioning additional capacity.", of, zone),
+	})
+}
+
 // zone of a subnet, asked once.
 func (p *Proxy) zone(ctx context.Context, r *http.Request, subnet string) (string, error) {
 	if zone := p.gaps.zones[subnet]; zone != "" || subnet == "" {
@@ -173,7 +186,8 @@ func dropped(params map[string]string) string {
 // oneInstance matches the part of an instance's description that its state is in.
 var oneInstance = regexp.MustCompile(`<instanceId>(i-[0-9a-f]+)</instanceId><imageId>[^<]*</imageId><instanceState><code>(\d+)</code><name>([a-z-]+)</name></instanceState>`)
 
-// describeInstances shows new instances as pending first, and adds what the
+// describeInstances shows new instances as pending first and stuck ones as on their
+// way, and adds what the
 // emulator dropped at their launch.
 func (p *Proxy) describeInstances(a *answer, c Call) *answer {
 	a.body = oneInstance.ReplaceAllFunc(a.body, func(m []byte) []byte {
@@ -183,6 +197,10 @@ func (p *Proxy) describeInstances(a *answer, c Call) *answer {
 		if parts[3] == "running" && c.Caller != Observer && p.gaps.describe[id] > 0 {
 			p.gaps.describe[id]--
 			text = strings.Replace(text, "<code>16</code><name>running</name>", "<code>0</code><name>pending</name>", 1)
+		}
+		if p.gaps.stuck[id] {
+			text = strings.Replace(text, "<code>80</code><name>stopped</name>", "<code>64</code><name>stopping</name>", 1)
+			text = strings.Replace(text, "<code>48</code><name>terminated</name>", "<code>32</code><name>shutting-down</name>", 1)
 		}
 		return []byte(p.gaps.overlay[id] + text)
 	})

@@ -84,3 +84,43 @@ func TestMountTargetsAreNamed(t *testing.T) {
 		t.Error(f)
 	}
 }
+
+// TestStuckAndStarted: a dead host never confirms, and a start needs room.
+func TestStuckAndStarted(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t)
+	id, err := w.launch(region+"a", "t", "t3.micro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compute := w.ports().Compute
+	state := func(want string) {
+		t.Helper()
+		if got := string(w.instance(t, id).State.Name); got != want {
+			t.Errorf("state %s, wanted %s", got, want)
+		}
+	}
+	w.SetStuck(id)
+	state(cloud.Running)
+	if err := compute.Stop(ctx, []string{id}, true); err != nil {
+		t.Fatal(err)
+	}
+	state(cloud.Stopping)
+	w.SetStuck()
+	state(cloud.Stopped)
+	w.SetNoCapacity(region + "a")
+	if err := compute.Start(ctx, id); !cloud.Is(err, cloud.Capacity) {
+		t.Errorf("start without capacity: %v", err)
+	}
+	state(cloud.Stopped)
+	w.SetNoCapacity(region + "c")
+	if err := compute.Start(ctx, id); err != nil {
+		t.Fatal(err)
+	}
+	state(cloud.Running)
+	w.SetStuck(id)
+	if err := compute.Terminate(ctx, []string{id}); err != nil {
+		t.Fatal(err)
+	}
+	state(cloud.ShuttingDown)
+}

@@ -34,6 +34,8 @@ type Options struct {
 	// Policy changes the policy that the template gives the switcher. Default: as
 	// synthesised.
 	Policy func(*contract.Policy)
+	// Shifted are zones, by id, that a zonal shift moves traffic away from.
+	Shifted []string
 	// Pending and Initial are for how many looks a new instance is pending and a
 	// new target is initial.
 	Pending, Initial int
@@ -52,6 +54,7 @@ func New(o Options) (*World, error) {
 		return nil, err
 	}
 	p.SetDelays(o.Pending, o.Initial)
+	p.SetShifted(o.Shifted...)
 	w := &World{policy: o.Policy}
 	w.Deployment = provision.New(provision.Options{
 		Proxy: p, Region: o.Region, Bootstrap: o.Bootstrap,
