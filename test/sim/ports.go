@@ -26,10 +26,21 @@ func (c *client) call(service, action string, do func() error) error {
 	return c.callOf(service, action, 1, do)
 }
 
+// mostCalls is how many calls a seeded run may make: several times what the worst
+// ones need.
+func (w *World) mostCalls() int {
+	if w.script != nil || w.lab != nil {
+		return 0
+	}
+	return 20_000 + 4_000*len(w.nodes)
+}
+
 // callOf is a call about so many instances.
 func (c *client) callOf(service, action string, instances int, do func() error) error {
 	w := c.World
-	w.Stats.Calls++
+	if w.Stats.Calls++; w.Stats.Calls == w.mostCalls() {
+		w.Fail("I6: %d calls have been made, and no end is in sight", w.Stats.Calls)
+	}
 	if c.p.Calm {
 		return w.calmly(c.p, action, do)
 	}
