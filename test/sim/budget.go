@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -123,13 +125,16 @@ func (w *World) tolls(service, action string) []toll {
 // spend takes a call's tokens, or refuses it. A refusal that the switchers' own
 // calls brought about breaks I6.
 func (w *World) spend(service, action string, n int) error {
+	if w.Chaos.EveryLease {
+		return nil // as many leaders as there are invocations: no budget suffices
+	}
 	list := w.tolls(service, action)
 	for _, x := range list {
 		x.refilled(w.Now, w.Chaos.Others)
 		if x.left >= x.of(n) {
 			continue
 		}
-		if x.own < x.of(n)-slack && !w.Chaos.EveryLease && (w.lab == nil || w.lab.Function == nil) {
+		if x.own < x.of(n)-slack && (w.lab == nil || w.lab.Function == nil) {
 			w.Fail("I6: the switchers' own calls have emptied the bucket of %s", x.name)
 		}
 		return refuse(cloud.Throttled, service, action, "RequestLimitExceeded")
@@ -146,6 +151,21 @@ func (t toll) of(n int) float64 {
 		return float64(n)
 	}
 	return 1
+}
+
+// led looks at who leads a VPC from now on.
+func (w *World) led(item cloud.Item) {
+	for _, s := range w.sites {
+		if contract.VPCPartition(s.vpc) != item.Partition {
+			continue
+		}
+		old := s.lease
+		s.lease = record.Lease{}
+		if err := json.Unmarshal(item.Body, &s.lease); err != nil {
+			w.Fail("the lease is not readable: %v", err)
+		}
+		w.takenOver(old, s.lease)
+	}
 }
 
 // takenOver: a new leader cannot know what the former one, which did not release

@@ -24,6 +24,7 @@ type Chaos struct {
 	Flaps                            int     // windows in which an application alarm comes and goes
 	Breaks                           int     // failures of machines
 	Persons                          int     // other deeds of people
+	Concurrency                      int     // invocations at once, all functions together; 0: as many as come
 	AlarmLate                        float64 // an alarm is not evaluated in time
 	Starts                           int     // a person starts a fenced machine
 	Deploys                          int     // CloudFormation updates or deletes a node
@@ -76,8 +77,12 @@ func RandomChaos(s *Sim) Chaos {
 	if s.Chance(0.3) {
 		others = s.Rand.Float64() / 2
 	}
+	concurrency := 0
+	if s.Chance(0.4) {
+		concurrency = 2 + int(998*s.Rand.Float64()*s.Rand.Float64()*s.Rand.Float64()*s.Rand.Float64())
+	}
 	return Chaos{
-		Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
+		Concurrency: concurrency, Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
 		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(5), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
 	}
@@ -190,7 +195,7 @@ func (w *World) deployAgain(node int) {
 	id := fmt.Sprintf("%s-%d-%d", kind, node, t.requests)
 	t.asked = append(t.asked, id)
 	for range 1 + w.Rand.IntN(2) {
-		w.invoke(w.request(kind, id, node))
+		w.ask(node, w.request(kind, id, node))
 	}
 }
 
@@ -199,12 +204,13 @@ func (w *World) deployAgain(node int) {
 func (w *World) claimTwice(node int) {
 	w.Log("another stack claims node %d", node)
 	create := fmt.Sprintf("Other-%d-%d", node, w.nodes[node].requests)
-	w.invoke(strings.Replace(w.request("Create", create, node), fmt.Sprintf(`"stack-%d"`, node), `"stack-other"`, 1))
+	to := w.sites[w.Rand.IntN(len(w.sites))]
+	w.invokeAt(to, strings.Replace(w.request("Create", create, node), fmt.Sprintf(`"stack-%d"`, node), `"stack-other"`, 1), 0)
 	w.After(w.Between(20*time.Second, 2*time.Minute), func() {
 		if w.Answers[create] == "SUCCESS" {
 			w.Fail("another stack was given node %d", node)
 		}
-		w.invoke(strings.Replace(w.request("Delete", create+"-back", node), fmt.Sprintf(`"stack-%d"`, node), `"stack-other"`, 1))
+		w.invokeAt(to, strings.Replace(w.request("Delete", create+"-back", node), fmt.Sprintf(`"stack-%d"`, node), `"stack-other"`, 1), 0)
 	})
 }
 

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -53,12 +54,23 @@ func (w *World) Check() {
 			}
 		}
 		if writers > 1 {
-			w.Fail("I2/I4: %d powered machines have the data of node %d mounted", writers, id)
+			w.Fail("I2/I4: %d powered machines have the data of node %d mounted: %s", writers, id, w.states(id))
 		}
 		if servers > 1 {
-			w.Fail("I1: %d machines take traffic of node %d", servers, id)
+			w.Fail("I1: %d machines take traffic of node %d: %s", servers, id, w.states(id))
 		}
 	}
+}
+
+// states tells what a node's machines with power are like.
+func (w *World) states(id int) string {
+	text := ""
+	for _, m := range w.of(id) {
+		if m.powered {
+			text += fmt.Sprintf("%s %s gated=%v mounted=%v up=%v lost=%v isolated=%v tag=%q; ", m.ID, m.State, m.gated, m.mounted, m.up, m.lost, isolated(m), m.Tags[contract.GateTag])
+		}
+	}
+	return text
 }
 
 // workable is the time since when nothing was put in the way of the switcher, if
@@ -74,11 +86,7 @@ func (w *World) workable(since time.Time) time.Time {
 // recorded looks at what the record says from now on.
 func (w *World) recorded(item cloud.Item) {
 	if item.Sort == contract.LeaseKey {
-		old := w.lease
-		if err := json.Unmarshal(item.Body, &w.lease); err != nil {
-			w.Fail("the lease is not readable: %v", err)
-		}
-		w.takenOver(old, w.lease)
+		w.led(item)
 		return
 	}
 	if !strings.HasPrefix(item.Sort, contract.NodePrefix) || !strings.HasPrefix(item.Partition, "vpc#") {
@@ -87,6 +95,10 @@ func (w *World) recorded(item cloud.Item) {
 	n, err := w.memo.Decode(item)
 	if err != nil && json.Unmarshal(item.Body, &n) != nil { // a newer switcher's record is none for this engine
 		w.Fail("the record is not readable: %v", err)
+		return
+	}
+	if home := contract.VPCPartition(w.siteOf(n.ID).vpc); item.Partition != home {
+		w.Fail("I3: node %d of %s is recorded in %s", n.ID, home, item.Partition)
 		return
 	}
 	t := w.nodes[n.ID]
@@ -150,13 +162,16 @@ func (w *World) granted(n record.Node, instance string) {
 }
 
 // destructive is asked before a machine is stopped, terminated or isolated.
-func (w *World) destructive(action string, m *Machine) {
+func (w *World) destructive(by *site, action string, m *Machine) {
 	if w.lab != nil && w.lab.Function != nil {
 		return // there is no record to hold it to
 	}
 	if m.node == 0 {
 		w.Fail("I3: %s of the foreign %s", action, m.ID)
 		return
+	}
+	if by != nil && by != w.siteOf(m.node) {
+		w.Fail("I3: the switcher of %s calls %s for %s of %s", by.vpc, action, m.ID, m.VPC)
 	}
 	n := w.nodes[m.node].record
 	late := action == "ModifyNetworkInterfaceAttribute" && w.Now.Sub(w.nodes[m.node].spared[m.ID]) < record.LateCall // repaired by the sweep

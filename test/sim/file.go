@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -23,7 +22,7 @@ func fileSystem(node int) string { return fmt.Sprintf("fs-%08x", node) }
 func (w *World) makeMounts(node int) {
 	for _, z := range zones {
 		w.mounts = append(w.mounts, &mountTarget{
-			cloud.Mount{ID: w.next("fsmt"), Subnet: "subnet-" + z, Zone: z, State: "available", Groups: []string{"sg-files"}}, fileSystem(node),
+			cloud.Mount{ID: w.next("fsmt"), Subnet: w.siteOf(node).subnet(z), Zone: z, State: "available", Groups: []string{"sg-files"}}, fileSystem(node),
 		})
 	}
 }
@@ -77,9 +76,9 @@ func (f *efs) Mounts(_ context.Context, fs string) (list []cloud.Mount, err erro
 // (assumption: 60 to 90 s; "CreateMountTarget" names the states only).
 func (f *efs) CreateMount(_ context.Context, fs string, m cloud.Mount) error {
 	return (*client)(f).call("EFS", "CreateMountTarget", func() error {
-		zone := strings.TrimPrefix(m.Subnet, "subnet-")
+		zone, found := f.site.zoneOf(m.Subnet)
 		switch {
-		case !slices.Contains(zones, zone):
+		case !found:
 			return refuse(cloud.NotFound, "EFS", "CreateMountTarget", "SubnetNotFound")
 		case slices.ContainsFunc(f.mounts, func(t *mountTarget) bool { return t.fs == fs && t.Zone == zone }):
 			return refuse(cloud.Conflict, "EFS", "CreateMountTarget", "MountTargetConflict")

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,9 +12,9 @@ const mostGroups = 5
 
 // regroup replaces the groups of one interface. What is connected stays so
 // ("Security group connection tracking"); what tries anew may succeed now.
-func (w *World) regroup(m *Machine, k int, groups []string) {
-	if slices.Contains(groups, blackhole) {
-		w.destructive("ModifyNetworkInterfaceAttribute", m)
+func (w *World) regroup(by *site, m *Machine, k int, groups []string) {
+	if slices.ContainsFunc(groups, isBlackhole) {
+		w.destructive(by, "ModifyNetworkInterfaceAttribute", m)
 	}
 	served := w.takesTraffic(m)
 	m.Interfaces[k].Groups = slices.Clone(groups)
@@ -22,6 +23,9 @@ func (w *World) regroup(m *Machine, k int, groups []string) {
 	}
 	w.poke(m)
 }
+
+// isBlackhole reports whether a group is one of the Region's blackhole groups.
+func isBlackhole(group string) bool { return strings.HasPrefix(group, blackhole) }
 
 // tracked reports whether a machine in quarantine still serves those who were
 // connected through the load balancer: such flows are always tracked.

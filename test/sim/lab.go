@@ -71,7 +71,7 @@ func NewLab(seed uint64, n int, delays map[Delay]Range) *Lab {
 		p.Kind = "instance"
 	}
 	l := &Lab{World: w, last: map[*Machine]Moment{}}
-	w.lab, w.queue = l, w.invoke
+	w.lab = l
 	return l
 }
 

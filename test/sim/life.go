@@ -11,7 +11,6 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
-	"github.com/workload-recovery/workload-recovery/internal/engine"
 )
 
 const (
@@ -35,7 +34,7 @@ func (w *World) launch(l cloud.Launch) *Machine {
 	w.ids++
 	m := &Machine{
 		Instance: cloud.Instance{
-			ID: fmt.Sprintf("i-%08x", w.ids), Zone: l.Zone, Subnet: l.Subnet, VPC: "vpc-1", Token: l.Token, LaunchedAt: w.Now,
+			ID: fmt.Sprintf("i-%08x", w.ids), Zone: l.Zone, Subnet: l.Subnet, VPC: w.vpcOf(l.Subnet), Token: l.Token, LaunchedAt: w.Now,
 			PrivateIP: fmt.Sprintf("10.%d.%d.%d", w.ids>>16&255, w.ids>>8&255, w.ids&255), RootStore: "ebs", Tags: tags,
 			Image: p.Image, Type: typeOf(l), KeyName: p.KeyName, Metadata: p.Metadata, Profile: p.Profile,
 			Monitoring: p.Monitoring, Tenancy: p.Tenancy, Placement: p.Placement, Reservation: p.Reservation,
@@ -96,57 +95,6 @@ func Config() contract.Config {
 	}
 }
 
-// timeLimit is Lambda's.
-const timeLimit = 15 * time.Minute
-
-// invoke runs the function asynchronously as Lambda does: up to two more tries,
-// after one and two minutes.
-func (w *World) invoke(payload string) {
-	w.ids++
-	id := fmt.Sprintf("inv-%06x", w.ids)
-	w.try(id, payload, 0)
-}
-
-func (w *World) try(id, payload string, n int) {
-	if n > 2 {
-		w.Stats.Failed++
-		w.Log("dead letter %s", id)
-		return
-	}
-	w.After(w.draw(DelayStart), func() {
-		w.Stats.Invocations++
-		p := &Proc{Name: fmt.Sprintf("%s.%d", id, n)}
-		if w.Chaos.Skew > 0 {
-			p.Skew = time.Duration(w.Rand.Int64N(int64(2*w.Chaos.Skew))) - w.Chaos.Skew
-		}
-		failed := true
-		w.Go(p, func() {
-			res, err := w.function(p, id, payload)
-			failed = err != nil
-			w.Log("%s returns %s %s err=%v", p.Name, res.Outcome, res.Code, err)
-		}, func() {
-			if failed {
-				w.After(time.Duration(n+1)*time.Minute, func() { w.try(id, payload, n+1) })
-			}
-		})
-		w.After(timeLimit, p.Kill)
-	})
-}
-
-// function is what an invocation runs: the engine, unless a lab measures another.
-func (w *World) function(p *Proc, id, payload string) (engine.Result, error) {
-	ctx := deadlined{context.Background(), p.Now().Add(timeLimit)}
-	if w.lab != nil && w.lab.Function != nil {
-		return engine.Result{}, w.lab.Function(ctx, Call{ID: id, Payload: payload, Ports: w.ports(p), Clock: clock{p}})
-	}
-	options := []engine.Option{engine.WithClock(clock{p}), engine.WithGang(gang{p}), engine.WithMemo(&w.memo)}
-	if w.Trace != nil {
-		options = append(options, engine.WithLog(slog.New(slog.NewTextHandler(traced{w, p}, &slog.HandlerOptions{ReplaceAttr: noTime}))))
-	}
-	e := engine.New(w.config(), w.ports(p), options...)
-	return e.Handle(ctx, engine.Invocation{ID: id, Account: account, Region: region}, []byte(payload))
-}
-
 type traced struct {
 	w *World
 	p *Proc
@@ -164,28 +112,6 @@ func noTime(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// deliver hands an event to the function as EventBridge does: at least once for
-// alarms, best effort for EC2; late, twice or not at all.
-func (w *World) deliver(after time.Duration, payload string) {
-	if w.lab != nil {
-		w.lab.published(payload)
-	}
-	if w.Chance(w.Chaos.EventLoss) {
-		return
-	}
-	copies := 1
-	if w.Chance(w.Chaos.EventTwice) {
-		copies = 2
-	}
-	for range copies {
-		d := after + w.draw(DelayEvent)
-		if w.Chance(w.Chaos.EventLate) {
-			d += w.Between(0, 20*time.Minute)
-		}
-		w.After(d, func() { w.invoke(payload) })
-	}
-}
-
 func stateEvent(id, instance, state string, at time.Time) string {
 	return fmt.Sprintf(`{"id":%q,"source":"aws.ec2","detail-type":"EC2 Instance State-change Notification","account":%q,"region":%q,"time":%q,"detail":{"instance-id":%q,"state":%q}}`,
 		id, account, region, at.Format(time.RFC3339), instance, state)
@@ -196,20 +122,11 @@ func alarmEvent(id, name string, at time.Time) string {
 		id, account, region, at.Format(time.RFC3339), name)
 }
 
-const sweepEvent = `{"source":"workload-recovery","detail-type":"Recovery Sweep"}`
-
-// tick runs the schedule.
-func (w *World) tick() {
-	w.invoke(sweepEvent)
-	w.After(time.Minute, w.tick)
-}
-
 // Deploy creates every node as CloudFormation does.
 func (w *World) Deploy() {
-	w.queue = w.invoke
 	w.wishes()
 	for id := 1; id <= len(w.nodes); id++ {
-		w.After(w.Between(0, 5*time.Second), func() { w.invoke(w.request("Create", fmt.Sprintf("Create-%d", id), id)) })
+		w.After(w.Between(0, 5*time.Second), func() { w.ask(id, w.request("Create", fmt.Sprintf("Create-%d", id), id)) })
 	}
 	w.After(30*time.Second, w.tick)
 }
@@ -225,8 +142,8 @@ func (w *World) Watch() {
 			return
 		}
 		for _, a := range []*Alarm{
-			{Alarm: cloud.Alarm{Name: alarmName(id, "instance"), State: "INSUFFICIENT_DATA", Instances: []string{m.ID}}, node: id, period: time.Minute},
-			{Alarm: cloud.Alarm{Name: alarmName(id, "application"), State: "INSUFFICIENT_DATA"}, node: id, app: true, period: 10 * time.Second},
+			{Alarm: cloud.Alarm{Name: w.alarmOf(id, contract.AlarmInstance), State: "INSUFFICIENT_DATA", Instances: []string{m.ID}}, node: id, period: time.Minute},
+			{Alarm: cloud.Alarm{Name: w.alarmOf(id, contract.AlarmApplication), State: "INSUFFICIENT_DATA"}, node: id, app: true, period: 10 * time.Second},
 		} {
 			w.alarms = append(w.alarms, a)
 			w.After(w.Between(0, a.period), func() { w.evaluate(a) })

@@ -84,7 +84,7 @@ func (w *World) free(time.Time) bool {
 		w.Log("a person gives %s its groups back", m.ID)
 		m.freed = true
 		for i := range m.Interfaces {
-			w.regroup(m, i, w.plans[m.node].Interfaces[i].Groups)
+			w.regroup(nil, m, i, w.plans[m.node].Interfaces[i].Groups)
 		}
 		w.Check()
 		return true

@@ -14,12 +14,19 @@ import (
 // and may be the last thing the process does.
 type client struct {
 	*World
-	p *Proc
+	p    *Proc
+	site *site
 }
 
-func (w *World) ports(p *Proc) cloud.Ports {
-	c := &client{w, p}
-	return cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Zones: (*zonal)(c), Files: (*efs)(c), Table: (*ddb)(c), Topic: (*sns)(c), Invoker: (*lambda)(c), Responder: (*cfn)(c)}
+func (w *World) ports(p *Proc) cloud.Ports { return w.portsOf(p, nil) }
+
+// portsOf are the ports of an invocation, or of no function's process.
+func (w *World) portsOf(p *Proc, i *invocation) cloud.Ports {
+	c := &client{w, p, w.sites[0]}
+	if i != nil {
+		c.site = i.site
+	}
+	return cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Zones: (*zonal)(c), Files: (*efs)(c), Table: (*ddb)(c), Topic: (*sns)(c), Invoker: &lambda{c, i}, Responder: (*cfn)(c)}
 }
 
 func (c *client) call(service, action string, do func() error) error {
@@ -201,10 +208,14 @@ func (e *ec2) Details(_ context.Context, i cloud.Instance) (d cloud.Details, err
 	return d, err
 }
 
-func (e *ec2) Subnets(context.Context, string, string, string) (list []cloud.Subnet, err error) {
+func (e *ec2) Subnets(_ context.Context, vpc, _, _ string) (list []cloud.Subnet, err error) {
 	err = (*client)(e).call("EC2", "DescribeSubnets", func() error {
-		for _, z := range zones {
-			list = append(list, cloud.Subnet{ID: "subnet-" + z, Zone: z, Free: 200})
+		for _, s := range e.sites {
+			for _, z := range zones {
+				if s.vpc == vpc {
+					list = append(list, cloud.Subnet{ID: s.subnet(z), Zone: z, Free: 200})
+				}
+			}
 		}
 		return nil
 	})
@@ -253,7 +264,7 @@ func (e *ec2) power(action string, ids []string, do func(*Machine)) error {
 			if m == nil {
 				return refuse(cloud.NotFound, "EC2", action, "InvalidInstanceID.NotFound")
 			}
-			e.destructive(action, m)
+			e.destructive(e.site, action, m)
 			if action == "StopInstances" && m.State == cloud.Pending {
 				return refuse(cloud.Ambiguous, "EC2", action, "IncorrectInstanceState")
 			}
@@ -312,7 +323,11 @@ func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
 					if len(groups) == 0 || len(groups) > mostGroups {
 						return refuse(cloud.Invalid, "EC2", "ModifyNetworkInterfaceAttribute", "SecurityGroupsPerInterfaceLimitExceeded")
 					}
-					e.regroup(m, k, groups)
+
+					if slices.ContainsFunc(groups, func(g string) bool { return e.vpcOf(g) != m.VPC }) {
+						return refuse(cloud.Invalid, "EC2", "ModifyNetworkInterfaceAttribute", "InvalidGroup.NotFound")
+					}
+					e.regroup(e.site, m, k, groups)
 					return nil
 				}
 			}

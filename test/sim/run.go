@@ -55,25 +55,36 @@ func Run(seed uint64, n int, trace func(string)) Result {
 
 func run(s *Sim, seed uint64, n int, chaos Chaos) Result {
 	w := NewWorld(s, n, Chaos{EveryLease: chaos.EveryLease})
+	worlds := []*World{w}
+	if s.Chance(twins) {
+		worlds = append(worlds, w.another(chaos))
+	}
 	defer s.Close()
-	w.Deploy()
+	for _, x := range worlds {
+		x.Deploy()
+	}
 	start, peace := s.Now, peace(n)
 	phases := []struct {
 		until time.Duration
-		then  func()
+		then  func(*World)
 	}{
-		{creating(n), w.Watch},
-		{peace, func() {
-			w.Chaos = chaos
-			w.Arm(start.Add(peace + trouble))
+		{creating(n), (*World).Watch},
+		{peace, func(x *World) {
+			x.Chaos = chaos
+			x.Arm(start.Add(peace + trouble))
 		}},
-		{peace + trouble, w.settle},
+		{peace + trouble, (*World).settle},
 	}
 	for _, p := range phases {
 		if s.Run(start.Add(p.until)) != nil {
 			break
 		}
-		p.then()
+		for _, x := range worlds {
+			p.then(x)
+		}
+	}
+	for _, x := range worlds[1:] {
+		w.Stats.Add(x.Stats)
 	}
 	return Result{Seed: seed, Nodes: n, Hash: s.Hash(), Stats: w.Stats, Err: s.stop}
 }

@@ -247,7 +247,6 @@ func (s *script) missed() error {
 // deploy creates every node as CloudFormation does, and runs the schedule.
 func (s *script) deploy() {
 	w := s.w
-	w.queue = w.invoke
 	for id := 1; id <= s.nodes; id++ {
 		w.After(w.Between(0, 5*time.Second), func() { w.invoke(s.request("Create", "own", id)) })
 	}

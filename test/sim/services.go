@@ -202,15 +202,6 @@ func (s *sns) Publish(_ context.Context, n cloud.Notice) error {
 	})
 }
 
-type lambda client
-
-func (l *lambda) Invoke(_ context.Context, payload []byte) error {
-	return (*client)(l).call("Lambda", "Invoke", func() error {
-		l.queue(string(payload))
-		return nil
-	})
-}
-
 type cfn client
 
 func (c *cfn) Respond(_ context.Context, _ string, body []byte) error {

@@ -16,11 +16,16 @@ const (
 	restarts = 0.3
 	goOns    = 0.2
 	storages = 0.3
-	unwell   = 2 // most times in a run that a zone is reported unwell
+	divided  = 0.25 // runs with two VPCs
+	twins    = 0.1  // runs with another Region
+	unwell   = 2    // most times in a run that a zone is reported unwell
 )
 
 // wishes draws what each node's custom resource asks for beyond the usual.
 func (w *World) wishes() {
+	if len(w.nodes) > 1 && w.Chance(divided) {
+		w.divide()
+	}
 	w.policy = w.drawPolicy()
 	for id := 1; id <= len(w.nodes); id++ {
 		t, p := w.nodes[id], map[string]any{}
@@ -48,7 +53,7 @@ func (w *World) request(kind, requestID string, id int) string {
 	props := map[string]any{
 		"NodeId": strconv.Itoa(id), "LaunchTemplateId": fmt.Sprintf("lt-%d", id), "LaunchTemplateVersion": "1",
 		"TargetGroups": []map[string]string{{"Arn": poolName(id)}},
-		"Alarms":       []string{alarmName(id, contract.AlarmInstance), alarmName(id, contract.AlarmApplication)},
+		"Alarms":       []string{w.alarmOf(id, contract.AlarmInstance), w.alarmOf(id, contract.AlarmApplication)},
 	}
 	maps.Copy(props, w.nodes[id].props)
 	return w.encodeRequest(kind, requestID, fmt.Sprintf("stack-%d", id), id, props)
@@ -65,7 +70,7 @@ func (w *World) encodeRequest(kind, requestID, stack string, id int, props map[s
 	}
 	body, err := json.Marshal(map[string]any{
 		"RequestType": kind, "RequestId": requestID, "ResponseURL": fmt.Sprintf("https://x.s3.amazonaws.com/%d", id),
-		"StackId": stack, "LogicalResourceId": "Node", "PhysicalResourceId": contract.PhysicalID("rec", id),
+		"StackId": stack, "LogicalResourceId": "Node", "PhysicalResourceId": contract.PhysicalID(w.siteOf(id).name, id),
 		"ResourceType": contract.NodeResourceType, "ResourceProperties": json.RawMessage(raw),
 	})
 	if err != nil {

@@ -26,13 +26,15 @@ type World struct {
 	alarms   []*Alarm
 	items    map[string]cloud.Item
 	index    index
-	memo     record.Memo          // shared by all processes
-	queue    func(payload string) // delivers an event to the function
+	memo     record.Memo // shared by all processes
+	sites    []*site
+	region   string
+	twin     *World // another Region
+	running  int    // invocations now
 	mounts   []*mountTarget
 	reserves []*reserve
 	buckets  map[string]*bucket
 	paid     map[string][]toll // by action
-	lease    record.Lease
 	policy   contract.Policy
 
 	nodes map[int]*Truth
@@ -160,7 +162,7 @@ var zones = []string{"az-a", "az-b", "az-c"}
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
-		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{},
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, region: region,
 		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {
@@ -319,7 +321,7 @@ func (w *World) takesTraffic(m *Machine) bool {
 }
 
 func isolated(m *Machine) bool {
-	return len(m.Interfaces) > 0 && slices.Contains(m.Interfaces[0].Groups, blackhole)
+	return len(m.Interfaces) > 0 && slices.ContainsFunc(m.Interfaces[0].Groups, isBlackhole)
 }
 
 const blackhole = "sg-hole"
