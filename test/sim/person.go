@@ -96,7 +96,7 @@ func (w *World) free(time.Time) bool {
 func (w *World) unregister(end time.Time) bool {
 	id := 1 + w.Rand.IntN(len(w.nodes))
 	p, m := w.poolOf(id), w.carrier(id)
-	if m == nil || len(p.members) != 1 {
+	if m == nil || len(p.members) != 1 || p.members[0].ID != m.ID && p.members[0].ID != m.PrivateIP {
 		return false
 	}
 	x := p.members[0]

@@ -36,7 +36,7 @@ func (c *client) call(service, action string, do func() error) error {
 // mostCalls is how many calls a seeded run may make: several times what the worst
 // ones need.
 func (w *World) mostCalls() int {
-	if w.script != nil || w.lab != nil {
+	if w.script != nil || w.lab != nil || w.Chaos.EveryLease {
 		return 0
 	}
 	return 20_000 + 4_000*len(w.nodes)
