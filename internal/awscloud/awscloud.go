@@ -41,6 +41,11 @@ const (
 	callLimit = 10 * time.Second
 )
 
+// keptPerHost is how many connections to one service are kept between calls: as
+// many as the engine makes calls at once. The SDK keeps 10, and each further one
+// would be made anew, with its handshake, every time.
+const keptPerHost = 16
+
 // Options say what the ports work on.
 type Options struct {
 	Table    string // DynamoDB table name
@@ -96,7 +101,7 @@ func newSession(cfg aws.Config, watch func(Call)) *session {
 	}
 	transport := awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectLimit }).
-		WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout = connectLimit }).
+		WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout, t.MaxIdleConnsPerHost = connectLimit, keptPerHost }).
 		GetTransport()
 	client := func(limit time.Duration) *http.Client {
 		return &http.Client{Transport: transport, Timeout: limit, CheckRedirect: noRedirect}
