@@ -23,6 +23,7 @@ const (
 	BalancerTargets   API = "ELB targets"
 	PutAlarm          API = "PutMetricAlarm"
 	DescribeAlarms    API = "DescribeAlarms"
+	AlarmReads        API = "DescribeAlarms reads"
 )
 
 // Limits are AWS's defaults for an account and Region, with the account's own rate
@@ -34,7 +35,8 @@ const (
 //   - ELB: "Request throttling for the Elastic Load Balancing API". Whether
 //     RegisterTargets also takes from the bucket of mutating actions (20 and 3 a
 //     second) is not said: assumed not. "ELB reads" is our own: what the reads may
-//     take, so that they leave the registrations their 4 a second.
+//     take, so that they leave the registrations their 4 a second. So is
+//     "DescribeAlarms reads": rewriting an alarm takes a DescribeAlarms too.
 //   - CloudWatch: "CloudWatch service quotas", which names rates only: a second's
 //     worth is taken as the capacity.
 //
@@ -51,6 +53,6 @@ func Limits(launchesPerSecond int) map[API]Limit {
 		CreateTags: {100, 10}, DeleteTags: {100, 10},
 		DescribeInstances: {50, 10}, DescribeAttribute: {100, 20}, DescribeVolumes: {100, 20}, DescribeTemplates: {100, 20},
 		Balancers: {40, 10}, BalancerReads: {20, 6}, BalancerTargets: {20, 4},
-		PutAlarm: {3, 3}, DescribeAlarms: {9, 9},
+		PutAlarm: {3, 3}, DescribeAlarms: {9, 9}, AlarmReads: {6, 6},
 	}
 }

@@ -121,6 +121,7 @@ func PhysicalID(switcher string, node int) string {
 const (
 	ClaimPartition    = "claim"    // node ids, unique per Region
 	CapacityPartition = "capacity" // zones and types that lacked capacity, shared by all nodes
+	LivePartition     = "live"     // which VPCs have a leader now, since leaders share the API budgets
 	NodePrefix        = "node#"
 	HintPrefix        = "hint#"
 	LeaseKey          = "lease"

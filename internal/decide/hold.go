@@ -146,9 +146,12 @@ func (s *step) seen(parts ...observe.Part) bool {
 		if err == nil {
 			continue
 		}
-		if cloud.Is(err, cloud.Denied) {
+		switch {
+		case cloud.Is(err, cloud.Denied):
 			s.hold(record.Interrupted, message.PermissionDenied, err.Error(), s.retryAt())
-		} else {
+		case errors.Is(err, observe.ErrLater):
+			s.wait() // its turn comes
+		default:
 			s.say(message.CallFailed, err.Error())
 			s.wait()
 		}

@@ -62,10 +62,14 @@ func (s *step) recordBlueprint() bool {
 	from := s.n.Switch.From
 	if err := s.Facts.Unseen[observe.PartTargets]; err == nil {
 		s.recordTargets(from)
-	} else { // the load balancer's API must not keep a failed node from being fenced
+	} else if !errors.Is(err, observe.ErrLater) { // the load balancer's API must not keep a failed node from being fenced
 		s.say(message.CallFailed, "the targets recorded before are used: "+err.Error())
 	}
 	if t := s.n.Settings.Template; t != s.n.Template {
+		if errors.Is(s.Facts.Unseen[observe.PartTemplates], observe.ErrLater) {
+			s.wait() // its turn comes
+			return false
+		}
 		if b, ok := s.Facts.Template[t]; ok {
 			return s.settle(b, t, message.BlueprintTaken, fmt.Sprintf("from launch template %s version %s, which a deployment set since the last launch", t.ID, t.Version))
 		}

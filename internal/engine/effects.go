@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/workload-recovery/workload-recovery/internal/act"
+	"github.com/workload-recovery/workload-recovery/internal/budget"
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
 )
 
@@ -21,23 +24,52 @@ func (p part) effect() decide.Effect { return p.of.step.Effects[p.k] }
 type job struct {
 	parts []part
 	chain bool // one call each, one after the other
+	costs []budget.Cost
 	err   error
 	begun bool
+}
+
+func (j *job) effects() []decide.Effect {
+	effects := make([]decide.Effect, 0, len(j.parts))
+	for _, p := range j.parts {
+		effects = append(effects, p.effect())
+	}
+	return effects
 }
 
 // perform carries out the effects of the moves that stand. A node's effects do
 // not wait for each other (decide brings what must follow another in a later
 // step), so they may be carried out together with those of other nodes.
+//
+// An effect whose API has no token left is not carried out in this round. The
+// node's next decision brings it again: what comes of record and observation alone
+// needs no queue. Nodes of higher priority come first.
 func (r *run) perform(ctx context.Context, moves []*move) error {
 	jobs := jobsOf(moves)
 	for len(jobs) > 0 {
 		if err := r.renew(ctx); err != nil {
 			return err
 		}
+		jobs = slices.DeleteFunc(jobs, func(j *job) bool {
+			j.costs = act.Costs(j.effects())
+			return !r.purse.Take(j.costs...)
+		})
 		r.work(ctx, jobs)
+		for _, j := range jobs {
+			if j.throttled() {
+				r.purse.Throttled(j.costs...)
+			}
+		}
 		jobs = again(jobs)
 	}
 	return nil
+}
+
+func (j *job) throttled() bool {
+	return slices.ContainsFunc(j.parts, func(p part) bool {
+		o := p.of.done[p.k]
+		return o != nil && cloud.Is(o.Err, cloud.Throttled)
+	})
 }
 
 // jobsOf makes calls of the effects, in the order of the moves. Those that share a
@@ -91,10 +123,7 @@ func (r *run) work(ctx context.Context, jobs []*job) {
 // together does a job of several effects in one call. If that was refused, it
 // leaves the outcome open: one bad instance fails the call for all.
 func (r *run) together(ctx context.Context, j *job) {
-	effects := make([]decide.Effect, 0, len(j.parts))
-	for _, p := range j.parts {
-		effects = append(effects, p.effect())
-	}
+	effects := j.effects()
 	j.begun = true
 	if j.err = r.actor.DoTogether(ctx, effects); act.Refused(j.err) {
 		return

@@ -103,14 +103,12 @@ func New(cfg contract.Config, ports cloud.Ports, opts ...Option) *Engine {
 // table or AWS could not be read, and nothing was lost.
 func (e *Engine) Handle(ctx context.Context, inv Invocation, payload json.RawMessage) (Result, error) {
 	ev := event.Decode(payload, inv)
-	hints, ignored, err := e.hints(ctx, ev)
-	if err != nil {
-		return e.failed(ctx, err)
+	if ev.Kind == event.Ignored {
+		entry := message.New(message.EventUnknown, ev.Reason)
+		message.Log(ctx, e.log, entry)
+		return Result{Outcome: OutcomeIgnored, Code: string(entry.Code), Reason: entry.Reason}, nil
 	}
-	if ignored != nil {
-		message.Log(ctx, e.log, *ignored)
-		return Result{Outcome: OutcomeIgnored, Code: string(ignored.Code), Reason: ignored.Reason}, nil
-	}
+	hints := hintsOf(ev)
 	for _, h := range hints {
 		if err := e.patiently(ctx, func() error { return e.store.PutHint(ctx, h, e.clock.Now()) }); err != nil {
 			return e.failed(ctx, err)
@@ -134,53 +132,24 @@ func (e *Engine) failed(ctx context.Context, err error) (Result, error) {
 	return Result{}, err
 }
 
-// hints turns an event into what the leader must look at. An event that is no
-// business of this switcher becomes an ignored entry.
-func (e *Engine) hints(ctx context.Context, ev event.Event) ([]record.Hint, *message.Entry, error) {
+// hintsOf turns an event into what the leader must look at. Which node an instance
+// or an alarm belongs to is for the leader to say, who has the records anyway: a
+// thousand events would read a thousand records each.
+func hintsOf(ev event.Event) []record.Hint {
 	switch ev.Kind {
-	case event.Ignored:
-		entry := message.New(message.EventUnknown, ev.Reason)
-		return nil, &entry, nil
 	case event.Request:
-		return []record.Hint{{Key: "request-" + ev.ID, Request: ev.Request}}, nil, nil
-	case event.Instance, event.Alarm:
-		return e.nodeHints(ctx, ev)
-	case event.Operator:
-		return []record.Hint{{Key: fmt.Sprintf("%s-%d", ev.ID, ev.Node), Node: ev.Node, Cause: ev.Cause}}, nil, nil
-	case event.Sweep, event.Continue:
-	}
-	return nil, nil, nil
-}
-
-func (e *Engine) nodeHints(ctx context.Context, ev event.Event) ([]record.Hint, *message.Entry, error) {
-	var nodes []record.Node
-	err := e.patiently(ctx, func() (err error) { nodes, err = e.store.Nodes(ctx); return err })
-	if err != nil {
-		return nil, nil, err
-	}
-	var hints []record.Hint
-	for _, n := range nodes {
-		if ev.Kind == event.Alarm && hasAlarm(n, ev.Alarm) {
-			hints = append(hints, record.Hint{Key: fmt.Sprintf("%s-%d", ev.ID, n.ID), Node: n.ID, Cause: ev.Cause})
-		}
+		return []record.Hint{{Key: "request-" + ev.ID, Request: ev.Request}}
+	case event.Alarm:
+		return []record.Hint{{Key: ev.ID, Alarm: ev.Alarm, Cause: ev.Cause}}
+	case event.Instance:
+		hints := make([]record.Hint, 0, len(ev.Instances))
 		for _, id := range ev.Instances {
-			if n.Knows(id) {
-				hints = append(hints, record.Hint{Key: fmt.Sprintf("%s-%d-%s", ev.ID, n.ID, id), Node: n.ID, Instance: id, Cause: ev.Cause})
-			}
+			hints = append(hints, record.Hint{Key: ev.ID + "-" + id, Instance: id, Cause: ev.Cause})
 		}
+		return hints
+	case event.Operator:
+		return []record.Hint{{Key: fmt.Sprintf("%s-%d", ev.ID, ev.Node), Node: ev.Node, Cause: ev.Cause}}
+	case event.Ignored, event.Sweep, event.Continue:
 	}
-	if len(hints) == 0 {
-		entry := message.New(message.EventForeign, ev.Cause.Detail)
-		return nil, &entry, nil
-	}
-	return hints, nil, nil
-}
-
-func hasAlarm(n record.Node, name string) bool {
-	for _, a := range n.Settings.Alarms {
-		if a == name {
-			return true
-		}
-	}
-	return false
+	return nil
 }

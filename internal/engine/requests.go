@@ -14,28 +14,63 @@ import (
 )
 
 // requests reads all hints, takes up the deployment requests among them, and
-// returns the others by node.
+// returns the others by node. One that concerns no node is dropped.
 func (r *run) requests(ctx context.Context) (map[int][]record.Hint, error) {
 	hints, err := r.store.Hints(ctx)
 	if err != nil {
 		return nil, err
 	}
 	byNode := map[int][]record.Hint{}
+	var foreign []record.Hint
 	for _, h := range hints {
-		switch {
-		case h.Request != nil:
+		if h.Request != nil {
+			if err := r.renew(ctx); err != nil {
+				return nil, err
+			}
 			if err := r.request(ctx, h); err != nil {
 				return nil, err
 			}
-		case slices.ContainsFunc(r.nodes, func(n record.Node) bool { return n.ID == h.Node }):
-			byNode[h.Node] = append(byNode[h.Node], h)
-		default:
-			if err := r.store.DropHint(ctx, h); err != nil { // its node is gone
-				return nil, err
+			continue
+		}
+		concerned := false
+		for _, n := range r.nodes {
+			if concerns(h, n) {
+				byNode[n.ID] = append(byNode[n.ID], h)
+				concerned = true
 			}
 		}
+		if !concerned {
+			foreign = append(foreign, h)
+		}
 	}
-	return byNode, nil
+	for _, h := range foreign {
+		if r.own[h.Key] {
+			r.ignore(ctx, message.New(message.EventForeign, h.Cause.Detail))
+		}
+	}
+	return byNode, r.dropAll(ctx, foreign)
+}
+
+// concerns reports whether a hint tells of the node: it names the node, an
+// instance of it, or an alarm of it.
+func concerns(h record.Hint, n record.Node) bool {
+	switch {
+	case h.Node != 0:
+		return h.Node == n.ID
+	case h.Instance != "":
+		return n.Knows(h.Instance)
+	default:
+		return slices.Contains(n.Settings.Alarms, h.Alarm)
+	}
+}
+
+// ignore is what became of an event that concerns no node, unless this invocation
+// has something better to tell.
+func (r *run) ignore(ctx context.Context, e message.Entry) {
+	message.Log(ctx, r.log, e)
+	if r.result.Outcome == "" {
+		r.result = Result{Outcome: OutcomeIgnored, Code: string(e.Code), Reason: e.Reason}
+	}
 }
 
 // request takes up one deployment request: either it is answered at once, or it

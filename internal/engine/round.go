@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -27,52 +28,99 @@ type move struct {
 // stands reports whether the move was saved, so that its effects may be carried out.
 func (m *move) stands() bool { return !m.aged && m.err == nil }
 
+// look is a node that this round decides on, and what that takes.
+type look struct {
+	at    int // where the node is in run.nodes
+	need  observe.Need
+	sweep bool
+}
+
 // round observes all nodes that need it together, and takes each one step
 // further: it decides on all in order of priority, saves what changed, and then
 // carries out the effects of what was saved. busy: something was done, look again
 // at once. wait: something is awaited, look again after a pause.
 func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wait bool, err error) {
-	var active []int
-	var needs []observe.Need
 	now := r.clock.Now()
-	brake := decide.Brake{Wide: decide.Wide(r.nodes, now)}
+	looks, needs, brake := r.looks(hints, now)
+	if len(looks) == 0 {
+		return false, false, nil
+	}
+	r.lookedAt, r.heavy = now, observe.Calls(needs) > 1
+	facts, err := r.observer.Read(ctx, needs, now)
+	switch {
+	case errors.Is(err, observe.ErrLater):
+		return false, true, nil
+	case cloud.Is(err, cloud.Denied):
+		return r.blind(ctx, looks, hints, err)
+	case err != nil && passing(err):
+		message.Log(ctx, r.log, message.New(message.CallFailed, err.Error()))
+		return false, true, nil // nothing is decided without the power states; look again
+	case err != nil:
+		return false, false, err
+	}
+	judged := brake.Known
+	if judged {
+		if brake.Known = facts.AllAlarms(); brake.Known {
+			brake = decide.Judge(r.cfg, r.nodes, facts, now)
+		}
+	}
+	moves := make([]*move, 0, len(looks))
+	for _, l := range looks {
+		n, view := r.nodes[l.at], facts.For(l.need, l.sweep)
+		moves = append(moves, r.decide(ctx, l.at, view, brake, hints[n.ID]))
+		if !view.Postponed() && (brake.Known == judged || n.Phase != record.Done) {
+			delete(r.sweeping, n.ID) // all was seen
+		}
+	}
+	busy, wait, err = r.take(ctx, moves)
+	return busy, wait || !busy && len(r.sweeping) > 0, err
+}
+
+// looks lists the nodes to decide on. Where a switch may begin, the brake must know
+// how the others fare: needs holds theirs too.
+func (r *run) looks(hints map[int][]record.Hint, now time.Time) (looks []look, needs []observe.Need, brake decide.Brake) {
+	brake.Wide = decide.Wide(r.nodes, now)
 	for _, n := range r.nodes {
-		brake.Known = brake.Known || brake.Wide && decide.Beginning(n, len(hints[n.ID]) > 0, r.sweep, r.cfg, now)
+		brake.Known = brake.Known || brake.Wide && decide.Beginning(n, len(hints[n.ID]) > 0, r.sweeping[n.ID], r.cfg, now)
 	}
 	for i, n := range r.nodes {
-		if len(hints[n.ID]) == 0 && !r.sweep && n.Resting(now) && n.Request == nil && len(r.outcomes[n.ID]) == 0 && !r.deferred[n.ID] {
+		hinted, sweep := len(hints[n.ID]) > 0, r.sweeping[n.ID]
+		if !hinted && !sweep && n.Resting(now) && n.Request == nil && len(r.outcomes[n.ID]) == 0 && !r.deferred[n.ID] {
 			if brake.Known && n.Phase == record.Done {
-				needs = append(needs, observe.NeedOf(n, false, r.cfg.Policy, now)) // for the brake
+				needs = append(needs, observe.NeedOf(n, false, r.cfg.Policy, now))
 			}
 			continue
 		}
-		active = append(active, i)
-		needs = append(needs, observe.NeedOf(n, r.sweep, r.cfg.Policy, now))
+		l := look{i, observe.NeedOf(n, sweep, r.cfg.Policy, now), sweep}
+		l.need.Fresh = hinted
+		looks, needs = append(looks, l), append(needs, l.need)
 	}
-	if len(active) == 0 {
-		return false, false, nil
+	return looks, needs, brake
+}
+
+// blind holds the nodes when EC2 refuses to show instances: nothing can be decided.
+func (r *run) blind(ctx context.Context, looks []look, hints map[int][]record.Hint, why error) (busy, wait bool, err error) {
+	moves := make([]*move, 0, len(looks))
+	for _, l := range looks {
+		m := r.move(ctx, l.at, observe.Facts{}, decide.Brake{}, hints[r.nodes[l.at].ID])
+		m.step = decide.Blind(m.in, why)
+		r.verdict(m.in.Node.ID, m.hints, m.step)
+		moves = append(moves, m)
 	}
-	facts, err := r.observer.Read(ctx, needs, now, r.sweep)
-	if err != nil {
-		if passing(err) {
-			message.Log(ctx, r.log, message.New(message.CallFailed, err.Error()))
-			return false, true, nil // nothing is decided without the power states; look again
-		}
-		return false, false, err
-	}
-	r.sweep = false
-	if brake.Known {
-		brake = decide.Judge(r.cfg, r.nodes, facts, now)
-	}
-	moves := make([]*move, 0, len(active))
-	for _, i := range active {
-		moves = append(moves, r.decide(ctx, i, facts, brake, hints[r.nodes[i].ID]))
-	}
+	clear(r.sweeping)
 	return r.take(ctx, moves)
 }
 
 // decide makes node i's move.
 func (r *run) decide(ctx context.Context, i int, facts observe.Facts, brake decide.Brake, hints []record.Hint) *move {
+	m := r.move(ctx, i, facts, brake, hints)
+	m.step = decide.Decide(m.in)
+	r.verdict(m.in.Node.ID, hints, m.step)
+	return m
+}
+
+// move is what node i's decision rests on.
+func (r *run) move(ctx context.Context, i int, facts observe.Facts, brake decide.Brake, hints []record.Hint) *move {
 	n := r.nodes[i]
 	m := &move{at: i, hints: hints, in: decide.Input{
 		Config: r.cfg, Node: n, Facts: facts, Outcomes: r.outcomes[n.ID], Now: r.clock.Now(), Brake: brake, Process: r.process(ctx),
@@ -81,8 +129,6 @@ func (r *run) decide(ctx context.Context, i int, facts observe.Facts, brake deci
 	if len(hints) > 0 {
 		m.in.Hint = &hints[0]
 	}
-	m.step = decide.Decide(m.in)
-	r.verdict(n.ID, hints, m.step)
 	return m
 }
 
@@ -157,14 +203,28 @@ func (r *run) save(ctx context.Context, moves []*move) error {
 }
 
 // drop removes the hints that were judged. All hints of a node say the same: look
-// at it. One look serves them all. One that stays is judged again, as a duplicate.
+// at it. One look serves them all; one hint may concern several nodes, and stays as
+// long as one of them must keep it. One that stays is judged again, as a duplicate.
 func (r *run) drop(ctx context.Context, moves []*move) error {
-	var hints []record.Hint
+	kept, seen := map[string]bool{}, map[string]bool{}
 	for _, m := range moves {
-		if m.stands() && !m.step.Keep {
-			hints = append(hints, m.hints...)
+		for _, h := range m.hints {
+			kept[h.Key] = kept[h.Key] || !m.stands() || m.step.Keep
 		}
 	}
+	var hints []record.Hint
+	for _, m := range moves {
+		for _, h := range m.hints {
+			if !kept[h.Key] && !seen[h.Key] {
+				hints = append(hints, h)
+			}
+			seen[h.Key] = true
+		}
+	}
+	return r.dropAll(ctx, hints)
+}
+
+func (r *run) dropAll(ctx context.Context, hints []record.Hint) error {
 	errs := make([]error, len(hints))
 	r.gang.Each(ctx, len(hints), func(ctx context.Context, i int) { errs[i] = r.store.DropHint(ctx, hints[i]) })
 	for _, err := range errs {
@@ -197,6 +257,9 @@ func (r *run) settle(m *move) (busy, wait bool) {
 		ids = append(ids, m.step.Effects[k].ID())
 		r.outcomes[id] = append(r.outcomes[id], *o)
 		r.measure(m.step.Node, *o)
+		if o.Effect.Do == decide.Repoint {
+			r.observer.Memory.ForgetAlarm(o.Effect.Alarm)
+		}
 	}
 	done := strings.Join(ids, "\n")
 	again := done == r.last[id] // the same once more: the world has not followed yet

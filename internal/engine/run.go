@@ -11,6 +11,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -21,12 +22,17 @@ type run struct {
 	sweep bool // look at every node once
 	chain int  // continuations before this one
 
+	observer observe.Observer // the engine's, within this leader's budgets
+	purse    *purse
 	lease    record.Lease
 	nodes    []record.Node // by priority, then id
 	loaded   bool
 	outcomes map[int][]decide.Outcome // by node, of the last step
 	last     map[int]string           // by node, the last effects carried out
 	deferred map[int]bool             // nodes of which something could not be saved or carried out yet
+	sweeping map[int]bool             // nodes that a sweep has not looked at whole yet
+	lookedAt time.Time                // when the last look began
+	heavy    bool                     // it took many calls
 	own      map[string]bool          // keys of this invocation's hints
 	follow   map[int]bool             // nodes that an own hint set going
 	result   Result
@@ -61,7 +67,7 @@ func (r *run) lead(ctx context.Context) error {
 			r.conclude(ctx, message.New(message.LeaseLost, err.Error()))
 			return nil
 		}
-		if released := r.store.ReleaseLease(ctx, r.lease); released != nil {
+		if released := r.release(ctx); released != nil {
 			// It ends by itself; what is left is no worse for waiting half a minute.
 			message.Log(ctx, r.log, message.New(message.CallFailed, released.Error()))
 		}
@@ -84,7 +90,23 @@ func (r *run) acquire(ctx context.Context) (ok bool, err error) {
 		r.lease, ok, err = r.store.AcquireLease(ctx, r.inv.ID, r.clock.Now(), deadline)
 		return err
 	})
+	if ok {
+		r.openPurse(ctx)
+		r.observer = r.Engine.observer
+		r.observer.Purse, r.observer.Gang = r.purse, r.gang
+	}
 	return ok, err
+}
+
+// release frees the lease, and tells the next leader and the other VPCs' what is
+// left of the API budgets.
+func (r *run) release(ctx context.Context) error {
+	if err := r.leave(); err != nil {
+		return err
+	}
+	l, err := r.store.Withdraw(ctx, r.lease)
+	r.lease = l
+	return errors.Join(err, r.store.ReleaseLease(ctx, r.lease))
 }
 
 // conclude ends an invocation that does not lead.
@@ -136,8 +158,12 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 		if !busy && !wait {
 			return false, nil
 		}
-		if !busy {
-			if err := r.clock.Sleep(ctx, pause<<failures); err != nil {
+		nap := pause << failures
+		if busy { // what takes many calls for one look is not looked at more often than while waiting
+			nap = r.lookedAt.Add(pause).Sub(r.clock.Now())
+		}
+		if !busy || r.heavy && nap > 0 {
+			if err := r.clock.Sleep(ctx, nap); err != nil {
 				return false, fmt.Errorf("wait for AWS: %w", err)
 			}
 		}
@@ -164,7 +190,13 @@ func (r *run) turn(ctx context.Context) (busy, wait bool, err error) {
 func (r *run) renew(ctx context.Context) error {
 	const early = 20 * time.Second
 	if r.clock.Now().Before(r.lease.Until.Add(-early)) {
+		if r.purse.leaders == 0 {
+			return r.announce(ctx)
+		}
 		return nil
+	}
+	if err := r.leave(); err != nil {
+		return err
 	}
 	l, err := r.store.RenewLease(ctx, r.lease, r.clock.Now())
 	if cloud.Is(err, cloud.Conflict) {
@@ -174,7 +206,7 @@ func (r *run) renew(ctx context.Context) error {
 		return err
 	}
 	r.lease = l
-	return nil
+	return r.announce(ctx)
 }
 
 func (r *run) load(ctx context.Context) error {
@@ -189,5 +221,11 @@ func (r *run) load(ctx context.Context) error {
 		return cmp.Or(cmp.Compare(b.Settings.Priority, a.Settings.Priority), cmp.Compare(a.ID, b.ID))
 	})
 	r.nodes, r.loaded = nodes, true
+	if r.sweep {
+		r.sweep, r.sweeping = false, map[int]bool{}
+		for _, n := range nodes {
+			r.sweeping[n.ID] = true
+		}
+	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/budget"
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/record"
@@ -35,9 +36,11 @@ type Facts struct {
 	// Unseen says which parts could not be read in this round, and why. A decision
 	// that needs such a part waits; the others go on.
 	Unseen map[Part]error
-	Sweep  bool
+	Sweep  bool // that the node was looked at as a sweep does
 	// PowerAt is when the instances were asked for: their power states are at least as new.
 	PowerAt time.Time
+
+	later map[Part]map[string]bool // what there was no room for in this round
 }
 
 // Part is a part of the facts that is read by itself.
@@ -67,7 +70,19 @@ type Need struct {
 	Template  *contract.Template
 	Mounts    []string // file systems whose mount targets to read
 	Tagged    int      // node id whose tag to search for, 0: none
+	// Rank says how urgent the reads are that not all nodes can have in one round.
+	Rank int
+	// Fresh says that the alarms must have been read in this very round: something
+	// told of the node a moment ago.
+	Fresh bool
 }
+
+// Ranks of needs.
+const (
+	rankServing = iota // waits for its health only
+	rankSwitch         // under way
+	rankRest
+)
 
 // NeedOf returns what deciding on the node takes in its phase.
 func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
@@ -133,7 +148,19 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	case record.Deleted:
 	}
 	need.Types = n.Types()
+	need.Rank = rankOf(n)
 	return need
+}
+
+func rankOf(n record.Node) int {
+	switch {
+	case n.Phase == record.Serving && n.Grant != nil && n.Grant.ServedAt.IsZero():
+		return rankServing
+	case n.Phase == record.Done || n.Phase == record.Deleted || n.Phase == record.Serving:
+		return rankRest
+	default:
+		return rankSwitch
+	}
 }
 
 // soon is how many seconds before a limit what matters then is read.
@@ -189,21 +216,40 @@ type Observer struct {
 	IDTag string
 	VPC   string
 	Now   func() time.Time
-	// Memory, if given, keeps for a while what changes slowly.
+	// Memory keeps for a while what changes slowly, and whose turn it was.
 	Memory *Memory
+	// Purse, if given, bounds the calls by the API budgets.
+	Purse Purse
+	// Gang, if given, makes the calls that each node needs for itself.
+	Gang Gang
 }
+
+// instancesPerCall is how many values a filter of DescribeInstances takes.
+const instancesPerCall = 200
+
+// Calls is how many calls of DescribeInstances the needs take.
+func Calls(needs []Need) int { return pages(len(merge(needs).instances), instancesPerCall) }
+
+func pages(n, size int) int { return (n + size - 1) / size }
 
 // Read makes the calls that the needs take together. An error means that nothing
 // can be decided in this round: without the instances' power states nothing can.
-func (o Observer) Read(ctx context.Context, needs []Need, now time.Time, sweep bool) (Facts, error) {
+func (o Observer) Read(ctx context.Context, needs []Need, now time.Time) (Facts, error) {
+	if o.Memory == nil {
+		o.Memory = &Memory{}
+	}
 	f := Facts{
 		Instances: map[string]cloud.Instance{}, Tagged: map[int][]cloud.Instance{},
 		Details: map[string]cloud.Details{}, NoDetails: map[string]string{},
 		Groups: map[string]cloud.TargetGroup{}, Targets: map[string][]cloud.Target{},
 		Alarms: map[string]cloud.Alarm{}, Template: map[contract.Template]cloud.Blueprint{},
-		NoTemplate: map[contract.Template]error{}, Mounts: map[string][]cloud.Mount{}, Unseen: map[Part]error{}, Sweep: sweep,
+		NoTemplate: map[contract.Template]error{}, Mounts: map[string][]cloud.Mount{}, Unseen: map[Part]error{},
 	}
 	all := merge(needs)
+	power := budget.Cost{API: budget.DescribeInstances, Tokens: float64(pages(len(all.instances), instancesPerCall))}
+	if !o.take(power) {
+		return f, ErrLater
+	}
 	for _, p := range []struct {
 		part Part
 		read func(context.Context, wants, *Facts, time.Time) error
@@ -222,22 +268,24 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time, sweep b
 	}
 	// After the others, so that power states are the freshest facts of the round.
 	f.PowerAt = o.Now()
-	if err := o.instances(ctx, all, &f); err != nil {
+	if err := o.paid(o.instances(ctx, all, &f), power); err != nil {
 		return f, err
 	}
-	if err := o.details(ctx, all, &f); err != nil {
+	if err := o.details(ctx, all, &f, now); err != nil {
 		f.Unseen[PartDetails] = err
 	}
 	return f, nil
 }
 
-// wants is the union of all needs, each list sorted and without repeats.
+// wants is the union of all needs without repeats: sorted, or, where not all can
+// be had in one round, in the nodes' order.
 type wants struct {
-	instances, details, groups, alarms []string
-	templates                          []contract.Template
-	tagged                             []int
-	types, files                       []string
-	places, health                     bool
+	instances               []string
+	details, groups, alarms wantList
+	templates               []contract.Template
+	tagged                  []int
+	types, files            []string
+	places, health          bool
 }
 
 func merge(needs []Need) wants {
@@ -245,9 +293,13 @@ func merge(needs []Need) wants {
 	templates := map[contract.Template]bool{}
 	for _, n := range needs {
 		w.instances = append(w.instances, n.Instances...)
-		w.details = append(w.details, n.Details...)
-		w.groups = append(w.groups, n.Targets...)
-		w.alarms = append(w.alarms, n.Alarms...)
+		w.details.add(n.Rank, n.Details...)
+		w.groups.add(n.Rank, n.Targets...)
+		if n.Fresh {
+			w.alarms.add(rankServing, n.Alarms...)
+		} else {
+			w.alarms.add(n.Rank, n.Alarms...)
+		}
 		w.places, w.health = w.places || n.Places, w.health || n.Health
 		if n.Health {
 			w.types = append(w.types, n.Types...)
@@ -260,7 +312,7 @@ func merge(needs []Need) wants {
 			w.tagged = append(w.tagged, n.Tagged)
 		}
 	}
-	for _, list := range []*[]string{&w.instances, &w.details, &w.groups, &w.alarms, &w.types, &w.files} {
+	for _, list := range []*[]string{&w.instances, &w.types, &w.files} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}

@@ -11,12 +11,23 @@ import (
 )
 
 // Memory keeps what was read of zones and reservations: it changes slowly, and every
-// call saved is time that a recovery does not wait.
+// call saved is time that a recovery does not wait. And it keeps whose turn it was
+// where a round cannot look at everything, and alarms for that while.
 type Memory struct {
 	zones    remembered[cloud.Zone]
 	shifts   remembered[cloud.Shift]
 	reserved remembered[cloud.Reserve]
 	types    []string // that reserved was asked for
+
+	looked map[Part]map[string]time.Time // when each was last looked at
+	alarms map[string]seenAlarm
+}
+
+// seenAlarm is an alarm as it was read, or that there is none of the name.
+type seenAlarm struct {
+	cloud.Alarm
+	exists bool
+	at     time.Time
 }
 
 // How long what was read is remembered, and that it could not be read: a service that
@@ -52,9 +63,6 @@ func (o Observer) health(ctx context.Context, w wants, f *Facts, now time.Time) 
 		return nil
 	}
 	m := o.Memory
-	if m == nil {
-		m = &Memory{}
-	}
 	if !covers(m.types, w.types) {
 		m.reserved.until, m.types = time.Time{}, w.types
 	}

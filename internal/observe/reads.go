@@ -3,56 +3,78 @@ package observe
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/budget"
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // details describes whole instances. That an instance cannot be described
 // (terminated, for one) is a fact, not a failure of the round.
-func (o Observer) details(ctx context.Context, w wants, f *Facts) error {
-	for _, id := range w.details {
-		i, ok := f.Instances[id]
-		switch {
+func (o Observer) details(ctx context.Context, w wants, f *Facts, now time.Time) error {
+	var ask wantList
+	for _, x := range w.details.list {
+		switch i, ok := f.Instances[x.name]; {
 		case !ok:
-			f.NoDetails[id] = id + " is not visible any more"
-			continue
+			f.NoDetails[x.name] = x.name + " is not visible any more"
 		case i.State == cloud.Terminated || i.State == cloud.ShuttingDown:
-			f.NoDetails[id] = id + " is " + i.State
-			continue
+			f.NoDetails[x.name] = x.name + " is " + i.State
+		default:
+			ask.add(x.rank, x.name)
 		}
-		d, err := o.Ports.Compute.Details(ctx, i)
-		switch {
+	}
+	// Four attributes, each a call, and the volumes.
+	costs := []budget.Cost{{API: budget.DescribeAttribute, Tokens: 4}, {API: budget.DescribeVolumes, Tokens: 1}}
+	ids := o.chosen(PartDetails, ask, f, now, func(int) bool { return o.take(costs...) })
+	found, errs := make([]cloud.Details, len(ids)), make([]error, len(ids))
+	o.each(ctx, len(ids), func(ctx context.Context, k int) {
+		found[k], errs[k] = o.Ports.Compute.Details(ctx, f.Instances[ids[k]])
+	})
+	var first error
+	for k, id := range ids {
+		switch err := o.paid(errs[k], costs...); {
 		case cloud.Is(err, cloud.NotFound):
 			f.NoDetails[id] = err.Error()
-		case err != nil:
-			return fmt.Errorf("describe %s whole: %w", id, err)
-		default:
-			f.Details[id] = d
+		case err == nil:
+			f.Details[id] = found[k]
+		case first == nil:
+			first = fmt.Errorf("describe %s whole: %w", id, err)
 		}
 	}
-	return nil
+	return first
 }
 
-func (o Observer) targets(ctx context.Context, w wants, f *Facts, _ time.Time) error {
-	if len(w.groups) == 0 {
+// groupsPerCall is how many target groups one DescribeTargetGroups names.
+const groupsPerCall = 20
+
+func (o Observer) targets(ctx context.Context, w wants, f *Facts, now time.Time) error {
+	costs := one(budget.Balancers, budget.BalancerReads)
+	arns := o.chosen(PartTargets, w.groups, f, now, func(i int) bool {
+		return (i%groupsPerCall != 0 || o.take(costs...)) && o.take(costs...)
+	})
+	if len(arns) == 0 {
 		return nil
 	}
-	groups, err := o.groups(ctx, w.groups)
-	if err != nil {
+	groups, err := o.groups(ctx, arns)
+	if err := o.paid(err, costs...); err != nil {
 		return fmt.Errorf("observe target groups: %w", err)
 	}
-	for _, g := range groups {
-		f.Groups[g.ARN] = g
-		ts, err := o.Ports.Balancers.Targets(ctx, g.ARN)
-		if err != nil && !cloud.Is(err, cloud.NotFound) {
-			return fmt.Errorf("observe the targets of %s: %w", g.ARN, err)
+	found, errs := make([][]cloud.Target, len(groups)), make([]error, len(groups))
+	o.each(ctx, len(groups), func(ctx context.Context, k int) {
+		found[k], errs[k] = o.Ports.Balancers.Targets(ctx, groups[k].ARN)
+	})
+	var first error
+	for k, g := range groups {
+		f.Groups[g.ARN], f.Targets[g.ARN] = g, found[k]
+		if err := o.paid(errs[k], costs...); err != nil && !cloud.Is(err, cloud.NotFound) && first == nil {
+			first = fmt.Errorf("observe the targets of %s: %w", g.ARN, err)
 		}
-		f.Targets[g.ARN] = ts
 	}
-	return nil
+	return first
 }
 
 // groups describes target groups. One that was deleted fails the whole call, so
@@ -75,19 +97,56 @@ func (o Observer) groups(ctx context.Context, arns []string) ([]cloud.TargetGrou
 	return groups, nil
 }
 
-func (o Observer) alarms(ctx context.Context, w wants, f *Facts, _ time.Time) error {
-	if len(w.alarms) == 0 {
+const (
+	// alarmsPerCall is how many alarms one DescribeAlarms names.
+	alarmsPerCall = 100
+	// alarmLife is how long an alarm's state may be used when there was no room to
+	// read it again: alarms change by their periods, of ten seconds at least.
+	alarmLife = 10 * time.Second
+)
+
+// alarms reads as many alarms as there is room for. The others are known from a
+// moment ago, or not at all in this round.
+func (o Observer) alarms(ctx context.Context, w wants, f *Facts, now time.Time) error {
+	costs, fit := one(budget.DescribeAlarms, budget.AlarmReads), &Facts{}
+	names := o.chosen(PartAlarms, w.alarms, fit, now, func(i int) bool { return i%alarmsPerCall != 0 || o.take(costs...) })
+	if len(names) == 0 && len(w.alarms.list) == 0 {
 		return nil
 	}
-	alarms, err := o.Ports.Alarms.Alarms(ctx, w.alarms)
-	if err != nil {
-		return fmt.Errorf("observe alarms: %w", err)
+	m := o.Memory
+	maps.DeleteFunc(m.alarms, func(_ string, a seenAlarm) bool { age := now.Sub(a.at); return age < 0 || age > alarmLife })
+	if len(names) > 0 {
+		found, err := o.Ports.Alarms.Alarms(ctx, names)
+		if err := o.paid(err, costs...); err != nil {
+			return fmt.Errorf("observe alarms: %w", err)
+		}
+		if m.alarms == nil {
+			m.alarms = map[string]seenAlarm{}
+		}
+		for _, name := range names {
+			m.alarms[name] = seenAlarm{at: now}
+		}
+		for _, a := range found {
+			m.alarms[a.Name] = seenAlarm{a, true, now}
+		}
 	}
-	for _, a := range alarms {
-		f.Alarms[a.Name] = a
+	for _, x := range w.alarms.list {
+		a, known := m.alarms[x.name]
+		switch {
+		case !known:
+			f.postpone(PartAlarms, x.name)
+		case fit.later[PartAlarms][x.name]:
+			f.postpone(partFreshAlarms, x.name)
+		}
+		if a.exists {
+			f.Alarms[x.name] = a.Alarm
+		}
 	}
 	return nil
 }
+
+// ForgetAlarm says that an alarm was changed: what was seen of it counts no more.
+func (m *Memory) ForgetAlarm(name string) { delete(m.alarms, name) }
 
 func (o Observer) places(ctx context.Context, w wants, f *Facts, now time.Time) error {
 	if !w.places {
@@ -107,6 +166,10 @@ func (o Observer) places(ctx context.Context, w wants, f *Facts, now time.Time) 
 // about the nodes that name it.
 func (o Observer) templates(ctx context.Context, w wants, f *Facts, _ time.Time) error {
 	for _, t := range w.templates {
+		if !o.take(one(budget.DescribeTemplates)...) {
+			f.postpone(PartTemplates, templateName(t))
+			continue
+		}
 		b, err := o.Ports.Compute.Template(ctx, t.ID, t.Version)
 		switch cloud.KindOf(err) {
 		case "":
@@ -114,22 +177,27 @@ func (o Observer) templates(ctx context.Context, w wants, f *Facts, _ time.Time)
 		case cloud.NotFound, cloud.Invalid, cloud.Denied:
 			f.NoTemplate[t] = err
 		default:
-			return fmt.Errorf("read launch template %s version %s: %w", t.ID, t.Version, err)
+			return fmt.Errorf("read launch template %s version %s: %w", t.ID, t.Version, o.paid(err, one(budget.DescribeTemplates)...))
 		}
 	}
 	return nil
 }
 
-// tagged finds instances by their node-id tag; a filter takes up to 200 values.
+// tagged finds instances by their node-id tag.
 func (o Observer) tagged(ctx context.Context, w wants, f *Facts, _ time.Time) error {
-	const most = 200
-	for start := 0; start < len(w.tagged); start += most {
-		var values []string
-		for _, id := range w.tagged[start:min(start+most, len(w.tagged))] {
+	for part := range slices.Chunk(w.tagged, instancesPerCall) {
+		values := make([]string, 0, len(part))
+		for _, id := range part {
 			values = append(values, strconv.Itoa(id))
 		}
+		if !o.take(one(budget.DescribeInstances)...) {
+			for _, v := range values {
+				f.postpone(PartTagged, v)
+			}
+			continue
+		}
 		found, err := o.Ports.Compute.TaggedInstances(ctx, o.IDTag, values)
-		if err != nil {
+		if err := o.paid(err, one(budget.DescribeInstances)...); err != nil {
 			return fmt.Errorf("observe tagged instances: %w", err)
 		}
 		for _, i := range found {

@@ -15,8 +15,9 @@ import (
 // somebody sees it.
 type Hint struct {
 	Key      string       `json:"key"`  // unique; equal for redeliveries of the same invocation
-	Node     int          `json:"node"` // 0: not known yet (a request)
+	Node     int          `json:"node"` // 0: the leader finds it out, by what the hint names
 	Instance string       `json:"instance,omitempty"`
+	Alarm    string       `json:"alarm,omitempty"`
 	Cause    Cause        `json:"cause"`
 	Request  *HintRequest `json:"request,omitempty"`
 

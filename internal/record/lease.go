@@ -19,6 +19,14 @@ type Lease struct {
 	Until  time.Time `json:"until"`
 	// Deadline is when the holder's invocation is cut off by Lambda, whatever happens.
 	Deadline time.Time `json:"deadline"`
+	// Budget is what the holder had left of the API budgets when it last wrote this:
+	// the engine's, for the next holder.
+	Budget json.RawMessage `json:"budget,omitempty"`
+	// Live is the revision of the VPC's item in contract.LivePartition.
+	Live int64 `json:"live,omitempty"`
+
+	// Former is the lease that was taken over; nil if there was none.
+	Former *Lease `json:"-"`
 
 	revision int64
 }
@@ -26,14 +34,15 @@ type Lease struct {
 const (
 	// LeaseLife is how long a lease stands without being renewed.
 	LeaseLife = 30 * time.Second
-	// leaseMargin is how far two invocations' clocks may differ (assumption: Lambda
+	// LeaseMargin is how far two invocations' clocks may differ (assumption: Lambda
 	// hosts are synchronised by the Amazon Time Sync Service to well under this).
-	leaseMargin = 5 * time.Second
+	LeaseMargin = 5 * time.Second
 )
 
 // AcquireLease takes the lease if it is free or expired. ok is false if another
 // holder has it.
 func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline time.Time) (l Lease, ok bool, err error) {
+	var former *Lease
 	it, err := s.Table.Get(ctx, contract.VPCPartition(s.VPC), contract.LeaseKey)
 	switch {
 	case cloud.Is(err, cloud.NotFound):
@@ -45,11 +54,16 @@ func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline ti
 		}
 		// A holder's own lease is free to it: Lambda tries an invocation again, under
 		// the same id, only when the earlier try has ended.
-		if !l.Until.IsZero() && l.Holder != holder && now.Before(l.Until.Add(leaseMargin)) {
+		if !l.Until.IsZero() && l.Holder != holder && now.Before(l.Until.Add(LeaseMargin)) {
 			return l, false, nil
 		}
+		copied := l
+		former = &copied
 	}
-	l = Lease{Holder: holder, Term: l.Term + 1, Until: now.Add(LeaseLife), Deadline: deadline, revision: it.Revision}
+	l = Lease{
+		Holder: holder, Term: l.Term + 1, Until: now.Add(LeaseLife), Deadline: deadline,
+		Budget: l.Budget, Live: l.Live, Former: former, revision: it.Revision,
+	}
 	l, err = s.writeLease(ctx, l)
 	if cloud.Is(err, cloud.Conflict) {
 		return l, false, nil

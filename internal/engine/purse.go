@@ -1,0 +1,68 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/workload-recovery/workload-recovery/internal/budget"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// purse is the API budgets of this leader.
+type purse struct {
+	*budget.Budget
+	clock   Clock
+	leaders int // of the Region, this one included; 0: not counted yet
+}
+
+func (p *purse) Take(costs ...budget.Cost) bool { return p.Budget.Take(p.clock.Now(), costs...) }
+
+func (p *purse) Throttled(costs ...budget.Cost) { p.Budget.Throttled(p.clock.Now(), costs...) }
+
+// openPurse takes over what the leader before left of the budgets. One that did not
+// release its lease may have used all of them until its end.
+func (r *run) openPurse(ctx context.Context) {
+	now, former := r.clock.Now(), r.lease.Former
+	if r.purse != nil && former != nil && former.Holder == r.inv.ID && former.Until.IsZero() {
+		r.purse.leaders = 0 // led a moment ago: its own figures are the best
+		return
+	}
+	r.purse = &purse{Budget: budget.New(budget.Limits(r.cfg.Policy.LaunchesPerSecond), now), clock: r.clock}
+	if former == nil {
+		return
+	}
+	var left budget.State
+	if err := json.Unmarshal(former.Budget, &left); former.Until.IsZero() && err == nil {
+		r.purse.Resume(left, record.LeaseMargin, now)
+		return
+	} else if former.Until.IsZero() {
+		message.Log(ctx, r.log, message.New(message.CallFailed, fmt.Sprintf("the lease of %s tells nothing of the API budgets, which count as used up: %v", r.cfg.VPC, err)))
+	}
+	r.purse.Emptied(former.Until, now)
+}
+
+// leave notes in the lease what is left of the budgets.
+func (r *run) leave() error {
+	b, err := json.Marshal(r.purse.State(r.clock.Now()))
+	if err != nil {
+		return fmt.Errorf("encode the API budgets: %w", err)
+	}
+	r.lease.Budget = b
+	return nil
+}
+
+// announce tells the Region's other leaders of this one, and counts them: they
+// share the budgets.
+func (r *run) announce(ctx context.Context) error {
+	now := r.clock.Now()
+	l, leaders, err := r.store.Announce(ctx, r.lease, now)
+	r.lease = l
+	if err != nil {
+		return err
+	}
+	r.purse.leaders = leaders
+	r.purse.Share(r.cfg.Policy.BudgetPercent, leaders, now)
+	return nil
+}
