@@ -41,7 +41,7 @@ func (w *World) cooled(old, n record.Node) {
 		t.cooling = w.Now
 	}
 	if g := n.Grant; g != nil && !g.ServedAt.IsZero() && (old.Grant == nil || old.Grant.ServedAt.IsZero()) {
-		t.served = w.Now
+		t.served = g.ServedAt // the save of it may come much later
 	}
 	if n.Switch == nil || n.Switch.Kind != record.KindRecover || old.Grant == nil || n.Grant != nil {
 		return
