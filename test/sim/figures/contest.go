@@ -21,7 +21,7 @@ type controller struct {
 var controllers = []controller{
 	{name: "this engine, gated", rules: rules{gated: true}, ours: true},
 	{name: "this engine, no gate", ours: true},
-	{name: "serial (seeds/000)", function: func(l *sim.Lab) func(context.Context, sim.Call) error { return serial{l}.handle }},
+	{name: "serial (seeds/000)", rules: rules{destroys: true}, function: func(l *sim.Lab) func(context.Context, sim.Call) error { return serial{l}.handle }},
 	{name: "Outposts sample (seeds/002)", rules: rules{unfenced: true}, function: func(l *sim.Lab) func(context.Context, sim.Call) error { return outposts{l}.handle }},
 	{name: "Auto Scaling group of one", rules: rules{unfenced: true}, own: true, function: func(*sim.Lab) func(context.Context, sim.Call) error {
 		return func(context.Context, sim.Call) error { return nil }

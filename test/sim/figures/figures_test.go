@@ -11,7 +11,7 @@ import (
 // The floor of a failure with draws of one value each can be added up by hand.
 func TestFloor(t *testing.T) {
 	d := delays(alb)
-	for kind, r := range map[sim.Delay]time.Duration{sim.DelayStop: 30 * time.Second, sim.DelayPowerOff: 12 * time.Second, sim.DelayServing: 20 * time.Second} {
+	for kind, r := range map[sim.Delay]time.Duration{sim.DelayStop: 30 * time.Second, sim.DelayTerminate: 25 * time.Second, sim.DelayPowerOff: 12 * time.Second, sim.DelayServing: 20 * time.Second} {
 		d[kind] = sim.Range{Least: r, Most: r}
 	}
 	broke := time.Unix(1000, 0)
@@ -27,6 +27,8 @@ func TestFloor(t *testing.T) {
 		// call 1.5, stop 30, register 2, health 10: the boot is hidden
 		{"gated: the fence is the longer", sim.FaultHang, 10 * time.Second, rules{gated: true}, 53500 * time.Millisecond},
 		// call 1.5, running 4.9, answer 20, health 10
+		// terminate 25 instead of stop 30
+		{"destroyed first", sim.FaultHang, 10 * time.Second, rules{destroys: true}, 71400 * time.Millisecond},
 		{"unfenced", sim.FaultHang, 10 * time.Second, rules{unfenced: true}, 46400 * time.Millisecond},
 		// off at 12 by itself
 		{"gated: it stops by itself", sim.FaultStop, 2 * time.Second, rules{gated: true}, 38400 * time.Millisecond},

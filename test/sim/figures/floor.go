@@ -15,6 +15,9 @@ type rules struct {
 	// unfenced: the replacement does not wait until the old instance is off. Then
 	// two instances can write the same data.
 	unfenced bool
+	// destroys: the old instance may be terminated before another serves, which can be
+	// the quicker way to have it off. This engine may not (I9).
+	destroys bool
 }
 
 // failure is all that the floor of one recovery rests on. None of it comes from
@@ -38,12 +41,16 @@ func floor(f failure, r rules) time.Time {
 		return sim.Latency(f.seed, f.delays, d, f.node, attempt)
 	}
 	accepted := f.begin.Add(f.delays[sim.DelayLaunchCall].Least)
-	off := f.begin.Add(draw(sim.DelayStop, f.attempt))
+	fence := draw(sim.DelayStop, f.attempt)
+	if r.destroys {
+		fence = min(fence, draw(sim.DelayTerminate, f.attempt))
+	}
+	off := f.begin.Add(fence)
 	switch {
 	case f.fault == sim.FaultStop: // it is on its way already
 		off = later(f.begin, f.broke.Add(draw(sim.DelayPowerOff, f.attempt)))
 	case r.gated:
-		off = accepted.Add(draw(sim.DelayStop, f.attempt))
+		off = accepted.Add(fence)
 	}
 	launched := f.begin
 	if !r.gated && !r.unfenced {

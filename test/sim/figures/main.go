@@ -12,22 +12,22 @@ import (
 
 func main() {
 	seeds := flag.Int("seeds", 200, "seeds of each combination of controller, fault and load balancer")
-	sizes := flag.String("nodes", "1,10,100,1000", "how many nodes fail with their zone, from small to great")
+	nodes := flag.String("nodes", "1,10,100,1000", "how many nodes fail with their zone, from small to great")
 	workers := flag.Int("workers", 2, "runs at the same time")
 	write := flag.String("write", "", "a Markdown file whose text between the figures marks is replaced")
 	flag.Parse()
-	if err := figures(*seeds, *sizes, *workers, *write); err != nil {
+	if err := figures(*seeds, *nodes, *workers, *write); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
 		os.Exit(1)
 	}
 }
 
-func figures(seeds int, sizes string, workers int, write string) error {
+func figures(seeds int, nodes string, workers int, write string) error {
 	var counts []int
-	for text := range strings.SplitSeq(sizes, ",") {
+	for text := range strings.SplitSeq(nodes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return fmt.Errorf("-nodes %q: %q is not a number from 1 up; write for example -nodes 1,10,100", sizes, text)
+			return fmt.Errorf("-nodes %q: %q is not a number from 1 up; write for example -nodes 1,10,100", nodes, text)
 		}
 		counts = append(counts, n)
 	}
@@ -42,7 +42,7 @@ func figures(seeds int, sizes string, workers int, write string) error {
 	if err != nil {
 		return err
 	}
-	r := report{seeds: seeds, nodes: sizes, board: board, masses: masses, counts: counts, bench: bench, disastersPerSecond: float64(board.disasters) / spent.Seconds()}
+	r := report{seeds: seeds, nodes: nodes, board: board, masses: masses, bench: bench, disastersPerSecond: float64(board.disasters) / spent.Seconds()}
 	text := r.markdown()
 	fmt.Print(text)
 	if write != "" {

@@ -12,15 +12,14 @@ type report struct {
 	nodes              string
 	board              scoreboard
 	masses             []massed
-	counts             []int
 	bench              []work
 	disastersPerSecond float64
 	text               strings.Builder
 }
 
 func (r *report) markdown() string {
-	r.line("Made by `make figures SEEDS=%d`, seeds 1 to %d of each class, %d disasters in all, on 2 shared cores (%.0f simulated disasters a second).",
-		r.seeds, r.seeds, r.board.disasters, r.disastersPerSecond)
+	r.line("Made by `make figures SEEDS=%d NODES=%s`, seeds 1 to %d of each class, %d disasters in all, on 2 shared cores (%.0f simulated disasters a second).",
+		r.seeds, r.nodes, r.seeds, r.board.disasters, r.disastersPerSecond)
 	r.overview()
 	for _, trouble := range []bool{false, true} {
 		r.times(trouble)
@@ -112,6 +111,9 @@ func (r *report) times(trouble bool) {
 	}
 }
 
+// sizes are those for which bounds are told.
+var sizes = []int{1, 10, 100, 1000}
+
 // massTables are about many nodes at once.
 func (r *report) massTables() {
 	r.head("All nodes of a zone at once, ALB, under the documented API budgets")
@@ -129,7 +131,7 @@ func (r *report) massTables() {
 	}
 	r.head("What the budgets allow: the bound of the makespan in seconds")
 	columns := []string{"launching API", "deregistration", "RegisterTargets"}
-	for _, n := range r.counts {
+	for _, n := range sizes {
 		columns = append(columns, fmt.Sprintf("%d nodes", n))
 	}
 	r.table(columns...)
@@ -144,7 +146,7 @@ func (r *report) massTables() {
 			{"after serving", "20 + 3/s, if it drains the mutating bucket", budgets{launch.bucket, elbMutating, false}},
 		} {
 			cells := []string{launch.name, x.dereg, x.reg}
-			for _, n := range r.counts {
+			for _, n := range sizes {
 				cells = append(cells, sec(bound(1, delays(alb), n, x.budgets)))
 			}
 			r.row(cells...)

@@ -82,7 +82,7 @@ func TestTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := report{seeds: 1, board: board, masses: masses, counts: []int{1}, bench: []work{{nodes: 1, secondsPerNode: 1}}}
+	r := report{seeds: 1, board: board, masses: masses, bench: []work{{nodes: 1, secondsPerNode: 1}}}
 	text := r.markdown()
 	for _, c := range controllers {
 		if n := strings.Count(text, "| "+mark(c)+" |"); n < 2+2*2*len(faults) {
