@@ -86,10 +86,13 @@ func (s *step) giveBack() {
 	if !visible || s.n.Blueprint == nil {
 		return
 	}
-	s.regroup(i)
+	if !s.regroup(i) {
+		s.out.Save = true // so that a leader of yesterday finds out instead of undoing a quarantine
+	}
 	if _, marked := i.Tags[contract.CondemnedTag]; marked {
 		if e := (Effect{Do: Pardon, Instance: i.ID}); !s.succeeded(e) {
 			s.do(e)
+			s.out.Save = true
 		}
 	}
 }

@@ -186,11 +186,13 @@ func (s *step) begin(cause record.Cause) {
 	p := s.Config.Policy
 	s.n.Recent = slices.DeleteFunc(s.n.Recent, func(t time.Time) bool { return s.since(t) >= seconds(p.WindowSeconds) || !t.After(s.n.Acked) })
 	if until := s.coolsUntil(cause); s.Now.Before(until) {
+		s.rest()
 		s.hold(record.Held, message.HeldCoolDown,
 			fmt.Sprintf("the node was switched and began to serve less than %d s ago (the policy's CoolDownSeconds); now: %s", p.CoolDownSeconds, cause.Detail), until)
 		return
 	}
 	if len(s.n.Recent) >= p.MaxSwitches {
+		s.rest()
 		s.hold(record.Held, message.HeldCoolDown,
 			fmt.Sprintf("%d switches began within %d s (the policy's MaxSwitches); now: %s", len(s.n.Recent), p.WindowSeconds, cause.Detail),
 			s.n.Recent[0].Add(seconds(p.WindowSeconds)))
@@ -208,6 +210,15 @@ func (s *step) begin(cause record.Cause) {
 	s.condemn(g.Instance, g.Zone, g.PrivateIP)
 	s.to(record.Confirmed)
 	s.say(message.SwitchStarted, cause.Detail, slog.String("instance", g.Instance), slog.String("az", g.Zone))
+}
+
+// rest ends a suspicion that leads to no switch now: a node that is held from
+// switching is mended meanwhile like any that rests.
+func (s *step) rest() {
+	if s.n.Phase == record.Suspected {
+		s.n.Switch = nil
+		s.to(record.Done)
+	}
 }
 
 // coolsUntil is when a failure that only an alarm reports is believed again after a

@@ -64,11 +64,9 @@ func (s *step) fence() {
 		if !visible || i.State != cloud.Running && i.State != cloud.Pending && !stuck {
 			continue
 		}
-		s.isolate(c)
-		if !s.tagCondemned(c, i) {
-			continue
+		if s.isolate(c); s.marked(c, i) {
+			s.powerOff(c, i)
 		}
-		s.powerOff(c, i)
 	}
 	limit := seconds(s.Config.Policy.FenceSeconds)
 	if s.since(s.n.Since) < limit || s.escalate() {
@@ -192,7 +190,7 @@ func (s *step) refence() {
 		if s.Facts.Unseen[observe.PartTargets] == nil {
 			s.deregistered()
 		}
-		if before := len(s.out.Effects); s.tagCondemned(c, i) {
+		if before := len(s.out.Effects); s.marked(c, i) {
 			s.powerOff(c, i)
 			if len(s.out.Effects) > before {
 				s.say(message.CondemnedRunning, c.Instance+" is "+i.State, slog.String("instance", c.Instance))

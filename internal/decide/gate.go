@@ -39,6 +39,7 @@ func (s *step) open() {
 	e := Effect{Do: Open, Instance: g.Instance, Tags: map[string]string{contract.GateTag: fmt.Sprintf("%s:%d", g.Instance, g.Epoch)}}
 	if !holds(i.Tags, e.Tags) && !s.succeeded(e) {
 		s.do(e)
+		s.out.Save = true // so that a leader of yesterday finds out instead of opening
 	}
 }
 

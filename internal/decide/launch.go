@@ -302,7 +302,7 @@ func (s *step) standby() {
 			return
 		}
 		s.wait()
-	case off:
+	case off && s.isolateAll(): // so that who starts a fenced one finds it shut off
 		s.grant(i)
 	}
 }
@@ -313,6 +313,7 @@ func (s *step) grant(i cloud.Instance) {
 		PrivateIP: i.PrivateIP, Image: i.Image, GrantedAt: s.Now,
 	}
 	s.n.Switch.Attempts++
+	s.open()
 	s.to(record.Serving)
 	s.say(message.Granted, i.ID+" carries the node", slog.String("instance", i.ID), slog.String("az", i.Zone))
 }

@@ -162,13 +162,23 @@ func (s *step) isolate(c record.Condemned) bool {
 
 // tagCondemned names the instance as condemned for IAM. Reports whether it is.
 func (s *step) tagCondemned(c record.Condemned, i cloud.Instance) bool {
-	e := Effect{Do: Condemn, Instance: i.ID, Tags: map[string]string{contract.CondemnedTag: strconv.Itoa(c.Epoch)}}
+	if s.marked(c, i) {
+		return true
+	}
+	s.do(s.mark(c))
+	return false
+}
+
+// marked reports whether the instance is tagged as condemned.
+func (s *step) marked(c record.Condemned, i cloud.Instance) bool {
+	e := s.mark(c)
+	return holds(i.Tags, e.Tags) || s.succeeded(e)
+}
+
+func (s *step) mark(c record.Condemned) Effect {
+	e := Effect{Do: Condemn, Instance: c.Instance, Tags: map[string]string{contract.CondemnedTag: strconv.Itoa(c.Epoch)}}
 	if s.gated() { // closed before it is stopped: whoever starts it again finds it shut
 		e.Tags[contract.GateTag] = gateClosed
 	}
-	if holds(i.Tags, e.Tags) || s.succeeded(e) {
-		return true
-	}
-	s.do(e)
-	return false
+	return e
 }

@@ -43,6 +43,13 @@ func (w *World) cooled(old, n record.Node) {
 	if g := n.Grant; g != nil && !g.ServedAt.IsZero() && (old.Grant == nil || old.Grant.ServedAt.IsZero()) {
 		t.served = g.ServedAt // the save of it may come much later
 	}
+	if sw := old.Switch; sw != nil && sw.Kind == record.KindRecover && old.Grant == nil && n.Grant != nil && n.Grant.Instance == sw.From && !sw.Restart {
+		// Cancelled: it was never moved. What EC2 itself showed does not count.
+		if t.served = w.Now; sw.Cause.Independent && len(t.began) > 0 {
+			t.began = t.began[:len(t.began)-1]
+		}
+		return
+	}
 	if n.Switch == nil || n.Switch.Kind != record.KindRecover || old.Grant == nil || n.Grant != nil {
 		return
 	}
