@@ -34,7 +34,7 @@ func (w *World) evaluate(a *Alarm) {
 	case a.State != state:
 		w.turn(a, state)
 	case state == "ALARM" && w.Chance(w.Chaos.AlarmLate/4):
-		w.deliver(0, alarmEvent(w.next("al"), a.Name, w.Now))
+		w.deliver(a.node, 0, alarmEvent(w.next("al"), a.Name, w.Now))
 	}
 }
 
@@ -42,7 +42,10 @@ func (w *World) turn(a *Alarm, state string) {
 	a.State, a.Since = state, w.Now
 	w.Log("alarm %s %s", a.Name, state)
 	if state == "ALARM" {
-		w.deliver(0, alarmEvent(w.next("al"), a.Name, w.Now))
+		if a.app && w.flapping(a.node) {
+			w.hit(HarmFlap, a.node)
+		}
+		w.deliver(a.node, 0, alarmEvent(w.next("al"), a.Name, w.Now))
 	}
 }
 

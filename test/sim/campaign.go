@@ -1,10 +1,12 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -113,6 +115,39 @@ func (s *Summary) add(r Result) {
 	if r.Err != nil {
 		s.Violations++
 	}
+}
+
+// Rarest are the reachable pairs of phase and fault that were hit least, with
+// their counts.
+func (s Summary) Rarest(n int) []string {
+	pairs, _ := Reachable()
+	slices.SortStableFunc(pairs, func(a, b Pair) int { return cmp.Compare(s.Pairs[a], s.Pairs[b]) })
+	var list []string
+	for _, p := range pairs[:min(n, len(pairs))] {
+		list = append(list, fmt.Sprintf("%s: %d", p, s.Pairs[p]))
+	}
+	return list
+}
+
+// A campaign of so many seeds is a long one: it must hit every reachable pair of
+// phase and fault so often.
+const (
+	long   = 50_000
+	enough = 100
+)
+
+// Missed are the reachable pairs that a long campaign did not hit often enough.
+func (s Summary) Missed() []string {
+	if s.Runs < long {
+		return nil
+	}
+	pairs, _ := Reachable()
+	few := slices.DeleteFunc(pairs, func(p Pair) bool { return s.Pairs[p] >= enough })
+	var list []string
+	for _, p := range few {
+		list = append(list, fmt.Sprintf("%s was hit %d times, not %d", p, s.Pairs[p], enough))
+	}
+	return list
 }
 
 func (s Summary) String() string {

@@ -106,6 +106,7 @@ func (w *World) Arm(end time.Time) {
 	w.armZones(end, moment)
 	w.armFlaps(end, moment)
 	w.armPersons(end, moment)
+	w.armAmbushes()
 	for range c.Deploys {
 		node := 1 + w.Rand.IntN(len(w.nodes))
 		at := moment()
@@ -154,6 +155,7 @@ func (w *World) breakNode(node int) {
 		return
 	}
 	how := w.Rand.IntN(6)
+	w.hit([]Harm{HarmPowerOff, HarmGone, HarmHang, HarmHostDies, HarmHostCut, HarmHostMoved}[how], node)
 	w.Log("break node %d on %s, way %d", node, m.ID, how)
 	switch how {
 	case 0: // its application's fault script powers it off
@@ -177,25 +179,38 @@ func (w *World) breakNode(node int) {
 
 // deployAgain sends an update or the delete of a node, sometimes twice.
 func (w *World) deployAgain(node int) {
+	switch {
+	case w.Chance(0.4):
+		w.deploy(HarmDelete, node)
+	case w.Chance(0.3):
+		w.deploy(HarmClaim, node)
+	default:
+		w.deploy(HarmUpdate, node)
+	}
+}
+
+func (w *World) deploy(what Harm, node int) {
 	t := w.nodes[node]
 	if t.deleted {
 		return
 	}
 	t.requests++
+	w.hit(what, node)
 	kind := "Update"
-	switch {
-	case w.Chance(0.4):
+	switch what {
+	case HarmDelete:
 		kind = "Delete"
 		t.deleted = true
-	case w.Chance(0.3):
+	case HarmClaim:
 		w.claimTwice(node)
 		return
+	default:
 	}
 	w.Log("deploy: %s of node %d", kind, node)
 	id := fmt.Sprintf("%s-%d-%d", kind, node, t.requests)
 	t.asked = append(t.asked, id)
 	for range 1 + w.Rand.IntN(2) {
-		w.ask(node, w.request(kind, id, node))
+		w.invoke(w.request(kind, id, node))
 	}
 }
 
@@ -220,6 +235,7 @@ func (w *World) startFenced(end time.Time) {
 	for _, m := range w.machines {
 		if m.node > 0 && m.State == cloud.Stopped && !m.lost && w.nodes[m.node].record.Condemns(m.ID) && w.Chance(0.3) {
 			w.Log("a person starts %s", m.ID)
+			w.hit(HarmStart, m.node)
 			m.started = w.Now
 			w.boot(m)
 			return
@@ -236,6 +252,7 @@ func (w *World) loseZone(zone string) {
 	dead := w.Chance(0.5)
 	for _, m := range w.machines {
 		if m.Zone == zone && m.node > 0 && (m.State == cloud.Running || m.State == cloud.Pending || m.State == cloud.Stopping) && !m.lost {
+			w.hit(HarmZone, m.node)
 			w.lose(m, dead)
 		}
 	}
@@ -264,17 +281,23 @@ func (w *World) outage(service string) (cloud.Kind, bool) {
 }
 
 // refusal says whether a service refuses a call now.
-func (w *World) refusal(service, action string) error {
+func (w *World) refusal(service, action string, nodes []int) error {
 	if kind, out := w.outage(service); out {
+		if kind == cloud.Denied {
+			w.hit(HarmDenied, nodes...)
+		} else {
+			w.hit(HarmOutage, nodes...)
+		}
 		return refuse(kind, service, action, "outage")
 	}
 	if service != "CloudFormation" && w.Chance(w.Chaos.Throttle) {
+		w.hit(HarmThrottle, nodes...)
 		return refuse(cloud.Throttled, service, action, "RequestLimitExceeded")
 	}
 	return nil
 }
 
-func (w *World) strike(service, action string) strikeKind {
+func (w *World) strike(service, action string, nodes []int) strikeKind {
 	kind := clean
 	switch {
 	case w.Chance(w.Chaos.Crash):
@@ -283,16 +306,17 @@ func (w *World) strike(service, action string) strikeKind {
 		kind = lostRequest + strikeKind(w.Rand.IntN(2))
 	}
 	if kind != clean {
-		w.Stats.Pairs[fmt.Sprintf("%s %s x %s", service, action, kind)]++
+		w.hit(strikeHarms[kind], nodes...)
 		w.Log("strike %s %s %s", service, action, kind)
 	}
 	return kind
 }
 
 // freeze lets a process sleep through its lease now and then.
-func (w *World) freeze(p *Proc) {
+func (w *World) freeze(p *Proc, nodes []int) {
 	if w.Chance(w.Chaos.Freeze) {
 		w.Log("%s freezes", p.Name)
+		w.hit(HarmFreeze, nodes...)
 		p.Freeze(w.Between(20*time.Second, 4*time.Minute))
 		w.disturbed = w.Now
 	}

@@ -107,6 +107,9 @@ func (w *World) recorded(item cloud.Item) {
 	w.chosen(old, n)
 	w.cooled(old, n)
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
+	if n.Phase != old.Phase {
+		w.spring(n.ID, n.Phase)
+	}
 	if n.Epoch < old.Epoch {
 		w.Fail("the epoch of node %d went from %d to %d", n.ID, old.Epoch, n.Epoch)
 	}

@@ -17,6 +17,7 @@ type index struct {
 	ofNodes map[int][]*Pool
 	alarms  map[string]*Alarm
 	keys    []string // of the table, in order
+	ids1    []int    // of the nodes
 }
 
 // of is every machine of a node but those that are terminated and have no power.

@@ -107,21 +107,24 @@ func (w *World) function(p *Proc, i *invocation) (engine.Result, error) {
 
 // deliver hands an event to the functions as EventBridge does: at least once for
 // alarms, best effort for EC2; late, twice or not at all.
-func (w *World) deliver(after time.Duration, payload string) {
+func (w *World) deliver(node int, after time.Duration, payload string) {
 	if w.lab != nil {
 		w.lab.published(payload)
 	}
 	if w.Chance(w.Chaos.EventLoss) {
+		w.hit(HarmEventLost, node)
 		return
 	}
 	payload = strings.ReplaceAll(payload, region, w.region)
 	copies := 1
 	if w.Chance(w.Chaos.EventTwice) {
+		w.hit(HarmEventTwice, node)
 		copies = 2
 	}
 	for range copies {
 		d := after + w.draw(DelayEvent)
 		if w.Chance(w.Chaos.EventLate) {
+			w.hit(HarmEventLate, node)
 			d += w.Between(0, 20*time.Minute)
 		}
 		w.After(d, func() { w.send(payload, 0) })

@@ -58,6 +58,9 @@ func (w *World) launch(l cloud.Launch) *Machine {
 	m.attempt = w.nodes[node].attempts
 	w.nodes[node].attempts++
 	w.Stats.Launches++
+	if m.sick {
+		w.hit(HarmSick, node)
+	}
 	w.Log("launch %s for node %d in %s token %s", m.ID, node, l.Zone, l.Token)
 	w.inherits(m, l)
 	w.add(m)

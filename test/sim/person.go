@@ -36,6 +36,7 @@ func (w *World) meddle(time.Time) bool {
 			continue
 		}
 		w.Log("a person switches the replacement %s off", m.ID)
+		w.hit(HarmMeddle, m.node)
 		if w.Chance(0.5) {
 			w.powerDown(m, cloud.Stopping, cloud.Stopped, DelayPowerOff)
 		} else {
@@ -61,6 +62,7 @@ func (w *World) retag(end time.Time) bool {
 	}
 	was, value := w.plans[m.node].Tags[key], values[w.Rand.IntN(len(values))]
 	w.Log("a person sets tag %s of %s to %q", key, m.ID, value)
+	w.hit(HarmRetag, m.node)
 	if value == "" {
 		delete(m.Tags, key)
 	} else {
@@ -82,6 +84,7 @@ func (w *World) free(time.Time) bool {
 			continue
 		}
 		w.Log("a person gives %s its groups back", m.ID)
+		w.hit(HarmFree, m.node)
 		m.freed = true
 		for i := range m.Interfaces {
 			w.regroup(nil, m, i, w.plans[m.node].Interfaces[i].Groups)
@@ -101,6 +104,7 @@ func (w *World) unregister(end time.Time) bool {
 	}
 	x := p.members[0]
 	w.Log("a person deregisters %s of node %d", x.ID, id)
+	w.hit(HarmUnregister, id)
 	p.members = nil
 	until := minTime(end, w.Now.Add(w.Between(10*time.Second, 5*time.Minute)))
 	w.After(until.Sub(w.Now), func() {

@@ -51,13 +51,14 @@ func (c *client) callOf(service, action string, instances int, do func() error) 
 	if c.p.Calm {
 		return w.calmly(c.p, action, do)
 	}
+	nodes := c.subject(action)
 	w.script.called(c.p, action)
-	w.freeze(c.p)
+	w.freeze(c.p, nodes)
 	c.p.Park(w.draw(DelayCall))
 	if action == "RunInstances" {
 		c.p.Park(w.draw(DelayLaunchCall))
 	}
-	err := w.refusal(service, action)
+	err := w.refusal(service, action, nodes)
 	if err == nil {
 		err = w.script.refusal(service, action)
 	}
@@ -72,7 +73,7 @@ func (c *client) callOf(service, action string, instances int, do func() error) 
 	if w.lab != nil {
 		w.lab.called(c.p, service, action)
 	}
-	strike := w.strike(service, action)
+	strike := w.strike(service, action, nodes)
 	if planned := w.script.strike(c.p); planned != clean {
 		strike = planned
 	}
@@ -153,6 +154,9 @@ func (e *ec2) seen(m *Machine) (cloud.Instance, bool) {
 				at = k
 			}
 		}
+		if at < len(m.past)-1 {
+			e.hit(HarmStale, m.node)
+		}
 		if at < 0 {
 			return i, false
 		}
@@ -197,7 +201,7 @@ func (e *ec2) TaggedInstances(_ context.Context, key string, values []string) (l
 }
 
 func (e *ec2) Details(_ context.Context, i cloud.Instance) (d cloud.Details, err error) {
-	err = (*client)(e).call("EC2", "DescribeInstanceAttribute", func() error {
+	err = (*client)(e).about(e.nodesOf(i.ID)...).call("EC2", "DescribeInstanceAttribute", func() error {
 		m := e.byID[i.ID]
 		if m == nil || m.State == cloud.Terminated {
 			return refuse(cloud.NotFound, "EC2", "DescribeInstanceAttribute", "InvalidInstanceID.NotFound")
@@ -223,8 +227,8 @@ func (e *ec2) Subnets(_ context.Context, vpc, _, _ string) (list []cloud.Subnet,
 }
 
 func (e *ec2) Template(_ context.Context, id, _ string) (b cloud.Blueprint, err error) {
-	err = (*client)(e).call("EC2", "DescribeLaunchTemplateVersions", func() error {
-		n, convErr := nodeOf(strings.TrimPrefix(id, "lt-"))
+	n, convErr := nodeOf(strings.TrimPrefix(id, "lt-"))
+	err = (*client)(e).about(n).call("EC2", "DescribeLaunchTemplateVersions", func() error {
 		if convErr != nil {
 			return refuse(cloud.NotFound, "EC2", "DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.NotFound")
 		}
@@ -235,7 +239,7 @@ func (e *ec2) Template(_ context.Context, id, _ string) (b cloud.Blueprint, err 
 }
 
 func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err error) {
-	err = (*client)(e).call("EC2", "RunInstances", func() error {
+	err = (*client)(e).about(nodeOfLaunch(l)...).call("EC2", "RunInstances", func() error {
 		if m := e.tokens[l.Zone+"/"+l.Token]; m != nil {
 			i = m.Instance
 			return nil
@@ -247,6 +251,7 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 			return refuse(cloud.Invalid, "EC2", "RunInstances", "SecurityGroupsPerInterfaceLimitExceeded")
 		}
 		if _, room := e.place(l.Zone, typeOf(l), l.Blueprint.Reservation.Preference); !room {
+			e.hit(HarmCapacity, nodeOfLaunch(l)...)
 			return refuse(cloud.Capacity, "EC2", "RunInstances", "InsufficientInstanceCapacity")
 		}
 		m := e.launch(l)
@@ -258,7 +263,7 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 }
 
 func (e *ec2) power(action string, ids []string, do func(*Machine)) error {
-	return (*client)(e).callOf("EC2", action, len(ids), func() error {
+	return (*client)(e).about(e.nodesOf(ids...)...).callOf("EC2", action, len(ids), func() error {
 		for _, id := range ids {
 			m := e.byID[id]
 			if m == nil {
@@ -302,7 +307,7 @@ func guarded(action string, m *Machine) error {
 }
 
 func (e *ec2) Unprotect(_ context.Context, id string, stop bool) error {
-	return (*client)(e).call("EC2", "ModifyInstanceAttribute", func() error {
+	return (*client)(e).about(e.nodesOf(id)...).call("EC2", "ModifyInstanceAttribute", func() error {
 		switch m := e.byID[id]; {
 		case m == nil:
 			return refuse(cloud.NotFound, "EC2", "ModifyInstanceAttribute", "InvalidInstanceID.NotFound")
@@ -316,7 +321,7 @@ func (e *ec2) Unprotect(_ context.Context, id string, stop bool) error {
 }
 
 func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
-	return (*client)(e).call("EC2", "ModifyNetworkInterfaceAttribute", func() error {
+	return (*client)(e).about(e.nodeOfInterface(nic)...).call("EC2", "ModifyNetworkInterfaceAttribute", func() error {
 		for _, m := range e.machines {
 			for k := range m.Interfaces {
 				if m.Interfaces[k].ID == nic {
@@ -337,7 +342,7 @@ func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
 }
 
 func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error {
-	return (*client)(e).call("EC2", "CreateTags", func() error {
+	return (*client)(e).about(e.nodesOf(ids...)...).call("EC2", "CreateTags", func() error {
 		for _, id := range ids {
 			if e.byID[id] == nil {
 				return refuse(cloud.NotFound, "EC2", "CreateTags", "InvalidInstanceID.NotFound")
@@ -352,7 +357,7 @@ func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error
 }
 
 func (e *ec2) Untag(_ context.Context, id string, keys []string) error {
-	return (*client)(e).call("EC2", "DeleteTags", func() error {
+	return (*client)(e).about(e.nodesOf(id)...).call("EC2", "DeleteTags", func() error {
 		m := e.byID[id]
 		if m == nil {
 			return refuse(cloud.NotFound, "EC2", "DeleteTags", "InvalidInstanceID.NotFound")
@@ -366,7 +371,7 @@ func (e *ec2) Untag(_ context.Context, id string, keys []string) error {
 
 // Start may lack capacity as a launch may ("Stop and start Amazon EC2 instances").
 func (e *ec2) Start(_ context.Context, id string) error {
-	return (*client)(e).call("EC2", "StartInstances", func() error {
+	return (*client)(e).about(e.nodesOf(id)...).call("EC2", "StartInstances", func() error {
 		m := e.byID[id]
 		switch {
 		case m == nil:
@@ -378,6 +383,7 @@ func (e *ec2) Start(_ context.Context, id string) error {
 		}
 		r, room := e.place(m.Zone, m.Type, m.Reservation.Preference)
 		if !room {
+			e.hit(HarmCapacity, m.node)
 			return refuse(cloud.Capacity, "EC2", "StartInstances", "InsufficientInstanceCapacity")
 		}
 		m.reserve = r

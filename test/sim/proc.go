@@ -32,7 +32,8 @@ type thread struct {
 	ended  func()
 	// owed is time that has passed for the thread but not for the world: what it
 	// does next takes that much longer.
-	owed time.Duration
+	owed    time.Duration
+	subject []int // nodes that its next call is about (client.about)
 }
 
 // killed unwinds the threads of a dead process.

@@ -31,7 +31,7 @@ func (l *elb) Groups(_ context.Context, arns []string) (list []cloud.TargetGroup
 }
 
 func (l *elb) Targets(_ context.Context, group string) (list []cloud.Target, err error) {
-	err = (*client)(l).call("ELB", "DescribeTargetHealth", func() error {
+	err = (*client)(l).about(l.nodeOfPool(group)...).call("ELB", "DescribeTargetHealth", func() error {
 		p := l.pool(group)
 		for _, x := range p.members {
 			t := x.Target
@@ -95,7 +95,7 @@ func (w *World) healthyFrom(x *member, m *Machine) time.Time {
 }
 
 func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) error {
-	return (*client)(l).call("ELB", "RegisterTargets", func() error {
+	return (*client)(l).about(l.nodeOfPool(group)...).call("ELB", "RegisterTargets", func() error {
 		p := l.pool(group)
 		for _, t := range targets {
 			if m := l.byID[t.ID]; p.Kind == "instance" && (m == nil || m.State != cloud.Running) {
@@ -110,7 +110,7 @@ func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) 
 }
 
 func (l *elb) Deregister(_ context.Context, group string, targets []cloud.Target) error {
-	return (*client)(l).call("ELB", "DeregisterTargets", func() error {
+	return (*client)(l).about(l.nodeOfPool(group)...).call("ELB", "DeregisterTargets", func() error {
 		p := l.pool(group)
 		for _, t := range targets {
 			p.members = slices.DeleteFunc(p.members, func(x *member) bool { return x.ID == t.ID && x.Port == t.Port })
@@ -136,7 +136,7 @@ func (a *cw) Alarms(_ context.Context, names []string) (list []cloud.Alarm, err 
 }
 
 func (a *cw) Repoint(_ context.Context, name, instance string) error {
-	return (*client)(a).call("CloudWatch", "PutMetricAlarm", func() error {
+	return (*client)(a).about(a.nodeOfAlarm(name)...).call("CloudWatch", "PutMetricAlarm", func() error {
 		if x := a.alarm(name); x != nil {
 			x.Instances, x.bad = []string{instance}, 0 // AWS keeps the state until the next evaluation
 		}
@@ -149,7 +149,7 @@ type ddb client
 const leaseSuffix = "|lease"
 
 func (d *ddb) Get(_ context.Context, partition, sort string) (item cloud.Item, err error) {
-	err = (*client)(d).call("DynamoDB", "GetItem", func() error {
+	err = (*client)(d).about(nodeOfKey(partition, sort)...).call("DynamoDB", "GetItem", func() error {
 		var ok bool
 		if item, ok = d.items[partition+"|"+sort]; !ok || d.Chaos.EveryLease && sort == "lease" {
 			item = cloud.Item{}
@@ -169,7 +169,7 @@ func (d *ddb) Query(_ context.Context, partition, prefix string) (list []cloud.I
 }
 
 func (d *ddb) Put(_ context.Context, item cloud.Item, prev int64) error {
-	return (*client)(d).call("DynamoDB", "PutItem", func() error {
+	return (*client)(d).about(nodeOfKey(item.Partition, item.Sort)...).call("DynamoDB", "PutItem", func() error {
 		key := item.Partition + "|" + item.Sort
 		free := d.Chaos.EveryLease && strings.HasSuffix(key, leaseSuffix)
 		if d.items[key].Revision != prev && !free {
@@ -183,7 +183,7 @@ func (d *ddb) Put(_ context.Context, item cloud.Item, prev int64) error {
 }
 
 func (d *ddb) Delete(_ context.Context, partition, sort string, prev int64) error {
-	return (*client)(d).call("DynamoDB", "DeleteItem", func() error {
+	return (*client)(d).about(nodeOfKey(partition, sort)...).call("DynamoDB", "DeleteItem", func() error {
 		key := partition + "|" + sort
 		if it, ok := d.items[key]; !ok || it.Revision != prev {
 			return refuse(cloud.Conflict, "DynamoDB", "DeleteItem", "ConditionalCheckFailedException")

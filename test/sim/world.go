@@ -26,6 +26,7 @@ type World struct {
 	alarms   []*Alarm
 	items    map[string]cloud.Item
 	index    index
+	ambushes []ambush
 	memo     record.Memo // shared by all processes
 	sites    []*site
 	region   string
@@ -51,11 +52,11 @@ type World struct {
 // Stats count what a run went through.
 type Stats struct {
 	Calls, Crashes, Launches, Switches, Invocations, Failed int
-	Pairs                                                   map[string]int // phase x fault
+	Pairs                                                   map[Pair]int
 }
 
 // NewStats are those of a run that has not begun.
-func NewStats() Stats { return Stats{Pairs: map[string]int{}} }
+func NewStats() Stats { return Stats{Pairs: map[Pair]int{}} }
 
 // Faults is how many faults hit something.
 func (s *Stats) Faults() int {
@@ -212,7 +213,7 @@ func (w *World) state(m *Machine, state string) {
 			p.members = slices.DeleteFunc(p.members, func(x *member) bool { return x.ID == m.ID })
 		}
 	}
-	w.deliver(w.draw(DelayState), stateEvent(w.next("ev"), m.ID, state, w.Now))
+	w.deliver(m.node, w.draw(DelayState), stateEvent(w.next("ev"), m.ID, state, w.Now))
 }
 
 func (w *World) next(prefix string) string {

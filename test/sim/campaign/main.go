@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/test/sim"
@@ -60,8 +61,13 @@ func run(c sim.Campaign) int {
 			fmt.Fprintf(os.Stderr, "%d of %d seeds, %.0f a second\n", done, len(c.Seeds), float64(done)/now.Sub(begun).Seconds())
 		}
 	})
+	fmt.Println("rarest pairs of phase and fault:", strings.Join(sum.Rarest(10), ", "))
+	missed := sum.Missed()
+	for _, m := range missed {
+		fmt.Println(m)
+	}
 	code := 0
-	if sum.Violations > 0 {
+	if sum.Violations > 0 || len(missed) > 0 {
 		code = 1
 	}
 	fmt.Println(sum)
