@@ -165,7 +165,7 @@ func (s *switcher) ownStatements() []awsiam.PolicyStatement {
 func (s *switcher) leadingKeys() map[string]any {
 	vpc := *s.vpc.VpcId()
 	return map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []any{
-		contract.VPCPartition(vpc), contract.ClaimPartition, contract.CapacityPartition, "history#" + vpc + "#*",
+		contract.VPCPartition(vpc), contract.ClaimPartition, contract.CapacityPartition, contract.LivePartition, "history#" + vpc + "#*",
 	}}}
 }
 

@@ -100,7 +100,7 @@ func TestSwitcherPermissions(t *testing.T) {
 		"Records": {
 			[]any{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
 			"${import RecoveryRegion:ExportsOutputFnGetAttTableArn}",
-			map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []any{"vpc#${Vpc}", "claim", "capacity", "history#${Vpc}#*"}}},
+			map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []any{"vpc#${Vpc}", "claim", "capacity", "live", "history#${Vpc}#*"}}},
 		},
 		"Tell":     {"sns:Publish", "${SwitcherTopic}", nil},
 		"Continue": {"lambda:InvokeFunction", only(arns("lambda", "function:recovery-switcher-example")), nil},
