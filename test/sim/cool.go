@@ -50,6 +50,9 @@ func (w *World) cooled(old, n record.Node) {
 		}
 		return
 	}
+	if g := n.Grant; g != nil && old.Grant == nil && old.Switch != nil && old.Switch.From == g.Instance && old.Switch.Cause.Independent && len(t.began) > 0 {
+		t.began = t.began[:len(t.began)-1] // cancelled: EC2 itself showed a fault and its end, and nothing was moved
+	}
 	if n.Switch == nil || n.Switch.Kind != record.KindRecover || old.Grant == nil || n.Grant != nil {
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -22,7 +22,7 @@ func fileSystem(node int) string { return fmt.Sprintf("fs-%08x", node) }
 func (w *World) makeMounts(node int) {
 	for _, z := range zones {
 		w.mounts = append(w.mounts, &mountTarget{
-			cloud.Mount{ID: w.next("fsmt"), Subnet: w.siteOf(node).subnet(z), Zone: z, State: "available", Groups: []string{"sg-files"}}, fileSystem(node),
+			cloud.Mount{ID: w.next("fsmt"), Subnet: w.siteOf(node).subnet(z), Zone: z, IP: w.address(), State: "available", Groups: []string{"sg-files"}}, fileSystem(node),
 		})
 	}
 }
@@ -58,8 +58,21 @@ func (w *World) unmount(t *mountTarget) {
 
 type efs client
 
+// exists reports whether a file system is one of the nodes'.
+func (w *World) exists(fs string) bool {
+	for id := 1; id <= len(w.nodes); id++ {
+		if fileSystem(id) == fs {
+			return true
+		}
+	}
+	return false
+}
+
 func (f *efs) Mounts(_ context.Context, fs string) (list []cloud.Mount, err error) {
 	err = (*client)(f).about(nodeOfFiles(fs)...).call("EFS", "DescribeMountTargets", func() error {
+		if !f.exists(fs) {
+			return refuse(cloud.NotFound, "EFS", "DescribeMountTargets", "FileSystemNotFound")
+		}
 		for _, t := range f.mounts {
 			if t.fs == fs {
 				m := t.Mount
@@ -67,6 +80,7 @@ func (f *efs) Mounts(_ context.Context, fs string) (list []cloud.Mount, err erro
 				list = append(list, m)
 			}
 		}
+		slices.SortFunc(list, func(a, b cloud.Mount) int { return strings.Compare(a.Subnet, b.Subnet) })
 		return nil
 	})
 	return list, err
@@ -78,14 +92,16 @@ func (f *efs) CreateMount(_ context.Context, fs string, m cloud.Mount) error {
 	return (*client)(f).about(nodeOfFiles(fs)...).call("EFS", "CreateMountTarget", func() error {
 		zone, found := f.site.zoneOf(m.Subnet)
 		switch {
+		case !f.exists(fs):
+			return refuse(cloud.NotFound, "EFS", "CreateMountTarget", "FileSystemNotFound")
 		case !found:
 			return refuse(cloud.NotFound, "EFS", "CreateMountTarget", "SubnetNotFound")
 		case slices.ContainsFunc(f.mounts, func(t *mountTarget) bool { return t.fs == fs && t.Zone == zone }):
 			return refuse(cloud.Conflict, "EFS", "CreateMountTarget", "MountTargetConflict")
 		}
-		t := &mountTarget{cloud.Mount{ID: f.next("fsmt"), Subnet: m.Subnet, Zone: zone, State: "creating", Groups: slices.Clone(m.Groups)}, fs}
+		t := &mountTarget{cloud.Mount{ID: f.next("fsmt"), Subnet: m.Subnet, Zone: zone, IP: f.address(), State: "creating", Groups: slices.Clone(m.Groups)}, fs}
 		f.mounts = append(f.mounts, t)
-		f.After(f.Between(60*time.Second, 90*time.Second), func() {
+		f.After(f.draw(DelayMountMade), func() {
 			t.State = "available"
 			f.mountWaiting(fs)
 		})
@@ -103,12 +119,14 @@ func (f *efs) DeleteMount(_ context.Context, id string) error {
 			return refuse(cloud.NotFound, "EFS", "DeleteMountTarget", "MountTargetNotFound")
 		}
 		t := f.mounts[i]
-		f.cutsOff(t)
+		if !f.unwatched {
+			f.cutsOff(t)
+		}
 		if t.State == "deleting" {
 			return nil
 		}
 		t.State = "deleting"
-		f.After(f.Between(5*time.Second, 30*time.Second), func() {
+		f.After(f.draw(DelayMountGone), func() {
 			f.mounts = slices.DeleteFunc(f.mounts, func(x *mountTarget) bool { return x == t })
 			f.unmount(t)
 			f.Check()

@@ -21,6 +21,8 @@ const (
 	DelayTerminate  Delay = "terminate"   // TerminateInstances to terminated
 	DelayRegister   Delay = "register"    // RegisterTargets to the first health check
 	DelayHealth     Delay = "health"      // health checks that a target must pass once it answers
+	DelayMountMade  Delay = "mount-made"  // CreateMountTarget to available
+	DelayMountGone  Delay = "mount-gone"  // DeleteMountTarget to gone
 	DelayState      Delay = "state"       // a change of an instance's state to its event
 	DelayEvent      Delay = "event"       // an event, or an alarm's, to the function
 	DelayStart      Delay = "start"       // the function's start
@@ -36,7 +38,7 @@ func wideDelays() map[Delay]Range {
 	return map[Delay]Range{
 		DelayCall: {3 * ms, 60 * ms}, DelayLaunchCall: {}, DelayRunning: {2 * s, 9 * s}, DelayServing: {15 * s, 25 * s},
 		DelayPowerOff: {1 * s, 10 * s}, DelayStop: {8 * s, 40 * s}, DelayTerminate: {20 * s, 120 * s},
-		DelayRegister: {5 * s, 100 * s}, DelayHealth: {}, DelayState: {}, DelayEvent: {500 * ms, 2500 * ms}, DelayStart: {40 * ms, 600 * ms},
+		DelayRegister: {5 * s, 100 * s}, DelayHealth: {}, DelayMountMade: {60 * s, 90 * s}, DelayMountGone: {5 * s, 30 * s}, DelayState: {}, DelayEvent: {500 * ms, 2500 * ms}, DelayStart: {40 * ms, 600 * ms},
 	}
 }
 

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -27,7 +28,9 @@ func (w *World) launch(l cloud.Launch) *Machine {
 	}
 	maps.Copy(tags, l.Tags)
 	node, err := contract.ParseNodeID(tags[contract.DefaultIDTag])
-	if err != nil {
+	if w.unwatched {
+		node = 1
+	} else if err != nil {
 		w.Fail("a machine is launched without a node id: %v", err)
 		node = 0
 	}
@@ -35,24 +38,31 @@ func (w *World) launch(l cloud.Launch) *Machine {
 	m := &Machine{
 		Instance: cloud.Instance{
 			ID: fmt.Sprintf("i-%08x", w.ids), Zone: l.Zone, Subnet: l.Subnet, VPC: w.vpcOf(l.Subnet), Token: l.Token, LaunchedAt: w.Now,
-			PrivateIP: fmt.Sprintf("10.%d.%d.%d", w.ids>>16&255, w.ids>>8&255, w.ids&255), RootStore: "ebs", Tags: tags,
+			PrivateIP: addressOf(w.ids), RootStore: "ebs", Tags: tags,
 			Image: p.Image, Type: typeOf(l), KeyName: p.KeyName, Metadata: p.Metadata, Profile: p.Profile,
 			Monitoring: p.Monitoring, Tenancy: p.Tenancy, Placement: p.Placement, Reservation: p.Reservation,
 			EBSOptimized: p.EBSOptimized, Hibernation: p.Hibernation, Enclave: p.Enclave, AutoRecovery: p.AutoRecovery,
 		},
 		Details: cloud.Details{
 			UserData: p.UserData, ProtectTerminate: p.ProtectTerminate, ProtectStop: p.ProtectStop,
-			ShutdownBehavior: p.ShutdownBehavior, Volumes: p.Volumes, VolumeTags: p.VolumeTags,
+			ShutdownBehavior: p.ShutdownBehavior, Volumes: p.Volumes, VolumeTags: maps.Clone(p.VolumeTags),
 		},
 		node: node, sick: w.Chance(w.Chaos.Sick),
 	}
+	if name, ok := tags[contract.SwitcherTag]; ok { // the launch tags volumes with it too
+		if m.VolumeTags == nil {
+			m.VolumeTags = map[string]string{}
+		}
+		m.VolumeTags[contract.SwitcherTag] = name
+	}
+	m.request = requestOf(l)
 	m.reserve, _ = w.place(l.Zone, m.Type, p.Reservation.Preference)
 	if t := w.nodes[node]; t != nil {
 		m.gated = t.wish.Gate
 	}
 	for _, n := range p.Interfaces {
 		w.ids++
-		m.Interfaces = append(m.Interfaces, cloud.Interface{ID: fmt.Sprintf("eni-%08x", w.ids), Device: n.Device, Groups: slices.Clone(n.Groups)})
+		m.Interfaces = append(m.Interfaces, cloud.Interface{ID: fmt.Sprintf("eni-%08x", w.ids), Device: n.Device, Card: n.Card, Groups: slices.Clone(n.Groups)})
 	}
 	w.tokens[l.Zone+"/"+l.Token] = m
 	m.attempt = w.nodes[node].attempts
@@ -67,6 +77,27 @@ func (w *World) launch(l cloud.Launch) *Machine {
 	w.script.launched(m)
 	w.boot(m)
 	return m
+}
+
+func addressOf(id int) string { return fmt.Sprintf("10.%d.%d.%d", id>>16&255, id>>8&255, id&255) }
+
+// address is one that nothing else has.
+func (w *World) address() string {
+	w.ids++
+	return addressOf(w.ids)
+}
+
+// requestOf is all of a launch that its token stands for.
+func requestOf(l cloud.Launch) string {
+	place, err := json.Marshal(l)
+	if err != nil {
+		return err.Error()
+	}
+	like, err := json.Marshal(l.Blueprint)
+	if err != nil {
+		return err.Error()
+	}
+	return string(place) + string(like)
 }
 
 // deadlined is the only context a simulated process sees: a deadline in its own

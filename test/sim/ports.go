@@ -137,6 +137,16 @@ func refuse(kind cloud.Kind, service, action, code string) error {
 
 type ec2 client
 
+// image reports whether an image exists.
+func (e *ec2) image(id string) bool {
+	for node := 1; node <= len(e.nodes); node++ {
+		if e.plans[node].Image == id {
+			return true
+		}
+	}
+	return false
+}
+
 // seen is the machine as Describe shows it: sometimes as it was a moment ago.
 func (e *ec2) seen(m *Machine) (cloud.Instance, bool) {
 	i := m.Instance
@@ -212,11 +222,11 @@ func (e *ec2) Details(_ context.Context, i cloud.Instance) (d cloud.Details, err
 	return d, err
 }
 
-func (e *ec2) Subnets(_ context.Context, vpc, _, _ string) (list []cloud.Subnet, err error) {
+func (e *ec2) Subnets(_ context.Context, vpc, _, value string) (list []cloud.Subnet, err error) {
 	err = (*client)(e).call("EC2", "DescribeSubnets", func() error {
 		for _, s := range e.sites {
 			for _, z := range zones {
-				if s.vpc == vpc {
+				if s.vpc == vpc && value == "true" {
 					list = append(list, cloud.Subnet{ID: s.subnet(z), Zone: z, Free: 200})
 				}
 			}
@@ -226,13 +236,17 @@ func (e *ec2) Subnets(_ context.Context, vpc, _, _ string) (list []cloud.Subnet,
 	return list, err
 }
 
-func (e *ec2) Template(_ context.Context, id, _ string) (b cloud.Blueprint, err error) {
+func (e *ec2) Template(_ context.Context, id, version string) (b cloud.Blueprint, err error) {
 	n, convErr := nodeOf(strings.TrimPrefix(id, "lt-"))
 	err = (*client)(e).about(n).call("EC2", "DescribeLaunchTemplateVersions", func() error {
 		if convErr != nil {
 			return refuse(cloud.NotFound, "EC2", "DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.NotFound")
 		}
-		b = e.plans[n]
+		plan, ok := e.plans[n]
+		if !ok || version != "1" {
+			return refuse(cloud.NotFound, "EC2", "DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.VersionNotFound")
+		}
+		b = plan
 		return nil
 	})
 	return b, err
@@ -241,11 +255,20 @@ func (e *ec2) Template(_ context.Context, id, _ string) (b cloud.Blueprint, err 
 func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err error) {
 	err = (*client)(e).about(nodeOfLaunch(l)...).call("EC2", "RunInstances", func() error {
 		if m := e.tokens[l.Zone+"/"+l.Token]; m != nil {
+			if m.request != requestOf(l) {
+				return refuse(cloud.Invalid, "EC2", "RunInstances", "IdempotentParameterMismatch")
+			}
 			i = m.Instance
 			return nil
 		}
 		if err := e.script.launch(l.Zone); err != nil {
 			return err
+		}
+		if zone, ok := e.site.zoneOf(l.Subnet); !ok || zone != l.Zone {
+			return refuse(cloud.NotFound, "EC2", "RunInstances", "InvalidSubnetID.NotFound")
+		}
+		if !e.image(l.Blueprint.Image) {
+			return refuse(cloud.Invalid, "EC2", "RunInstances", "InvalidAMIID.NotFound")
 		}
 		if len(l.Blueprint.Interfaces) == 0 || slices.ContainsFunc(l.Blueprint.Interfaces, func(n cloud.InterfaceSpec) bool { return len(n.Groups) > mostGroups }) {
 			return refuse(cloud.Invalid, "EC2", "RunInstances", "SecurityGroupsPerInterfaceLimitExceeded")

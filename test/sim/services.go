@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -98,6 +99,7 @@ func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) 
 	return (*client)(l).about(l.nodeOfPool(group)...).call("ELB", "RegisterTargets", func() error {
 		p := l.pool(group)
 		for _, t := range targets {
+			t.Port = cmp.Or(t.Port, p.Port)
 			if m := l.byID[t.ID]; p.Kind == "instance" && (m == nil || m.State != cloud.Running) {
 				return refuse(cloud.NotFound, "ELB", "RegisterTargets", "InvalidTarget")
 			}
@@ -113,6 +115,7 @@ func (l *elb) Deregister(_ context.Context, group string, targets []cloud.Target
 	return (*client)(l).about(l.nodeOfPool(group)...).call("ELB", "DeregisterTargets", func() error {
 		p := l.pool(group)
 		for _, t := range targets {
+			t.Port = cmp.Or(t.Port, p.Port)
 			p.members = slices.DeleteFunc(p.members, func(x *member) bool { return x.ID == t.ID && x.Port == t.Port })
 		}
 		return nil
@@ -137,9 +140,11 @@ func (a *cw) Alarms(_ context.Context, names []string) (list []cloud.Alarm, err 
 
 func (a *cw) Repoint(_ context.Context, name, instance string) error {
 	return (*client)(a).about(a.nodeOfAlarm(name)...).call("CloudWatch", "PutMetricAlarm", func() error {
-		if x := a.alarm(name); x != nil {
-			x.Instances, x.bad = []string{instance}, 0 // AWS keeps the state until the next evaluation
+		x := a.alarm(name)
+		if x == nil {
+			return refuse(cloud.NotFound, "CloudWatch", "PutMetricAlarm", "ResourceNotFound")
 		}
+		x.Instances, x.bad = []string{instance}, 0 // AWS keeps the state until the next evaluation
 		return nil
 	})
 }
@@ -171,6 +176,9 @@ func (d *ddb) Query(_ context.Context, partition, prefix string) (list []cloud.I
 func (d *ddb) Put(_ context.Context, item cloud.Item, prev int64) error {
 	return (*client)(d).about(nodeOfKey(item.Partition, item.Sort)...).call("DynamoDB", "PutItem", func() error {
 		key := item.Partition + "|" + item.Sort
+		if len(item.Body) == 0 || item.Body[0] != '{' || d.unwatched && !json.Valid(item.Body) {
+			return refuse(cloud.Invalid, "DynamoDB", "PutItem", "ValidationException")
+		}
 		free := d.Chaos.EveryLease && strings.HasSuffix(key, leaseSuffix)
 		if d.items[key].Revision != prev && !free {
 			return refuse(cloud.Conflict, "DynamoDB", "PutItem", "ConditionalCheckFailedException")
@@ -198,6 +206,9 @@ type sns client
 func (s *sns) Publish(_ context.Context, n cloud.Notice) error {
 	return (*client)(s).call("SNS", "Publish", func() error {
 		s.Log("notice %s", n.Subject)
+		if s.unwatched {
+			s.notices = append(s.notices, n)
+		}
 		return nil
 	})
 }

@@ -30,8 +30,10 @@ type World struct {
 	memo     record.Memo // shared by all processes
 	sites    []*site
 	region   string
-	twin     *World // another Region
-	running  int    // invocations now
+	shifts   []cloud.Shift  // beside those of chaos
+	notices  []cloud.Notice // kept while unwatched
+	twin     *World         // another Region
+	running  int            // invocations now
 	mounts   []*mountTarget
 	reserves []*reserve
 	buckets  map[string]*bucket
@@ -44,7 +46,9 @@ type World struct {
 	disturbed time.Time
 	Answers   map[string]string // RequestId -> Status
 	script    *script           // a scenario's; nil in a seeded run
-	lab       *Lab              // measures a controller; nil otherwise
+	// unwatched: the callers are no switcher, and no invariant is checked.
+	unwatched bool
+	lab       *Lab // measures a controller; nil otherwise
 
 	Stats Stats
 }
@@ -119,6 +123,7 @@ type Machine struct {
 	booted  bool      // it would mount and start if it could
 	by      *mountTarget
 	reserve *reserve
+	request string            // that it was launched by
 	stale   map[string]string // its tags as it saw them last, while lost
 	flows   time.Time         // until when connections from before its quarantine last
 	freed   bool              // a person gave it back its groups

@@ -121,6 +121,7 @@ func (z *zonal) Zones(context.Context) (list []cloud.Zone, err error) {
 
 func (z *zonal) Shifts(context.Context) (list []cloud.Shift, err error) {
 	err = (*client)(z).call("ARC", "ListZonalShifts", func() error {
+		list = append(list, z.shifts...)
 		for _, i := range z.Chaos.impaired {
 			if i.shift && !z.Now.Before(i.from) && z.Now.Before(i.to) {
 				list = append(list, cloud.Shift{ZoneID: zoneID(i.zone), Reason: "traffic is moved away from " + i.zone})
