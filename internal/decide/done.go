@@ -71,6 +71,7 @@ func (s *step) judge() bool {
 		s.out.Keep = s.Hint != nil // nothing begins in a round that did not look at all nodes
 	case s.Brake.holds(s.n.Grant.Zone, cause) != "":
 		s.brake(cause)
+	case s.barred(cause):
 	case s.window(cause) > 0:
 		s.n.Switch = &record.Switch{Kind: record.KindRecover, Cause: cause, Started: s.Now}
 		s.to(record.Suspected)
@@ -183,19 +184,7 @@ func (s *step) ineligible() string {
 // begin starts a switch: the epoch is raised and the grant revoked before
 // anything is done to its holder.
 func (s *step) begin(cause record.Cause) {
-	p := s.Config.Policy
-	s.n.Recent = slices.DeleteFunc(s.n.Recent, func(t time.Time) bool { return s.since(t) >= seconds(p.WindowSeconds) || !t.After(s.n.Acked) })
-	if until := s.coolsUntil(cause); s.Now.Before(until) {
-		s.rest()
-		s.hold(record.Held, message.HeldCoolDown,
-			fmt.Sprintf("the node was switched and began to serve less than %d s ago (the policy's CoolDownSeconds); now: %s", p.CoolDownSeconds, cause.Detail), until)
-		return
-	}
-	if len(s.n.Recent) >= p.MaxSwitches {
-		s.rest()
-		s.hold(record.Held, message.HeldCoolDown,
-			fmt.Sprintf("%d switches began within %d s (the policy's MaxSwitches); now: %s", len(s.n.Recent), p.WindowSeconds, cause.Detail),
-			s.n.Recent[0].Add(seconds(p.WindowSeconds)))
+	if s.barred(cause) {
 		return
 	}
 	g := *s.n.Grant
@@ -210,6 +199,27 @@ func (s *step) begin(cause record.Cause) {
 	s.condemn(g.Instance, g.Zone, g.PrivateIP)
 	s.to(record.Confirmed)
 	s.say(message.SwitchStarted, cause.Detail, slog.String("instance", g.Instance), slog.String("az", g.Zone))
+}
+
+// barred holds a node that may not be switched now: it is cooling down, or was
+// switched as often as the policy allows.
+func (s *step) barred(cause record.Cause) bool {
+	p := s.Config.Policy
+	recent := slices.DeleteFunc(slices.Clone(s.n.Recent), func(t time.Time) bool { return s.since(t) >= seconds(p.WindowSeconds) || !t.After(s.n.Acked) })
+	reason, until := "", s.coolsUntil(cause)
+	switch {
+	case s.Now.Before(until):
+		reason = fmt.Sprintf("the node was switched and began to serve less than %d s ago (the policy's CoolDownSeconds)", p.CoolDownSeconds)
+	case len(recent) >= p.MaxSwitches:
+		reason = fmt.Sprintf("%d switches began within %d s (the policy's MaxSwitches)", len(recent), p.WindowSeconds)
+		until = recent[0].Add(seconds(p.WindowSeconds))
+	default:
+		s.n.Recent = recent
+		return false
+	}
+	s.rest()
+	s.hold(record.Held, message.HeldCoolDown, reason+"; now: "+cause.Detail, until)
+	return true
 }
 
 // rest ends a suspicion that leads to no switch now: a node that is held from

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -122,6 +123,16 @@ func (s *step) restored(c record.Condemned, i cloud.Instance) bool {
 		return true
 	}
 	return false
+}
+
+// remount puts back, during a switch, the mount targets of instances that are off by
+// now: their zones become candidates again.
+func (s *step) remount() {
+	for _, c := range slices.Clone(s.n.Condemned) {
+		if i, visible := s.Facts.Instances[c.Instance]; visible && c.Mount != nil {
+			s.restored(c, i)
+		}
+	}
 }
 
 // apart reports whether instances that were not proven off are out of the target

@@ -33,6 +33,7 @@ func (s *step) launching() {
 		s.fence()
 		return
 	}
+	s.remount()
 	if s.judgeLaunch() {
 		return
 	}

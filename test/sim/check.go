@@ -163,12 +163,16 @@ func (w *World) granted(n record.Node, instance string) {
 		w.Fail("I2: %s is granted and condemned", instance)
 	}
 	for _, m := range w.of(n.ID) {
-		late := m.started.After(m.shown) // nobody could have known
+		late := m.started.After(m.shown) || w.Now.Sub(m.started) < sight // nobody could have known
 		if m.ID != instance && m.powered && !late && !w.harmless(m) {
 			w.Fail("I4: %s is granted node %d while %s has power (%s, mounted %v)", instance, n.ID, m.ID, m.State, m.mounted)
 		}
 	}
 }
+
+// sight is how old at most what a grant rests on may be: the engine's ten seconds, and
+// the three by which a Describe may lag.
+const sight = 13 * time.Second
 
 // destructive is asked before a machine is stopped, terminated or isolated.
 func (w *World) destructive(by *site, action string, m *Machine) {
