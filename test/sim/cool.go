@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	events "github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/message"
@@ -95,4 +97,19 @@ func (w *World) Settling() bool {
 		}
 	}
 	return false
+}
+
+// told: people are told of the same thing now and then, not again and again. The
+// same notice may arrive more than once.
+func (w *World) told(n cloud.Notice) {
+	const most, span = 8, 10 * time.Minute
+	if w.notice[n.Subject] == n.Body {
+		return
+	}
+	w.notice[n.Subject] = n.Body
+	list := slices.DeleteFunc(w.lately[n.Subject], func(at time.Time) bool { return w.Now.Sub(at) > span })
+	w.lately[n.Subject] = append(list, w.Now)
+	if len(list) >= most && w.script == nil {
+		w.Fail("people are told for the %d. time within %s: %s", len(list)+1, span, n.Subject)
+	}
 }

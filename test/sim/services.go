@@ -206,6 +206,7 @@ type sns client
 func (s *sns) Publish(_ context.Context, n cloud.Notice) error {
 	return (*client)(s).call("SNS", "Publish", func() error {
 		s.Log("notice %s", n.Subject)
+		s.told(n)
 		if s.unwatched {
 			s.notices = append(s.notices, n)
 		}
