@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -13,7 +12,6 @@ import (
 type bug struct {
 	name   string // of its file
 	about  string // one line
-	nodes  int    // in a run
 	change []change
 }
 
@@ -45,8 +43,7 @@ func readBugs(dir string) ([]bug, error) {
 	return bugs, nil
 }
 
-// parseBug reads a bug's file: lines "about: …" and, if the bug needs another
-// number of nodes, "nodes: …"; comments after #; then for each change
+// parseBug reads a bug's file: a line "about: …"; comments after #; then for each change
 //
 //	-- old internal/record/store.go --
 //	lines as they are in that file
@@ -60,8 +57,7 @@ func parseBug(name, text string) (bug, error) {
 	var into *string
 	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		file, begins := strings.CutPrefix(line, "-- old ")
-		key, value, isHead := strings.Cut(line, ": ")
-		var err error
+		about, says := strings.CutPrefix(line, "about: ")
 		switch {
 		case begins:
 			b.change = append(b.change, change{file: strings.TrimSuffix(file, " --")})
@@ -74,14 +70,10 @@ func parseBug(name, text string) (bug, error) {
 		case into != nil:
 			*into += line + "\n"
 		case line == "" || strings.HasPrefix(line, "#"):
-		case isHead && key == "about":
-			b.about = value
-		case isHead && key == "nodes":
-			if b.nodes, err = strconv.Atoi(value); err != nil {
-				return fail(n, "nodes: %v", err)
-			}
+		case says:
+			b.about = about
 		default:
-			return fail(n, "%q is neither about, nodes, a comment nor -- old <file> --", line)
+			return fail(n, "%q is neither about: …, a comment nor -- old <file> --", line)
 		}
 	}
 	if b.about == "" || len(b.change) == 0 {

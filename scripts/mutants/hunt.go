@@ -36,7 +36,7 @@ type hunter struct {
 
 	sound string // the campaign without a bug
 	mu    sync.Mutex
-	dirty map[string]string // seeds (and nodes) that fail without a bug: why
+	dirty map[string]string // seeds that fail without a bug: why
 }
 
 // rounds are the seeds that each bug still at large is given, round after round:
@@ -52,9 +52,6 @@ func (h *hunter) hunt(ctx context.Context, bugs []bug) ([]*catch, error) {
 	all := make([]*catch, len(bugs))
 	for i, b := range bugs {
 		all[i] = &catch{bug: b, next: 1}
-		if b.nodes == 0 {
-			all[i].nodes = h.nodes
-		}
 	}
 	for _, n := range rounds {
 		var left []*catch
@@ -108,7 +105,7 @@ func (h *hunter) chase(ctx context.Context, c *catch, n uint64, share time.Durat
 	last := min(c.next+n-1, h.seeds)
 	for c.next <= last && ctx.Err() == nil && time.Now().Before(end) {
 		start := time.Now()
-		found, done, err := run(ctx, c.program, c.next, last, c.nodes, time.Until(end))
+		found, done, err := run(ctx, c.program, c.next, last, h.nodes, time.Until(end))
 		c.took += time.Since(start)
 		if err != nil {
 			c.err = err
@@ -119,7 +116,7 @@ func (h *hunter) chase(ctx context.Context, c *catch, n uint64, share time.Durat
 			return
 		}
 		c.next = found.seed + 1
-		if h.failsAnyway(ctx, found.seed, c.nodes) {
+		if h.failsAnyway(ctx, found.seed) {
 			continue
 		}
 		c.seed, c.why = found.seed, found.why
@@ -129,8 +126,8 @@ func (h *hunter) chase(ctx context.Context, c *catch, n uint64, share time.Durat
 }
 
 // failsAnyway reports whether the seed fails without any bug.
-func (h *hunter) failsAnyway(ctx context.Context, seed uint64, nodes int) bool {
-	found, _, err := run(ctx, h.sound, seed, seed, nodes, time.Hour)
+func (h *hunter) failsAnyway(ctx context.Context, seed uint64) bool {
+	found, _, err := run(ctx, h.sound, seed, seed, h.nodes, time.Hour)
 	if err == nil && found == nil {
 		return false
 	}
@@ -140,7 +137,7 @@ func (h *hunter) failsAnyway(ctx context.Context, seed uint64, nodes int) bool {
 	if found != nil {
 		why = found.why
 	}
-	h.dirty[fmt.Sprintf("seed %d of %d nodes", seed, nodes)] = why
+	h.dirty[fmt.Sprintf("seed %d", seed)] = why
 	return true
 }
 

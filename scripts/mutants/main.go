@@ -35,7 +35,7 @@ import (
 func main() {
 	minutes := flag.Float64("minutes", 22, "begin no seed after so long")
 	seeds := flag.Uint64("seeds", 100_000, "most seeds for one bug")
-	nodes := flag.Int("nodes", 3, "nodes in a run, where the bug says nothing else")
+	nodes := flag.Int("nodes", 0, "nodes in a run; 0: drawn from the seed")
 	jobs := flag.Int("jobs", runtime.NumCPU(), "bugs at the same time")
 	only := flag.String("only", "", "names of bugs, or parts of names, with commas between")
 	list := flag.Bool("list", false, "list the bugs, check that they can be planted, and end")
@@ -113,7 +113,7 @@ func choose(bugs []bug, only string) ([]bug, error) {
 // report prints what became of each bug. Its error says what is not as it should be.
 func report(w io.Writer, all []*catch, dirty map[string]string) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nbug\tnodes\tseeds\tseconds\tcaught by")
+	fmt.Fprintln(table, "\nbug\tseeds\tseconds\tcaught by")
 	caught := 0
 	for _, c := range all {
 		why := "SURVIVES: " + c.about
@@ -124,7 +124,7 @@ func report(w io.Writer, all []*catch, dirty map[string]string) error {
 			caught++
 			why = c.why
 		}
-		fmt.Fprintf(table, "%s\t%d\t%d\t%.1f\t%s\n", c.name, c.nodes, c.next-1, c.took.Seconds(), short(why))
+		fmt.Fprintf(table, "%s\t%d\t%.1f\t%s\n", c.name, c.next-1, c.took.Seconds(), short(why))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the table: %w", err)

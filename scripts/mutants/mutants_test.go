@@ -12,7 +12,6 @@ import (
 )
 
 const sample = `about: something careless
-nodes: 6
 # why
 -- old a/b.go --
 one
@@ -26,7 +25,7 @@ four
 
 func TestParseBug(t *testing.T) {
 	got, err := parseBug("x", sample)
-	want := bug{name: "x", about: "something careless", nodes: 6, change: []change{{"a/b.go", "one\ntwo\n", "three\n"}, {"a/b.go", "four\n", ""}}}
+	want := bug{name: "x", about: "something careless", change: []change{{"a/b.go", "one\ntwo\n", "three\n"}, {"a/b.go", "four\n", ""}}}
 	if err != nil || cmp.Diff(want, got, cmp.AllowUnexported(bug{}, change{})) != "" {
 		t.Errorf("error %v\n%s", err, cmp.Diff(want, got, cmp.AllowUnexported(bug{}, change{})))
 	}
@@ -34,7 +33,6 @@ func TestParseBug(t *testing.T) {
 		{"", "about"},
 		{"about: nothing is changed", "at least one change"},
 		{"about: x\nwhat\n", `"what" is neither`},
-		{"about: x\nnodes: many\n", "nodes"},
 		{"about: x\n-- new --\n", "must follow"},
 		{"about: x\n-- old a.go --\n-- new --\n", "must follow"},
 		{"about: x\n-- old a.go --\none\n-- new --\none\n", "changes nothing"},
@@ -133,7 +131,7 @@ func TestReport(t *testing.T) {
 	}{
 		{[]*catch{won}, nil, "mutants: 1 of 1 caught", false},
 		{[]*catch{won, lost}, nil, "mutants: 1 of 2 caught", true},
-		{[]*catch{won}, map[string]string{"seed 1 of 3 nodes": "I5"}, "mutants: 1 of 1 caught", true},
+		{[]*catch{won}, map[string]string{"seed 1": "I5"}, "mutants: 1 of 1 caught", true},
 	} {
 		var out strings.Builder
 		err := report(&out, c.all, c.dirty)

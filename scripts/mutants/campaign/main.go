@@ -2,7 +2,7 @@
 // first that fails. It is what cmd mutants builds with a planted bug; it uses
 // nothing of the simulation but Run: no scenario, no unit test.
 //
-// Usage: campaign -from 1 -to 500 [-nodes 3] [-seconds 60]
+// Usage: campaign -from 1 -to 500 [-nodes 0] [-seconds 60]
 //
 // Its last line is "seed <n> fails: <violation>" or "<n> seeds hold".
 package main
@@ -20,7 +20,7 @@ import (
 func main() {
 	from := flag.Uint64("from", 1, "first seed")
 	to := flag.Uint64("to", 100, "last seed")
-	nodes := flag.Int("nodes", 3, "nodes in a run")
+	nodes := flag.Int("nodes", 0, "nodes in a run; 0: drawn from the seed")
 	seconds := flag.Float64("seconds", 0, "begin no seed after so long; 0: no limit")
 	flag.Parse()
 	start := time.Now()
