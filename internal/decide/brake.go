@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
@@ -105,7 +106,12 @@ func Beginning(n record.Node, hinted, sweep bool, cfg contract.Config, now time.
 	case record.Done:
 		return hinted || sweep
 	case record.Suspected:
-		return n.Switch != nil && now.Sub(n.Since) >= window(n.Switch.Cause, Brake{Wide: true}, cfg.Policy)
+		if n.Switch == nil {
+			return false
+		}
+		c := n.Switch.Cause
+		w := window(c, Brake{Wide: true}, cfg.Policy)
+		return now.Sub(n.Since) >= w || c.Kind == event.CauseAlarm && now.Sub(c.At) >= w
 	case record.Serving:
 		return n.Grant != nil && !n.Grant.ServedAt.IsZero()
 	default:
@@ -185,6 +191,10 @@ func fails(cfg contract.Config, n record.Node, f observe.Facts, now time.Time) (
 	}
 	return zone, c, failed, failed && (n.Phase == record.Done || n.Phase == record.Suspected)
 }
+
+// Braked reports whether the brake holds the node: it is judged again whenever all
+// nodes are, so that those of one zone are released together.
+func Braked(n record.Node) bool { return n.Hold != nil && n.Hold.Code == string(message.HeldBrake) }
 
 // brake holds the node together with all others that fail. One of them tells people.
 func (s *step) brake(cause record.Cause) {

@@ -72,7 +72,7 @@ func (s *step) judge() bool {
 	case s.Brake.holds(s.n.Grant.Zone, cause) != "":
 		s.brake(cause)
 	case s.barred(cause):
-	case s.window(cause) > 0:
+	case !s.lasted(cause):
 		s.n.Switch = &record.Switch{Kind: record.KindRecover, Cause: cause, Started: s.Now}
 		s.to(record.Suspected)
 		s.wait()
@@ -91,7 +91,7 @@ func (s *step) suspected() {
 		s.say(message.SuspicionPassed, cause.Detail)
 		s.n.Switch = nil
 		s.to(record.Done)
-	case s.since(s.n.Since) < s.window(s.n.Switch.Cause), s.Brake.Wide && !s.Brake.Known:
+	case s.since(s.n.Since) < s.window(s.n.Switch.Cause) && !s.lasted(cause), s.Brake.Wide && !s.Brake.Known:
 		s.wait()
 	case s.Brake.holds(s.n.Grant.Zone, s.n.Switch.Cause) != "":
 		cause := s.n.Switch.Cause
@@ -101,6 +101,13 @@ func (s *step) suspected() {
 	default:
 		s.begin(s.n.Switch.Cause)
 	}
+}
+
+// lasted reports whether a failure has lasted for its window already: CloudWatch
+// says since when an alarm is in ALARM.
+func (s *step) lasted(c record.Cause) bool {
+	w := s.window(c)
+	return w == 0 || c.Kind == event.CauseAlarm && s.since(c.At) >= w
 }
 
 const causeAbsent = "absent"
@@ -121,6 +128,9 @@ func (s *step) failure() (record.Cause, bool) {
 	if a, ok := s.alarm(); ok {
 		c := s.cause(event.CauseAlarm, fmt.Sprintf("%s is %s and alarm %s is in ALARM%s", i.ID, i.State, a.Name, because(a.Reason)))
 		c.Independent = strings.HasSuffix(a.Name, "."+contract.AlarmInstance)
+		if !a.Since.IsZero() && a.Since.Before(c.At) {
+			c.At = a.Since // when CloudWatch saw it, whenever we came to look
+		}
 		return c, true
 	}
 	return record.Cause{Detail: i.ID + " is " + i.State + " and no believed alarm is in ALARM"}, false

@@ -85,7 +85,8 @@ func (r *run) looks(hints map[int][]record.Hint, now time.Time) (looks []look, n
 	}
 	for i, n := range r.nodes {
 		hinted, sweep := len(hints[n.ID]) > 0, r.sweeping[n.ID]
-		if !hinted && !sweep && n.Resting(now) && n.Request == nil && len(r.outcomes[n.ID]) == 0 && !r.deferred[n.ID] {
+		released := brake.Known && decide.Braked(n)
+		if !hinted && !sweep && !released && n.Resting(now) && n.Request == nil && len(r.outcomes[n.ID]) == 0 && !r.deferred[n.ID] {
 			if brake.Known && n.Phase == record.Done {
 				needs = append(needs, observe.NeedOf(n, false, r.cfg.Policy, now))
 			}

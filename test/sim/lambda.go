@@ -135,6 +135,7 @@ func (w *World) deliver(node int, after time.Duration, payload string) {
 // while Lambda does not answer ("How EventBridge retries delivering events").
 func (w *World) send(payload string, n int) {
 	if kind, away := w.outage("Lambda"); away && kind == cloud.Ambiguous {
+		w.disturbed = w.Now
 		w.After(w.Between(time.Second, min(10*time.Second<<min(n, 10), time.Hour)), func() { w.send(payload, n+1) })
 		return
 	}
