@@ -9,6 +9,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/record"
@@ -32,14 +33,21 @@ const (
 	settle  = 10*time.Minute + 5*time.Minute
 	// quiet is how long all must have been well for a run to end before its time.
 	quiet = 3 * time.Minute
+	// many nodes are a run of their own kind: more of them break, and more at once.
+	many = 50
 )
 
-// creating is how long n nodes take until they serve: EC2 accepts five launches at
-// once and two a second from then on, and a target is healthy within two minutes.
-func creating(n int) time.Duration { return 3*time.Minute + time.Duration(n)*1200*time.Millisecond }
+// creating is how long n nodes may take until they serve: EC2 accepts five launches
+// at once and two a second from then on, of which a switcher leaves some to others,
+// and a target is healthy within two minutes.
+func creating(n int) time.Duration { return 4*time.Minute + time.Duration(n-1)*3*time.Second }
 
-// peace is the time before the first fault: alarms are believed once they were OK.
-func peace(n int) time.Duration { return creating(n) + 150*time.Second }
+// watching is the time from then to the first fault: alarms are believed once they
+// were seen to be OK.
+func watching(n int) time.Duration { return 150*time.Second + time.Duration(n)*200*time.Millisecond }
+
+// settling is the time that n nodes have to serve when the last fault has ended.
+func settling(n int) time.Duration { return settle + time.Duration(n)*time.Second }
 
 // Run makes one run of n nodes; with 0 the seed says how many. trace, if given, is
 // told every line.
@@ -50,6 +58,10 @@ func Run(seed uint64, n int, trace func(string)) Result {
 	s := NewSim(seed)
 	s.Trace = trace
 	chaos := RandomChaos(s)
+	if n >= many {
+		chaos.Breaks *= n / many
+		chaos.ZoneLoss = max(chaos.ZoneLoss, 0.7)
+	}
 	return run(s, seed, n, chaos)
 }
 
@@ -60,40 +72,49 @@ func run(s *Sim, seed uint64, n int, chaos Chaos) Result {
 		worlds = append(worlds, w.another(chaos))
 	}
 	defer s.Close()
-	for _, x := range worlds {
-		x.Deploy()
+	each := func(do func(*World)) {
+		for _, x := range worlds {
+			if s.stop == nil {
+				do(x)
+			}
+		}
 	}
-	start, peace := s.Now, peace(n)
-	phases := []struct {
-		until time.Duration
-		then  func(*World)
-	}{
-		{creating(n), (*World).Watch},
-		{peace, func(x *World) {
-			x.Chaos = chaos
-			x.Arm(start.Add(peace + trouble))
-		}},
-		{peace + trouble, (*World).settle},
-	}
-	for _, p := range phases {
-		if s.Run(start.Add(p.until)) != nil {
+	each((*World).Deploy)
+	for end := s.Now.Add(creating(n)); s.Now.Before(end) && slices.ContainsFunc(worlds, (*World).deploying); {
+		if s.Run(s.Now.Add(10*time.Second)) != nil {
 			break
 		}
-		for _, x := range worlds {
-			p.then(x)
-		}
 	}
+	each((*World).Watch)
+	_ = s.Run(s.Now.Add(watching(n))) // what goes wrong stops all that follows
+	end := s.Now.Add(trouble)
+	each(func(x *World) {
+		x.Chaos = chaos
+		x.Arm(end)
+	})
+	_ = s.Run(end)
+	each((*World).settle)
 	for _, x := range worlds[1:] {
 		w.Stats.Add(x.Stats)
 	}
 	return Result{Seed: seed, Nodes: n, Hash: s.Hash(), Stats: w.Stats, Err: s.stop}
 }
 
+// deploying reports whether a node does not serve yet.
+func (w *World) deploying() bool {
+	for id := range w.nodes {
+		if m := w.carrier(id); m == nil || w.nodes[id].record.Phase != record.Done || !w.takesTraffic(m) {
+			return true
+		}
+	}
+	return false
+}
+
 // settle gives the nodes their time to recover when the faults have ended. All
 // that was well for a while stays so: nothing happens any more.
 func (w *World) settle() {
 	const beat = 30 * time.Second
-	end := w.Now.Add(settle)
+	end := w.Now.Add(settling(len(w.nodes)))
 	for well := time.Duration(0); w.Now.Before(end) && well < quiet; well += beat {
 		if w.Run(w.Now.Add(beat)) != nil {
 			return

@@ -28,9 +28,9 @@ func (s *Scenario) Run(v Variant, trace func(string)) (string, error) {
 	}
 	sc.deploy()
 	start := sim.Now
-	_ = sim.Run(start.Add(max(4*time.Minute, creating(s.nodes)))) // a failure stops everything after it, and is told at the end
+	_ = sim.Run(start.Add(creating(s.nodes))) // a failure stops everything after it, and is told at the end
 	w.Watch()
-	_ = sim.Run(start.Add(max(8*time.Minute, peace(s.nodes))))
+	_ = sim.Run(start.Add(max(8*time.Minute, creating(s.nodes)+watching(s.nodes))))
 	sc.armed, sc.zero = true, sim.Now
 	w.Chaos.from = sim.Now
 	sim.Log("the scenario begins")
