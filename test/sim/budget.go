@@ -1,13 +1,10 @@
 package sim
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
-	"github.com/workload-recovery/workload-recovery/internal/contract"
-	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // rate is a token bucket: how much it holds, and how much is refilled a second.
@@ -66,23 +63,25 @@ func (w *World) limitOf(service, action string) (rate, bool) {
 }
 
 // bucket is one at work. left is what AWS sees, with all that others in the account
-// use; own is what would be left if the switchers were alone.
+// use; own is what would be left if the switchers were alone. excess counts refusals
+// that they brought about themselves. As many as the bucket is deep are forgiven:
+// a leader that begins in another VPC at the same moment cannot know yet what the
+// first one uses, nor can one that takes over know what the former has just used.
+// They are forgotten at a quarter of the refill rate.
 type bucket struct {
 	rate
 	name      string
 	left, own float64
+	excess    float64
 	at        time.Time
 }
-
-// slack is by how many tokens the switchers may be wrong: calls that are sent at
-// the right distance arrive closer together.
-const slack = 2
 
 func (b *bucket) refilled(now time.Time, others float64) {
 	past := now.Sub(b.at).Seconds()
 	b.at = now
 	b.left = min(b.left+past*b.refill*(1-others), b.most*(1-others))
 	b.own = min(b.own+past*b.refill, b.most)
+	b.excess = max(0, b.excess-past*b.refill/4)
 }
 
 // toll is what a call takes from one bucket.
@@ -134,7 +133,10 @@ func (w *World) spend(service, action string, n int) error {
 		if x.left >= x.of(n) {
 			continue
 		}
-		if x.own < x.of(n)-slack && (w.lab == nil || w.lab.Function == nil) {
+		if x.own < x.of(n) {
+			x.excess += x.of(n)
+		}
+		if x.excess > x.most && (w.lab == nil || w.lab.Function == nil) {
 			w.Fail("I6: the switchers' own calls have emptied the bucket of %s", x.name)
 		}
 		return refuse(cloud.Throttled, service, action, "RequestLimitExceeded")
@@ -151,31 +153,4 @@ func (t toll) of(n int) float64 {
 		return float64(n)
 	}
 	return 1
-}
-
-// led looks at who leads a VPC from now on.
-func (w *World) led(item cloud.Item) {
-	for _, s := range w.sites {
-		if contract.VPCPartition(s.vpc) != item.Partition {
-			continue
-		}
-		old := s.lease
-		s.lease = record.Lease{}
-		if err := json.Unmarshal(item.Body, &s.lease); err != nil {
-			w.Fail("the lease is not readable: %v", err)
-		}
-		w.takenOver(old, s.lease)
-	}
-}
-
-// takenOver: a new leader cannot know what the former one, which did not release
-// the lease, has just used: it may begin with full buckets.
-func (w *World) takenOver(old, l record.Lease) {
-	if l.Holder == old.Holder || old.Until.IsZero() {
-		return
-	}
-	for _, name := range sorted(w.buckets) {
-		w.buckets[name].own = w.buckets[name].most
-	}
-	w.Log("%s takes the lease of %s over", l.Holder, old.Holder)
 }

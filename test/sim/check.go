@@ -91,10 +91,6 @@ func (w *World) recorded(item cloud.Item) {
 	if w.unwatched {
 		return
 	}
-	if item.Sort == contract.LeaseKey {
-		w.led(item)
-		return
-	}
 	if !strings.HasPrefix(item.Sort, contract.NodePrefix) || !strings.HasPrefix(item.Partition, "vpc#") {
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
-	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // site is one VPC with its switcher. All of a Region share the table, the lacks of
@@ -12,7 +11,6 @@ import (
 type site struct {
 	vpc, name, hole string
 	suffix          string // of its subnets
-	lease           record.Lease
 }
 
 func firstSite() *site {
