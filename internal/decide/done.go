@@ -1,15 +1,12 @@
 package decide
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/workload-recovery/workload-recovery/internal/blueprint"
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/event"
@@ -198,7 +195,7 @@ func (s *step) begin(cause record.Cause) {
 		return
 	}
 	g := *s.n.Grant
-	s.n.Recent = append(s.n.Recent, s.Now)
+	s.n.Recent = append(s.recent(), s.Now)
 	s.n.Last = &record.Failure{At: s.Now, Zone: g.Zone, Cause: cause}
 	s.n.Epoch++
 	s.n.Grant = nil
@@ -209,58 +206,6 @@ func (s *step) begin(cause record.Cause) {
 	s.condemn(g.Instance, g.Zone, g.PrivateIP)
 	s.to(record.Confirmed)
 	s.say(message.SwitchStarted, cause.Detail, slog.String("instance", g.Instance), slog.String("az", g.Zone))
-}
-
-// barred holds a node that may not be switched now: it is cooling down, or was
-// switched as often as the policy allows.
-func (s *step) barred(cause record.Cause) bool {
-	p := s.Config.Policy
-	recent := slices.DeleteFunc(slices.Clone(s.n.Recent), func(t time.Time) bool { return s.since(t) >= seconds(p.WindowSeconds) || !t.After(s.n.Acked) })
-	reason, until := "", s.coolsUntil(cause)
-	switch {
-	case s.Now.Before(until):
-		reason = fmt.Sprintf("the node was switched and began to serve less than %d s ago (the policy's CoolDownSeconds)", p.CoolDownSeconds)
-	case len(recent) >= p.MaxSwitches:
-		reason = fmt.Sprintf("%d switches began within %d s (the policy's MaxSwitches)", len(recent), p.WindowSeconds)
-		until = recent[0].Add(seconds(p.WindowSeconds))
-	default:
-		s.n.Recent = recent
-		return false
-	}
-	s.rest()
-	s.hold(record.Held, message.HeldCoolDown, reason+"; now: "+cause.Detail, until)
-	return true
-}
-
-// rest ends a suspicion that leads to no switch now: a node that is held from
-// switching is mended meanwhile like any that rests.
-func (s *step) rest() {
-	if s.n.Phase == record.Suspected {
-		s.n.Switch = nil
-		s.to(record.Done)
-	}
-}
-
-// coolsUntil is when a failure that only an alarm reports is believed again after a
-// switch: an alarm that comes and goes must not move the node each time.
-func (s *step) coolsUntil(c record.Cause) time.Time {
-	served := s.n.Grant.ServedAt
-	if c.Independent || len(s.n.Recent) == 0 || s.n.Acked.After(served) {
-		return time.Time{}
-	}
-	return served.Add(seconds(s.Config.Policy.CoolDownSeconds))
-}
-
-// acknowledged takes up a person's word that the node's failures are known: a hold
-// is tried again now, and the cool-down counts from here.
-func (s *step) acknowledged() {
-	if s.Hint == nil || s.Hint.Cause.Kind != event.CauseAck {
-		return
-	}
-	s.n.Acked, s.out.Save = s.Now, true
-	s.endHold()
-	s.say(message.Acknowledged, s.Hint.Cause.Detail)
-	s.Hint = nil // it says nothing of the node's health
 }
 
 // condemn names the instance as one that may be stopped and terminated.
@@ -274,99 +219,4 @@ func (s *step) condemn(instance, zone, ip string) {
 	}
 	s.n.Condemned = append(s.n.Condemned, c)
 	s.out.Save = true
-}
-
-// mend repairs, in a node at rest, what is not as recorded.
-func (s *step) mend() {
-	for _, name := range s.n.Settings.Alarms {
-		a, ok := s.Facts.Alarms[name]
-		if !ok {
-			continue
-		}
-		if a.State == "OK" && !slices.Contains(s.n.Armed, name) {
-			s.n.Armed = append(s.n.Armed, name)
-			s.out.Save = true
-			s.say(message.AlarmArmed, name+" is OK")
-		}
-		if strays(a.Instances, s.n.Grant.Instance) {
-			s.do(Effect{Do: Repoint, Alarm: name, Instance: s.n.Grant.Instance})
-		}
-	}
-	s.giveBack()
-	s.open()
-	s.reap()
-	s.strays()
-	s.retarget()
-	s.refresh()
-	s.n.Lost = slices.DeleteFunc(s.n.Lost, func(l record.LostLaunch) bool {
-		late := s.since(l.Since) >= record.LateCall
-		s.out.Save = s.out.Save || late
-		return late
-	})
-}
-
-func strays(instances []string, own string) bool {
-	return slices.ContainsFunc(instances, func(i string) bool { return i != own })
-}
-
-// strays condemns instances that this switcher launched for the node but does
-// not know: found by the token, which nobody else could have chosen.
-func (s *step) strays() {
-	for _, i := range s.Facts.Tagged[s.n.ID] {
-		if i.State == cloud.Terminated || s.n.Knows(i.ID) {
-			continue
-		}
-		if !ownToken(i.Token, s.n) {
-			s.say(message.ForeignTagged, fmt.Sprintf("%s carries tag %s=%d but was not launched for this node", i.ID, s.Config.IDTag, s.n.ID), slog.String("instance", i.ID))
-			continue
-		}
-		s.condemn(i.ID, i.Zone, i.PrivateIP)
-		s.say(message.StrayCondemned, i.ID+" was launched for the node and never granted", slog.String("instance", i.ID))
-	}
-}
-
-// retarget undoes what a late call of an earlier leader did to the target
-// groups, and puts back a registration of the node that somebody removed.
-func (s *step) retarget() {
-	if !s.Facts.Sweep || !s.n.Unsettled(s.Now) || s.Facts.Unseen[observe.PartTargets] != nil {
-		return
-	}
-	s.deregistered()
-	if i := s.Facts.Instances[s.n.Grant.Instance]; i.State == cloud.Running {
-		s.registered()
-	}
-}
-
-// refresh keeps the blueprint like the healthy instance, so that an instance
-// that vanishes later is rebuilt as it was.
-func (s *step) refresh() {
-	i, ok := s.Facts.Instances[s.n.Grant.Instance]
-	if !ok || !s.Facts.Sweep || i.State != cloud.Running || s.n.Blueprint == nil {
-		return
-	}
-	old := *s.n.Blueprint
-	b, err := blueprint.FromInstance(i, cloud.Details{
-		UserData: old.UserData, ProtectTerminate: old.ProtectTerminate, ProtectStop: old.ProtectStop,
-		ShutdownBehavior: old.ShutdownBehavior, Volumes: old.Volumes, VolumeTags: old.VolumeTags,
-	}, s.Config.BlackholeGroup)
-	s.keepType(&b)
-	if err != nil || sameJSON(b, old) {
-		return // one that is not whole is no model
-	}
-	s.n.Blueprint, s.out.Save = &b, true
-}
-
-// keepType keeps the node's own instance type where the instance runs as one of the
-// alternatives: the next switch asks for the own type first.
-func (s *step) keepType(b *cloud.Blueprint) {
-	if s.n.Blueprint != nil && slices.Contains(s.n.Settings.Types, b.Type) {
-		b.Type = s.n.Blueprint.Type
-	}
-}
-
-// sameJSON compares two values as the record keeps them.
-func sameJSON(a, b any) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && bytes.Equal(x, y)
 }

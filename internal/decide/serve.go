@@ -41,12 +41,18 @@ func (s *step) serving() {
 		return // what follows rests on alarms too, which are not read before
 	}
 	// It may fail again while the old one is being cleared away; what needs a closer
-	// look than this waits for that to be done.
-	if cause, failed := s.failure(); failed && s.window(cause) == 0 && !s.n.Paused(s.Now) && (!s.Brake.Wide || s.Brake.Known && s.Brake.holds(g.Zone, cause) == "") {
+	// look than this, or has to wait, waits for that to be done.
+	if cause, failed := s.failure(); failed && s.window(cause) == 0 && s.free(cause) {
 		s.begin(cause)
 		return
 	}
 	s.clear()
+}
+
+// free reports whether nothing keeps the node from being switched now.
+func (s *step) free(cause record.Cause) bool {
+	reason, _ := s.bar(cause)
+	return reason == "" && !s.n.Paused(s.Now) && (!s.Brake.Wide || s.Brake.Known && s.Brake.holds(s.n.Grant.Zone, cause) == "")
 }
 
 // wanted is where the node belongs: in each group its recorded places, or, for a
