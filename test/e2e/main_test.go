@@ -62,7 +62,13 @@ func run(m *testing.M) int {
 	}
 	defer server.Stop()
 	shared.emulator = server.URL()
-	return m.Run()
+	if code := m.Run(); code != 0 {
+		return code
+	}
+	if err := unused(); err != nil {
+		return fail(err)
+	}
+	return 0
 }
 
 // assembly synthesises an example once.
@@ -128,6 +134,7 @@ func deployStacks(t *testing.T, app *provision.Assembly, o world.Options) *accou
 	a := &account{World: w, t: t}
 	t.Cleanup(func() {
 		w.Settle()
+		a.notePermissions()
 		for _, f := range w.Faults() {
 			t.Error(f)
 		}

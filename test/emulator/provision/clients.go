@@ -73,11 +73,14 @@ func (c *Clients) JSON(ctx context.Context, service, target, action string, in, 
 	})
 }
 
-// REST calls a service of the REST-JSON protocol.
+// REST calls a service of the REST-JSON protocol; without in there is no body.
 func (c *Clients) REST(ctx context.Context, method, path, service string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", service, path, err)
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return fmt.Errorf("%s %s: %w", service, path, err)
+		}
 	}
 	h := http.Header{"Content-Type": {"application/json"}}
 	return c.send(ctx, method, path, service, path, h, body, func(text []byte) error { return json.Unmarshal(text, out) })

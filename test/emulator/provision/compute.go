@@ -65,6 +65,21 @@ func createRole(in *input) error {
 	return nil
 }
 
+// createPolicy keeps the policy: the emulator enforces none, package access does.
+func createPolicy(in *input) error {
+	in.made.Physical = in.name("PolicyName", 128)
+	in.left = nil
+	return nil
+}
+
+// createLogGroup makes nothing: the harness keeps the function's output.
+func createLogGroup(in *input) error {
+	in.made.Physical = in.name("LogGroupName", 512)
+	in.made.Attributes["Arn"] = in.arn("logs", "log-group:"+in.made.Physical+":*")
+	in.left = nil
+	return nil
+}
+
 func createInstanceProfile(in *input) error {
 	path := in.take("Path")
 	if path == "" {
@@ -124,7 +139,9 @@ func createFunction(in *input) error {
 	if err != nil {
 		return err
 	}
+	in.d.mu.Lock()
 	in.d.functions[arn] = f
+	in.d.mu.Unlock()
 	in.made.Physical = name
 	in.made.Attributes["Arn"] = arn
 	return nil

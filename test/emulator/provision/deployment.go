@@ -72,7 +72,7 @@ func New(o Options) *Deployment {
 
 // Close stops the functions.
 func (d *Deployment) Close() {
-	for _, f := range d.functions {
+	for _, f := range d.Functions() {
 		f.Close()
 	}
 }
@@ -93,16 +93,18 @@ func (d *Deployment) In(region string) *Clients {
 // Functions returns all functions.
 func (d *Deployment) Functions() []*runtimeapi.Function {
 	var fs []*runtimeapi.Function
+	d.mu.Lock()
 	for _, f := range d.functions {
 		fs = append(fs, f)
 	}
+	d.mu.Unlock()
 	slices.SortFunc(fs, func(a, b *runtimeapi.Function) int { return strings.Compare(a.ARN, b.ARN) })
 	return fs
 }
 
 // Settle waits until no function is invoked or about to be.
 func (d *Deployment) Settle() {
-	for _, f := range d.functions {
+	for _, f := range d.Functions() {
 		f.Settle()
 	}
 }
@@ -129,7 +131,9 @@ func (d *Deployment) create(ctx context.Context, s *Stack) error {
 		Name: s.Name, Region: region, Resources: map[string]*Created{}, Outputs: map[string]string{}, template: s.Template,
 		ID: fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", region, d.Account(), s.Name, digest(s.Name+region+d.Account(), 12)),
 	}
+	d.mu.Lock()
 	d.Stacks[s.Name] = st
+	d.mu.Unlock()
 	order, err := sorted(s.Template.Resources, Resource.needs)
 	if err != nil {
 		return err
@@ -150,8 +154,10 @@ func (d *Deployment) create(ctx context.Context, s *Stack) error {
 		if err != nil {
 			return fmt.Errorf("resource %s (%s): %w", id, res.Type, err)
 		}
+		d.mu.Lock() // functions run meanwhile, and what they may do is looked up here
 		st.Resources[id] = c
 		st.order = append(st.order, id)
+		d.mu.Unlock()
 	}
 	return r.outputs()
 }
@@ -205,6 +211,8 @@ func (r resolver) outputs() error {
 
 // Find returns the resources of a type in all stacks, in order of creation.
 func (d *Deployment) Find(kind string) []*Created {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	names := make([]string, 0, len(d.Stacks))
 	for n := range d.Stacks {
 		names = append(names, n)
@@ -226,7 +234,7 @@ var regionOf = regexp.MustCompile(`Credential=[^/]+/\d+/([^/]+)/`)
 // serveInvoke hands the Lambda API's Invoke to the function of the caller's Region.
 func (d *Deployment) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	m := regionOf.FindStringSubmatch(r.Header.Get("Authorization"))
-	for _, f := range d.functions {
+	for _, f := range d.Functions() {
 		if m != nil && f.Region == m[1] && strings.Contains(r.URL.Path, f.Name) {
 			f.ServeInvoke(w, r)
 			return

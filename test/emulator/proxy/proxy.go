@@ -17,6 +17,10 @@ import (
 type Proxy struct {
 	// URL is where callers find it.
 	URL string
+	// Authorize, if set, says why a call is not allowed, before it is carried out; a
+	// test must fail on any. The harness's own calls are not asked about. Set it
+	// before the first request.
+	Authorize func(context.Context, Call) error
 
 	upstream string
 	account  string
@@ -133,6 +137,12 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if fault != nil && fault.Lose == Before {
 		p.lose(call, fault)
 	}
+	if err := p.allowed(r, call); err != nil {
+		a := refuse(r, call.Service, Error{Status: http.StatusForbidden, Code: "UnauthorizedOperation", Message: err.Error()})
+		p.end(call, a, fault)
+		a.write(w)
+		return
+	}
 	if handler != nil {
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -148,6 +158,18 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a = refuse(r, call.Service, Error{Code: "NotInTheEmulator", Message: call.Name()})
 	}
 	p.finish(w, call, a, fault)
+}
+
+// allowed keeps what the caller's role does not allow.
+func (p *Proxy) allowed(r *http.Request, c Call) error {
+	if p.Authorize == nil || c.Caller == Observer {
+		return nil
+	}
+	err := p.Authorize(context.WithoutCancel(r.Context()), c)
+	if err != nil {
+		p.fail("%s: %v", c, err)
+	}
+	return err
 }
 
 // name tells what a request is and who answers it.

@@ -239,6 +239,26 @@ func (f *Function) Kill(id string) error {
 	return nil
 }
 
+// Rest ends the processes that wait, as Lambda does after some quiet minutes: the
+// next invocation starts with nothing remembered.
+func (f *Function) Rest() {
+	f.mu.Lock()
+	idle := f.idle
+	f.idle = nil
+	for _, w := range idle {
+		delete(f.all, w.id)
+	}
+	f.mu.Unlock()
+	for _, w := range idle {
+		w.kill()
+	}
+}
+
+// Owns reports whether the access key id is that of one of the function's processes.
+func (f *Function) Owns(caller string) bool {
+	return strings.HasPrefix(caller, callerPrefix(f))
+}
+
 // Logs returns the lines that the workers wrote so far, in order, from the given
 // line on.
 func (f *Function) Logs(from int) ([]Line, error) {

@@ -28,11 +28,16 @@ type invocation struct {
 	payload  []byte
 }
 
+// callerPrefix begins the access key ids of a function's processes.
+func callerPrefix(f *Function) string {
+	return fmt.Sprintf("AKIA%08X", crc32.ChecksumIEEE([]byte(f.ARN)))
+}
+
 // newWorker starts a process. Its access key id is the worker's name, unique over
 // all functions, so that the proxy can tell whose call it sees.
 func newWorker(f *Function, n int) (*worker, error) {
 	w := &worker{
-		f: f, id: fmt.Sprintf("AKIA%08X%06d", crc32.ChecksumIEEE([]byte(f.ARN)), n), gone: make(chan struct{}),
+		f: f, id: fmt.Sprintf("%s%06d", callerPrefix(f), n), gone: make(chan struct{}),
 		next: make(chan invocation), done: make(chan Result, 1),
 	}
 	w.cmd = exec.Command(f.Binary)

@@ -44,7 +44,8 @@ type Options struct {
 // World is one account. Use New.
 type World struct {
 	*provision.Deployment
-	policy func(*contract.Policy)
+	policy    func(*contract.Policy)
+	authority *authority
 }
 
 // New opens an empty account.
@@ -56,6 +57,7 @@ func New(o Options) (*World, error) {
 	p.SetDelays(o.Pending, o.Initial)
 	p.SetShifted(o.Shifted...)
 	w := &World{policy: o.Policy}
+	w.authorize(p)
 	w.Deployment = provision.New(provision.Options{
 		Proxy: p, Region: o.Region, Bootstrap: o.Bootstrap,
 		Tune: func(c *runtimeapi.Config) { w.tune(c) },
