@@ -194,23 +194,28 @@ func (w *World) deploy(what Harm, node int) {
 	if t.deleted {
 		return
 	}
-	t.requests++
-	w.hit(what, node)
 	kind := "Update"
 	switch what {
 	case HarmDelete:
+		if t.contested {
+			return // the other stack's claim may come after the delete, and would then be right
+		}
 		kind = "Delete"
 		t.deleted = true
 	case HarmClaim:
+		t.requests++
+		w.hit(what, node)
 		w.claimTwice(node)
 		return
 	default:
 	}
+	t.requests++
+	w.hit(what, node)
 	w.Log("deploy: %s of node %d", kind, node)
 	id := fmt.Sprintf("%s-%d-%d", kind, node, t.requests)
 	t.asked = append(t.asked, id)
 	for range 1 + w.Rand.IntN(2) {
-		w.invoke(w.request(kind, id, node))
+		w.ask(node, w.request(kind, id, node))
 	}
 }
 
@@ -218,6 +223,7 @@ func (w *World) deploy(what Harm, node int) {
 // roll back as CloudFormation does. The owner's node must not notice.
 func (w *World) claimTwice(node int) {
 	w.Log("another stack claims node %d", node)
+	w.nodes[node].contested = true
 	create := fmt.Sprintf("Other-%d-%d", node, w.nodes[node].requests)
 	to := w.sites[w.Rand.IntN(len(w.sites))]
 	w.invokeAt(to, strings.Replace(w.request("Create", create, node), fmt.Sprintf(`"stack-%d"`, node), `"stack-other"`, 1), 0)

@@ -91,6 +91,7 @@ type Truth struct {
 	id        int
 	record    record.Node
 	attempts  int                  // machines launched for it
+	contested bool                 // another stack claimed its id
 	deleted   bool                 // CloudFormation asked for that
 	requests  int                  // deployments after the first
 	props     map[string]any       // of its custom resource, beyond the usual
