@@ -39,13 +39,13 @@ func (w *World) Check() {
 				writers++
 			}
 			if !w.takesTraffic(m) {
-				if w.tracked(m) && (m.gated || !m.freed) {
+				if w.tracked(m) && !w.loose(m) {
 					servers++
 				}
 				delete(t.ungranted, m.ID)
 				continue
 			}
-			if m.gated || !m.freed {
+			if !w.loose(m) {
 				servers++
 			}
 			if t.record.Grant != nil && t.record.Grant.Instance == m.ID {
@@ -64,6 +64,10 @@ func (w *World) Check() {
 		}
 	}
 }
+
+// loose reports whether nothing could keep a machine from traffic that a person gave
+// its groups back: it runs no gate, or had not been off when its node went on.
+func (w *World) loose(m *Machine) bool { return m.freed && (!m.gated || w.dataless(m.node)) }
 
 // states tells what a node's machines with power are like.
 func (w *World) states(id int) string {
