@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -196,6 +197,25 @@ func TestScenario23StorageFence(t *testing.T) {
 	if diff := cmp.Diff(all, mounts(), cmpopts.IgnoreFields(cloud.Mount{}, "ID", "IP")); diff != "" {
 		t.Errorf("mount targets afterwards (-before +after):\n%s", diff)
 	}
+}
+
+// TestLongWaitContinues: what takes longer than an invocation goes on in the next.
+func TestLongWaitContinues(t *testing.T) {
+	t.Parallel()
+	// An invocation keeps 45 s for its end, so this one may wait for some seconds.
+	a := deploy(t, "single", world.Options{Timeout: 50 * time.Second})
+	s := a.s[0]
+	before, from := a.state(s, database), a.Proxy.Len()
+	a.Proxy.SetStuck(before.Node.Grant.Instance)
+	a.hang(s, before)
+	for deadline := time.Now().Add(5 * time.Minute); count(a.Proxy.Calls(from), named("Invoke")) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("the function never called itself")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	a.Proxy.SetStuck()
+	a.switched(before, a.rest(s, database))
 }
 
 // TestScenario30 shifts traffic away from the zone that would be next.

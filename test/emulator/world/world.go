@@ -34,6 +34,8 @@ type Options struct {
 	// Policy changes the policy that the template gives the switcher. Default: as
 	// synthesised.
 	Policy func(*contract.Policy)
+	// Timeout of an invocation. Default: the template's.
+	Timeout time.Duration
 	// Shifted are zones, by id, that a zonal shift moves traffic away from.
 	Shifted []string
 	// Pending and Initial are for how many looks a new instance is pending and a
@@ -45,6 +47,7 @@ type Options struct {
 type World struct {
 	*provision.Deployment
 	policy    func(*contract.Policy)
+	timeout   time.Duration
 	authority *authority
 }
 
@@ -56,7 +59,7 @@ func New(o Options) (*World, error) {
 	}
 	p.SetDelays(o.Pending, o.Initial)
 	p.SetShifted(o.Shifted...)
-	w := &World{policy: o.Policy}
+	w := &World{policy: o.Policy, timeout: o.Timeout}
 	w.authorize(p)
 	w.Deployment = provision.New(provision.Options{
 		Proxy: p, Region: o.Region, Bootstrap: o.Bootstrap,
@@ -71,8 +74,12 @@ func (w *World) Close() {
 	_ = w.Proxy.Close()
 }
 
-// tune changes the policy inside the configuration that the template wrote.
+// tune changes the time-out, and the policy inside the configuration that the
+// template wrote.
 func (w *World) tune(c *runtimeapi.Config) {
+	if w.timeout > 0 {
+		c.Timeout = w.timeout
+	}
 	var doc map[string]any
 	if w.policy == nil || json.Unmarshal([]byte(c.Env[contract.EnvConfig]), &doc) != nil {
 		return // the switcher itself says what is wrong with its configuration
