@@ -37,6 +37,8 @@ func parts() []part {
 	return []part{
 		{"build", "the switcher for Lambda", command("make", "--no-print-directory", "build")},
 		{"unit", "pure packages and in-memory fakes", goTest("unit", nil)},
+		// Not a test of `go test`, whose cache would leave the fresh seeds out.
+		{"simulation", "the engine under faults: 2,000 fixed seeds and 25 fresh ones", command("go", "run", "./test/sim/campaign", "-seeds=2000", "-fresh=25")},
 		{"walls", "which package may import what", goTest("walls", nil, "-count=1")},
 		{"documents", "links, names and generated pages", goTest("documents", nil, "-count=1")},
 		// -count=1: Go's test cache does not see the files that Node reads.
@@ -53,7 +55,7 @@ func parts() []part {
 
 // groups are short names for several parts.
 var groups = map[string][]string{
-	"test": {"build", "unit", "walls", "documents", "template", "synth", "cfn-lint", "emulator", "e2e"},
+	"test": {"build", "unit", "simulation", "walls", "documents", "template", "synth", "cfn-lint", "emulator", "e2e"},
 	"lint": {"vet", "golangci", "shellcheck"},
 }
 

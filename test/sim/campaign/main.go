@@ -1,7 +1,7 @@
 // Command campaign runs the simulation's seeds on all processors. Its last line
 // sums them up; it exits with 1 if an invariant was broken.
 //
-// Usage: campaign [-seeds 2000] [-from 1] [-nodes 0] [-for 30m] [-workers 0]
+// Usage: campaign [-seeds 2000] [-from 1] [-fresh 0] [-nodes 0] [-for 30m] [-workers 0]
 //
 // With -seed it replays one seed and prints its trace. `make sim` calls it.
 package main
@@ -21,6 +21,7 @@ func main() {
 	seed := flag.Uint64("seed", 0, "replay this seed and print its trace")
 	seeds := flag.Uint64("seeds", 2000, "how many seeds")
 	from := flag.Uint64("from", 1, "first seed")
+	fresh := flag.Uint64("fresh", 0, "how many more seeds, that no campaign has run before; their values are printed")
 	nodes := flag.Int("nodes", 0, "nodes in a run; 0: drawn from the seed")
 	limit := flag.Duration("for", 0, "begin no run after so long; 0: no limit")
 	workers := flag.Int("workers", 0, "runs at a time; 0: as many as there are processors")
@@ -32,7 +33,13 @@ func main() {
 	if *seed != 0 {
 		os.Exit(replay(*seed, *nodes))
 	}
-	os.Exit(run(sim.Campaign{Seeds: sim.Series(*from, *seeds), Nodes: *nodes, Workers: *workers, For: *limit, Bad: 50}))
+	list := sim.Series(*from, *seeds)
+	if *fresh > 0 {
+		first := uint64(time.Now().UnixNano())
+		fmt.Printf("fresh seeds %d to %d\n", first, first+*fresh-1)
+		list = append(list, sim.Series(first, *fresh)...)
+	}
+	os.Exit(run(sim.Campaign{Seeds: list, Nodes: *nodes, Workers: *workers, For: *limit, Bad: 50}))
 }
 
 // replay prints a run's trace, and how it ended as the last line.
