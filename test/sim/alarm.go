@@ -53,7 +53,7 @@ func (w *World) turn(a *Alarm, state string) {
 // there is no metric.
 func (w *World) broken(a *Alarm) (bad, known bool) {
 	if a.app {
-		if w.flapping(a.node) {
+		if w.flapping(a.node) || w.silence() {
 			return true, true
 		}
 		for _, m := range w.machines {

@@ -36,6 +36,7 @@ type Chaos struct {
 	shortages   []shortage
 	impaired    []impairment
 	flaps       []flap
+	silent      silent
 }
 
 type outage struct {
@@ -105,6 +106,7 @@ func (w *World) Arm(end time.Time) {
 	}
 	w.armZones(end, moment)
 	w.armFlaps(end, moment)
+	w.armSilence(end, moment)
 	w.armPersons(end, moment)
 	w.armAmbushes()
 	for range c.Deploys {
@@ -324,6 +326,6 @@ func (w *World) freeze(p *Proc, nodes []int) {
 		w.Log("%s freezes", p.Name)
 		w.hit(HarmFreeze, nodes...)
 		p.Freeze(w.Between(20*time.Second, 4*time.Minute))
-		w.disturbed = w.Now
+		w.disturbed, w.thawed = w.Now, w.Now
 	}
 }

@@ -112,6 +112,8 @@ func (w *World) recorded(item cloud.Item) {
 	t.record = n
 	w.chosen(old, n)
 	w.cooled(old, n)
+	w.quarantined(old, n)
+	w.braked(old, n)
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
 	if n.Phase != old.Phase {
 		w.spring(n.ID, n.Phase)
@@ -120,10 +122,12 @@ func (w *World) recorded(item cloud.Item) {
 		w.Fail("the epoch of node %d went from %d to %d", n.ID, old.Epoch, n.Epoch)
 	}
 	w.condemns(t, n)
-	if g := n.Grant; g != nil && (old.Grant == nil || old.Grant.Instance != g.Instance) {
-		if old.Condemns(g.Instance) {
-			t.spared[g.Instance] = w.Now
+	for _, c := range old.Condemned {
+		if !n.Condemns(c.Instance) {
+			t.spared[c.Instance] = w.Now
 		}
+	}
+	if g := n.Grant; g != nil && (old.Grant == nil || old.Grant.Instance != g.Instance) {
 		t.holders[g.Instance] = true
 		w.granted(n, g.Instance)
 	}
@@ -163,8 +167,7 @@ func (w *World) granted(n record.Node, instance string) {
 		w.Fail("I2: %s is granted and condemned", instance)
 	}
 	for _, m := range w.of(n.ID) {
-		late := m.started.After(m.shown) || w.Now.Sub(m.started) < sight // nobody could have known
-		if m.ID != instance && m.powered && !late && !w.harmless(m) {
+		if m.ID != instance && m.powered && !w.unforeseen(m) && !w.harmless(m) {
 			w.Fail("I4: %s is granted node %d while %s has power (%s, mounted %v)", instance, n.ID, m.ID, m.State, m.mounted)
 		}
 	}

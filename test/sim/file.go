@@ -89,7 +89,7 @@ func (f *efs) Mounts(_ context.Context, fs string) (list []cloud.Mount, err erro
 // CreateMount: at most one target in a zone; it is of use after a while
 // (assumption: 60 to 90 s; "CreateMountTarget" names the states only).
 func (f *efs) CreateMount(_ context.Context, fs string, m cloud.Mount) error {
-	return (*client)(f).about(nodeOfFiles(fs)...).call("EFS", "CreateMountTarget", func() error {
+	return (*client)(f).about(nodeOfFiles(fs)...).sending(fs, m.Zone).call("EFS", "CreateMountTarget", func() error {
 		zone, found := f.site.zoneOf(m.Subnet)
 		switch {
 		case !f.exists(fs):
@@ -113,7 +113,7 @@ func (f *efs) CreateMount(_ context.Context, fs string, m cloud.Mount) error {
 // ("DeleteMountTarget", EFS API reference); gone it is some seconds later
 // (assumption: 5 to 30 s).
 func (f *efs) DeleteMount(_ context.Context, id string) error {
-	return (*client)(f).about(f.nodeOfMount(id)...).call("EFS", "DeleteMountTarget", func() error {
+	return (*client)(f).about(f.nodeOfMount(id)...).sending(id).call("EFS", "DeleteMountTarget", func() error {
 		i := slices.IndexFunc(f.mounts, func(t *mountTarget) bool { return t.ID == id })
 		if i < 0 {
 			return refuse(cloud.NotFound, "EFS", "DeleteMountTarget", "MountTargetNotFound")

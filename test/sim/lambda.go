@@ -31,6 +31,7 @@ type invocation struct {
 	throttled   int
 	chain       int // invocations of itself before
 	since       time.Time
+	outcome     string // of the last try
 }
 
 // invoke hands an event to every switcher of the Region, as their rules do.
@@ -56,16 +57,27 @@ func (w *World) try(i *invocation) {
 		w.Log("dead letter %s", i.id)
 		return
 	}
+	w.awaited++
 	w.After(w.draw(DelayStart), func() {
+		w.awaited--
 		if limit := w.Chaos.Concurrency; limit > 0 && w.running >= limit {
 			w.Log("%s is throttled, %d run", i.id, w.running)
 			pause := min(time.Second<<min(i.throttled, 20), 5*time.Minute)
 			i.throttled++
 			w.disturbed = w.Now
-			w.After(pause, func() { w.try(i) })
+			w.again(i, pause)
 			return
 		}
 		w.start(i)
+	})
+}
+
+// again is Lambda's next try, after a pause.
+func (w *World) again(i *invocation, pause time.Duration) {
+	w.awaited++
+	w.After(pause, func() {
+		w.awaited--
+		w.try(i)
 	})
 }
 
@@ -79,13 +91,15 @@ func (w *World) start(i *invocation) {
 	failed := true
 	w.Go(p, func() {
 		res, err := w.function(p, i)
-		failed = err != nil
+		failed, i.outcome = err != nil, res.Outcome
 		w.Log("%s returns %s %s err=%v", p.Name, res.Outcome, res.Code, err)
 	}, func() {
 		w.running--
 		if failed {
 			i.tries++
-			w.After(time.Duration(i.tries)*time.Minute, func() { w.try(i) })
+			w.again(i, time.Duration(i.tries)*time.Minute)
+		} else if i.outcome != engine.OutcomeContinued {
+			w.unheeded(i)
 		}
 	})
 	w.After(timeLimit, p.Kill)

@@ -55,6 +55,9 @@ func (w *World) launch(l cloud.Launch) *Machine {
 		}
 		m.VolumeTags[contract.SwitcherTag] = name
 	}
+	if w.Chance(w.Chaos.Lag / 2) { // eventual consistency has a long tail (assumption: up to a minute)
+		m.hidden = w.Now.Add(w.Between(3*time.Second, time.Minute))
+	}
 	m.request = requestOf(l)
 	m.reserve, _ = w.place(l.Zone, m.Type, p.Reservation.Preference)
 	if t := w.nodes[node]; t != nil {

@@ -51,6 +51,17 @@ func (c *client) callOf(service, action string, instances int, do func() error) 
 	if c.p.Calm {
 		return w.calmly(c.p, action, do)
 	}
+	asks := c.p.current.asks
+	c.p.current.asks = ""
+	c.blindly(action, asks, true, nil)
+	err := c.answered(service, action, instances, do)
+	c.blindly(action, asks, false, err)
+	return err
+}
+
+// answered is what becomes of a call: it takes time, is refused, lost, or answered.
+func (c *client) answered(service, action string, instances int, do func() error) error {
+	w := c.World
 	nodes := c.subject(action)
 	w.script.called(c.p, action)
 	w.freeze(c.p, nodes)
@@ -155,6 +166,9 @@ func (e *ec2) seen(m *Machine) (cloud.Instance, bool) {
 	for k := range i.Interfaces {
 		i.Interfaces[k].Groups = slices.Clone(i.Interfaces[k].Groups)
 	}
+	if e.Now.Before(m.hidden) {
+		return i, false
+	}
 	then := e.Now
 	if e.Chance(e.Chaos.Lag) {
 		then = e.Now.Add(-e.Between(0, 3*time.Second))
@@ -253,7 +267,7 @@ func (e *ec2) Template(_ context.Context, id, version string) (b cloud.Blueprint
 }
 
 func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err error) {
-	err = (*client)(e).about(nodeOfLaunch(l)...).call("EC2", "RunInstances", func() error {
+	err = (*client)(e).about(nodeOfLaunch(l)...).sending(l.Zone, l.Token).call("EC2", "RunInstances", func() error {
 		if m := e.tokens[l.Zone+"/"+l.Token]; m != nil {
 			if m.request != requestOf(l) {
 				return refuse(cloud.Invalid, "EC2", "RunInstances", "IdempotentParameterMismatch")
@@ -286,7 +300,7 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 }
 
 func (e *ec2) power(action string, ids []string, do func(*Machine)) error {
-	return (*client)(e).about(e.nodesOf(ids...)...).callOf("EC2", action, len(ids), func() error {
+	return (*client)(e).about(e.nodesOf(ids...)...).sending(ids).callOf("EC2", action, len(ids), func() error {
 		for _, id := range ids {
 			m := e.byID[id]
 			if m == nil {
@@ -330,7 +344,7 @@ func guarded(action string, m *Machine) error {
 }
 
 func (e *ec2) Unprotect(_ context.Context, id string, stop bool) error {
-	return (*client)(e).about(e.nodesOf(id)...).call("EC2", "ModifyInstanceAttribute", func() error {
+	return (*client)(e).about(e.nodesOf(id)...).sending(id, stop).call("EC2", "ModifyInstanceAttribute", func() error {
 		switch m := e.byID[id]; {
 		case m == nil:
 			return refuse(cloud.NotFound, "EC2", "ModifyInstanceAttribute", "InvalidInstanceID.NotFound")
@@ -344,7 +358,7 @@ func (e *ec2) Unprotect(_ context.Context, id string, stop bool) error {
 }
 
 func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
-	return (*client)(e).about(e.nodeOfInterface(nic)...).call("EC2", "ModifyNetworkInterfaceAttribute", func() error {
+	return (*client)(e).about(e.nodeOfInterface(nic)...).sending(nic, groups).call("EC2", "ModifyNetworkInterfaceAttribute", func() error {
 		for _, m := range e.machines {
 			for k := range m.Interfaces {
 				if m.Interfaces[k].ID == nic {
@@ -365,7 +379,7 @@ func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
 }
 
 func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error {
-	return (*client)(e).about(e.nodesOf(ids...)...).call("EC2", "CreateTags", func() error {
+	return (*client)(e).about(e.nodesOf(ids...)...).sending(ids, tags).call("EC2", "CreateTags", func() error {
 		for _, id := range ids {
 			if e.byID[id] == nil {
 				return refuse(cloud.NotFound, "EC2", "CreateTags", "InvalidInstanceID.NotFound")
@@ -380,7 +394,7 @@ func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error
 }
 
 func (e *ec2) Untag(_ context.Context, id string, keys []string) error {
-	return (*client)(e).about(e.nodesOf(id)...).call("EC2", "DeleteTags", func() error {
+	return (*client)(e).about(e.nodesOf(id)...).sending(id, keys).call("EC2", "DeleteTags", func() error {
 		m := e.byID[id]
 		if m == nil {
 			return refuse(cloud.NotFound, "EC2", "DeleteTags", "InvalidInstanceID.NotFound")
@@ -394,7 +408,7 @@ func (e *ec2) Untag(_ context.Context, id string, keys []string) error {
 
 // Start may lack capacity as a launch may ("Stop and start Amazon EC2 instances").
 func (e *ec2) Start(_ context.Context, id string) error {
-	return (*client)(e).about(e.nodesOf(id)...).call("EC2", "StartInstances", func() error {
+	return (*client)(e).about(e.nodesOf(id)...).sending(id).call("EC2", "StartInstances", func() error {
 		m := e.byID[id]
 		switch {
 		case m == nil:

@@ -19,6 +19,7 @@ type Proc struct {
 	current *thread   // the one that runs, when the process does
 	threads []*thread // alive, the oldest first
 	frozen  time.Duration
+	open    []string // calls without an answer since it last looked
 	after   func()
 }
 
@@ -33,7 +34,8 @@ type thread struct {
 	// owed is time that has passed for the thread but not for the world: what it
 	// does next takes that much longer.
 	owed    time.Duration
-	subject []int // nodes that its next call is about (client.about)
+	subject []int  // nodes that its next call is about (client.about)
+	asks    string // what that call asks for (client.sending)
 }
 
 // killed unwinds the threads of a dead process.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 func nodeOf(s string) (int, error) { return strconv.Atoi(s) }
@@ -96,7 +97,7 @@ func (w *World) healthyFrom(x *member, m *Machine) time.Time {
 }
 
 func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) error {
-	return (*client)(l).about(l.nodeOfPool(group)...).call("ELB", "RegisterTargets", func() error {
+	return (*client)(l).about(l.nodeOfPool(group)...).sending(group, targets).call("ELB", "RegisterTargets", func() error {
 		p := l.pool(group)
 		for _, t := range targets {
 			t.Port = cmp.Or(t.Port, p.Port)
@@ -112,7 +113,7 @@ func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) 
 }
 
 func (l *elb) Deregister(_ context.Context, group string, targets []cloud.Target) error {
-	return (*client)(l).about(l.nodeOfPool(group)...).call("ELB", "DeregisterTargets", func() error {
+	return (*client)(l).about(l.nodeOfPool(group)...).sending(group, targets).call("ELB", "DeregisterTargets", func() error {
 		p := l.pool(group)
 		for _, t := range targets {
 			t.Port = cmp.Or(t.Port, p.Port)
@@ -139,7 +140,7 @@ func (a *cw) Alarms(_ context.Context, names []string) (list []cloud.Alarm, err 
 }
 
 func (a *cw) Repoint(_ context.Context, name, instance string) error {
-	return (*client)(a).about(a.nodeOfAlarm(name)...).call("CloudWatch", "PutMetricAlarm", func() error {
+	return (*client)(a).about(a.nodeOfAlarm(name)...).sending(name, instance).call("CloudWatch", "PutMetricAlarm", func() error {
 		x := a.alarm(name)
 		if x == nil {
 			return refuse(cloud.NotFound, "CloudWatch", "PutMetricAlarm", "ResourceNotFound")
@@ -184,6 +185,9 @@ func (d *ddb) Put(_ context.Context, item cloud.Item, prev int64) error {
 			return refuse(cloud.Conflict, "DynamoDB", "PutItem", "ConditionalCheckFailedException")
 		}
 		item.Revision = prev + 1
+		if strings.HasPrefix(item.Sort, contract.HintPrefix) {
+			d.hinted[key] = d.Now
+		}
 		d.keep(key, item)
 		d.recorded(item)
 		return nil

@@ -36,6 +36,9 @@ type World struct {
 	lately   map[string][]time.Time // by subject, of notices
 	twin     *World                 // another Region
 	running  int                    // invocations now
+	awaited  int                    // invocations that are due
+	hinted   map[string]time.Time   // since when a hint lies in the table
+	thawed   time.Time              // when a process last woke up
 	mounts   []*mountTarget
 	reserves []*reserve
 	buckets  map[string]*bucket
@@ -121,6 +124,7 @@ type Machine struct {
 	lost    bool      // its host or zone is gone: nothing done to it is confirmed
 	started time.Time // when a person started it after it was fenced
 	shown   time.Time // the newest moment that a Describe showed of it
+	hidden  time.Time // until when no Describe shows it
 	sick    bool      // its image never becomes healthy
 	gated   bool      // it mounts and starts only while its gate is open
 	booted  bool      // it would mount and start if it could
@@ -171,7 +175,7 @@ var zones = []string{"az-a", "az-b", "az-c"}
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
-		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
 		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {
