@@ -191,7 +191,7 @@ func (r *run) renew(ctx context.Context) error {
 	const early = 20 * time.Second
 	if r.clock.Now().Before(r.lease.Until.Add(-early)) {
 		if r.purse.leaders == 0 {
-			return r.announce(ctx)
+			r.announce(ctx)
 		}
 		return nil
 	}
@@ -206,7 +206,8 @@ func (r *run) renew(ctx context.Context) error {
 		return err
 	}
 	r.lease = l
-	return r.announce(ctx)
+	r.announce(ctx)
+	return nil
 }
 
 func (r *run) load(ctx context.Context) error {

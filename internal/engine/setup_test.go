@@ -27,6 +27,7 @@ var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 type rig struct {
 	*testing.T
 	w   *fake.World
+	cfg contract.Config
 	e   *engine.Engine
 	log *bytes.Buffer
 	n   int // invocations
@@ -52,8 +53,14 @@ func newRig(t *testing.T, changes ...func(*contract.Config)) *rig {
 	for _, c := range changes {
 		c(&cfg)
 	}
-	r.e = engine.New(cfg, w.Ports(), engine.WithClock(w), engine.WithGang(engine.Sequential{}), engine.WithLog(slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	r.cfg = cfg
+	r.engine(w.Ports())
 	return r
+}
+
+// engine makes the rig's engine on these ports.
+func (r *rig) engine(ports cloud.Ports) {
+	r.e = engine.New(r.cfg, ports, engine.WithClock(r.w), engine.WithGang(engine.Sequential{}), engine.WithLog(slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 }
 
 // call invokes the switcher once.
