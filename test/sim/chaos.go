@@ -65,6 +65,10 @@ func (k strikeKind) String() string {
 	return [...]string{"clean", "crash-before", "crash-after", "lost-request", "lost-answer"}[k]
 }
 
+// leases is the share of runs in which every attempt to take the lease succeeds. Such
+// a run costs ten times as much as another: some twenty leaders poll for minutes.
+const leases = 0.07
+
 // RandomChaos draws a profile: some seeds are calm, some are terrible.
 func RandomChaos(s *Sim) Chaos {
 	level := s.Rand.Float64()
@@ -85,7 +89,7 @@ func RandomChaos(s *Sim) Chaos {
 	return Chaos{
 		Concurrency: concurrency, Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
-		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(5), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(0.2),
+		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(5), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(leases),
 	}
 }
 

@@ -29,8 +29,11 @@ type Result struct {
 // for what was remembered or held just before: a lack of capacity for 3 minutes, a
 // hold's retry of one, Lambda's retries).
 const (
-	trouble = 30 * time.Minute
-	settle  = 10*time.Minute + 5*time.Minute
+	// trouble is how long faults happen: mostly little more than the least, so that
+	// they meet each other.
+	leastTrouble, mostTrouble = 10 * time.Minute, 30 * time.Minute
+
+	settle = 10*time.Minute + 5*time.Minute
 	// quiet is how long all must have been well for a run to end before its time.
 	quiet = 3 * time.Minute
 	// many nodes are a run of their own kind: more of them break, and more at once.
@@ -87,7 +90,7 @@ func run(s *Sim, seed uint64, n int, chaos Chaos) Result {
 	}
 	each((*World).Watch)
 	_ = s.Run(s.Now.Add(watching(n))) // what goes wrong stops all that follows
-	end := s.Now.Add(trouble)
+	end := s.Now.Add(s.Between(leastTrouble, mostTrouble))
 	each(func(x *World) {
 		x.Chaos = chaos
 		x.Arm(end)
