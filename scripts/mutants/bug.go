@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,9 +17,9 @@ type bug struct {
 	change []change
 }
 
-// change replaces a text that occurs exactly once in a file.
+// change replaces a text that occurs exactly once in a package.
 type change struct {
-	file     string // from the module's root
+	folder   string // from the module's root
 	old, new string
 }
 
@@ -45,8 +47,8 @@ func readBugs(dir string) ([]bug, error) {
 
 // parseBug reads a bug's file: a line "about: …"; comments after #; then for each change
 //
-//	-- old internal/record/store.go --
-//	lines as they are in that file
+//	-- old internal/record --
+//	lines as they are in one file of that package
 //	-- new --
 //	lines that take their place, perhaps none
 func parseBug(name, text string) (bug, error) {
@@ -56,15 +58,15 @@ func parseBug(name, text string) (bug, error) {
 	}
 	var into *string
 	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-		file, begins := strings.CutPrefix(line, "-- old ")
+		folder, begins := strings.CutPrefix(line, "-- old ")
 		about, says := strings.CutPrefix(line, "about: ")
 		switch {
 		case begins:
-			b.change = append(b.change, change{file: strings.TrimSuffix(file, " --")})
+			b.change = append(b.change, change{folder: strings.TrimSuffix(folder, " --")})
 			into = &b.change[len(b.change)-1].old
 		case line == "-- new --":
 			if into == nil || len(b.change) == 0 || b.change[len(b.change)-1].old == "" {
-				return fail(n, "-- new -- must follow -- old <file> -- and the lines to be replaced")
+				return fail(n, "-- new -- must follow -- old <folder> -- and the lines to be replaced")
 			}
 			into = &b.change[len(b.change)-1].new
 		case into != nil:
@@ -73,7 +75,7 @@ func parseBug(name, text string) (bug, error) {
 		case says:
 			b.about = about
 		default:
-			return fail(n, "%q is neither about: …, a comment nor -- old <file> --", line)
+			return fail(n, "%q is neither about: …, a comment nor -- old <folder> --", line)
 		}
 	}
 	if b.about == "" || len(b.change) == 0 {
@@ -81,7 +83,7 @@ func parseBug(name, text string) (bug, error) {
 	}
 	for _, c := range b.change {
 		if c.old == "" || c.old == c.new {
-			return fail(0, "a change of %s changes nothing", c.file)
+			return fail(0, "a change in %s changes nothing", c.folder)
 		}
 	}
 	return b, nil
@@ -91,18 +93,41 @@ func parseBug(name, text string) (bug, error) {
 func (b bug) plant(root string) (map[string]string, error) {
 	planted := map[string]string{}
 	for _, c := range b.change {
-		text, ok := planted[c.file]
-		if !ok {
-			whole, err := os.ReadFile(filepath.Join(root, c.file))
-			if err != nil {
-				return nil, fmt.Errorf("bug %s is out of date: %w", b.name, err)
+		texts, err := sources(root, c.folder)
+		if err != nil {
+			return nil, fmt.Errorf("bug %s is out of date: %w", b.name, err)
+		}
+		maps.Copy(texts, planted) // what an earlier change made of them
+		count, in := 0, ""
+		for file, text := range texts {
+			if n := strings.Count(text, c.old); n > 0 && path.Dir(file) == c.folder {
+				count, in = count+n, file
 			}
-			text = string(whole)
 		}
-		if n := strings.Count(text, c.old); n != 1 {
-			return nil, fmt.Errorf("bug %s is out of date: its old text is in %s %d times, and must be there once:\n%s", b.name, c.file, n, c.old)
+		if count != 1 {
+			return nil, fmt.Errorf("bug %s is out of date: its old text is in %s %d times, and must be there once:\n%s", b.name, c.folder, count, c.old)
 		}
-		planted[c.file] = strings.Replace(text, c.old, c.new, 1)
+		planted[in] = strings.Replace(texts[in], c.old, c.new, 1)
 	}
 	return planted, nil
+}
+
+// sources reads a package's files without its tests, by their paths from the root.
+func sources(root, folder string) (map[string]string, error) {
+	files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", folder, err)
+	}
+	texts := map[string]string{}
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return nil, fmt.Errorf("read a source: %w", err)
+		}
+		texts[path.Join(folder, filepath.Base(f))] = string(text)
+	}
+	return texts, nil
 }

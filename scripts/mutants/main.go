@@ -5,7 +5,7 @@
 //
 // Usage: go run ./scripts/mutants [-minutes 22] [-seeds n] [-only name,name] [-list]
 //
-// The bugs are the files of scripts/mutants/bugs: text that stands in a named file
+// The bugs are the files of scripts/mutants/bugs: text that stands in a named package
 // exactly once, and what takes its place. A bug whose old text is gone is out of
 // date and fails the run. The tree is never touched: the changed files reach the
 // compiler through an overlay. A seed that fails without the bug as well is passed

@@ -13,19 +13,19 @@ import (
 
 const sample = `about: something careless
 # why
--- old a/b.go --
+-- old a --
 one
 two
 -- new --
 three
--- old a/b.go --
+-- old a --
 four
 -- new --
 `
 
 func TestParseBug(t *testing.T) {
 	got, err := parseBug("x", sample)
-	want := bug{name: "x", about: "something careless", change: []change{{"a/b.go", "one\ntwo\n", "three\n"}, {"a/b.go", "four\n", ""}}}
+	want := bug{name: "x", about: "something careless", change: []change{{"a", "one\ntwo\n", "three\n"}, {"a", "four\n", ""}}}
 	if err != nil || cmp.Diff(want, got, cmp.AllowUnexported(bug{}, change{})) != "" {
 		t.Errorf("error %v\n%s", err, cmp.Diff(want, got, cmp.AllowUnexported(bug{}, change{})))
 	}
@@ -34,8 +34,8 @@ func TestParseBug(t *testing.T) {
 		{"about: nothing is changed", "at least one change"},
 		{"about: x\nwhat\n", `"what" is neither`},
 		{"about: x\n-- new --\n", "must follow"},
-		{"about: x\n-- old a.go --\n-- new --\n", "must follow"},
-		{"about: x\n-- old a.go --\none\n-- new --\none\n", "changes nothing"},
+		{"about: x\n-- old a --\n-- new --\n", "must follow"},
+		{"about: x\n-- old a --\none\n-- new --\none\n", "changes nothing"},
 	} {
 		if _, err := parseBug("x", c.text); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: error %v, want one with %q", c.text, err, c.want)

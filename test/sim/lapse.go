@@ -38,6 +38,21 @@ func (w *World) quarantined(old, n record.Node) {
 	}
 }
 
+// enlisted: what is registered has been granted its node at some time (I7). A late
+// registration is of one that was.
+func (w *World) enlisted(p *Pool, targets []cloud.Target) {
+	if w.lab != nil || w.unwatched || w.nodes[p.node] == nil {
+		return
+	}
+	for _, x := range targets {
+		for _, m := range w.of(p.node) {
+			if (m.ID == x.ID || m.PrivateIP == x.ID) && m.State != cloud.Terminated && !w.nodes[p.node].holders[m.ID] {
+				w.Fail("I7: %s is registered for node %d and was never granted", m.ID, p.node)
+			}
+		}
+	}
+}
+
 // sending says what the next call asks for: what the same process asked for a moment
 // ago without an answer is asked again only after a new look. A mutating call that is
 // just repeated (an SDK's retryer) can arrive long after what it rested on.
@@ -70,8 +85,8 @@ func (w *World) unheeded(i *invocation) {
 	}
 	var lease record.Lease
 	item := w.items[contract.VPCPartition(i.site.vpc)+"|"+contract.LeaseKey]
-	if err := json.Unmarshal(item.Body, &lease); err == nil && !lease.Until.IsZero() && lease.Holder != i.id {
-		return // held by one that died
+	if err := json.Unmarshal(item.Body, &lease); err == nil && !lease.Until.IsZero() {
+		return // held by one that died, or could not release it
 	}
 	for _, item := range w.under(contract.VPCPartition(i.site.vpc) + "|" + contract.HintPrefix) {
 		if left := w.hinted[item.Partition+"|"+item.Sort]; !left.Before(w.disturbed) && !left.IsZero() {

@@ -99,6 +99,7 @@ func (w *World) healthyFrom(x *member, m *Machine) time.Time {
 func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) error {
 	return (*client)(l).about(l.nodeOfPool(group)...).sending(group, targets).call("ELB", "RegisterTargets", func() error {
 		p := l.pool(group)
+		l.enlisted(p, targets)
 		for _, t := range targets {
 			t.Port = cmp.Or(t.Port, p.Port)
 			if m := l.byID[t.ID]; p.Kind == "instance" && (m == nil || m.State != cloud.Running) {
