@@ -31,7 +31,7 @@ func Accept(in RequestInput) Step {
 	r.PhysicalID = contract.PhysicalID(in.Config.Name, in.Settings.ID)
 	s.n.ID = in.Settings.ID
 	switch {
-	case s.known(r.ID):
+	case s.n.HasRequest(r.ID):
 		s.say(message.EventDuplicate, fmt.Sprintf("request %s was accepted before", r.ID))
 		return s.finish()
 	case s.n.Phase == record.Deleting && r.Type != event.Delete:
@@ -50,18 +50,6 @@ func Accept(in RequestInput) Step {
 		s.bury(r)
 	}
 	return s.finish()
-}
-
-func (s *step) known(id string) bool {
-	if s.n.Request != nil && s.n.Request.ID == id {
-		return true
-	}
-	for _, a := range s.n.Answered {
-		if a == id {
-			return true
-		}
-	}
-	return false
 }
 
 // create begins the life of a node. One that exists already (a create whose

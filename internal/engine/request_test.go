@@ -141,3 +141,22 @@ func TestCreateWithoutCapacityFailsTheDeployment(t *testing.T) {
 		t.Errorf("phase %s, %d instances", n.Phase, len(r.w.Boxes))
 	}
 }
+
+// TestCreateDeliveredAfterDelete: Lambda may deliver a create again when the node is
+// long deleted. It claims nothing.
+func TestCreateDeliveredAfterDelete(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	r.must(request("Delete", "req-2", "stack-1", properties))
+	for range 10 {
+		r.w.Time = r.w.Time.Add(time.Minute)
+		r.must(sweep)
+	}
+	if p := r.node().Phase; p != record.Deleted {
+		t.Fatalf("the node is %s, want deleted", p)
+	}
+	r.must(request("Create", "req-1", "stack-1", properties))
+	if _, claimed := r.w.Items[contract.ClaimPartition+"|"+contract.NodeKey(1)]; claimed {
+		t.Error("the id of the deleted node is claimed again")
+	}
+}

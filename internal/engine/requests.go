@@ -87,6 +87,8 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 		// What is deleted need not be valid any more.
 	case err != nil:
 		return r.refuse(ctx, h, set.ID, fmt.Errorf("the node's properties are not usable: %w", err))
+	case at >= 0 && r.nodes[at].HasRequest(req.ID):
+		// Delivered again, perhaps after the node was deleted: it must not claim the id anew.
 	default:
 		if refusal, err := r.claim(ctx, req, set, owner, at); err != nil || refusal != nil {
 			return r.refuseIf(ctx, h, set.ID, refusal, err)

@@ -67,8 +67,8 @@ func (r *run) lead(ctx context.Context) error {
 			r.conclude(ctx, message.New(message.LeaseLost, err.Error()))
 			return nil
 		}
-		if released := r.release(ctx); released != nil {
-			// It ends by itself; what is left is no worse for waiting half a minute.
+		if released := r.patiently(ctx, func() error { return r.release(ctx) }); released != nil {
+			// It ends by itself; a hint that is left meanwhile waits for the sweep.
 			message.Log(ctx, r.log, message.New(message.CallFailed, released.Error()))
 		}
 		if err != nil {
@@ -105,8 +105,10 @@ func (r *run) release(ctx context.Context) error {
 		return err
 	}
 	l, err := r.store.Withdraw(ctx, r.lease)
-	r.lease = l
-	return errors.Join(err, r.store.ReleaseLease(ctx, r.lease))
+	if r.lease = l; cloud.Is(err, cloud.Conflict) {
+		err = nil // another leader of this VPC has announced itself
+	}
+	return errors.Join(r.store.ReleaseLease(ctx, r.lease), err)
 }
 
 // conclude ends an invocation that does not lead.

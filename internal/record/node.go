@@ -297,6 +297,12 @@ func (n Node) Types() []string {
 	return types
 }
 
+// HasRequest reports whether the deployment request was accepted before: it waits, or
+// was answered.
+func (n Node) HasRequest(id string) bool {
+	return n.Request != nil && n.Request.ID == id || slices.Contains(n.Answered, id)
+}
+
 // Condemns reports whether the instance is among the condemned.
 func (n Node) Condemns(instance string) bool {
 	return slices.ContainsFunc(n.Condemned, func(c Condemned) bool { return c.Instance == instance })
