@@ -44,7 +44,7 @@ func BenchmarkRecovery(b *testing.B) {
 }
 
 // fleet is n nodes that serve.
-func fleet(b *testing.B, n int) (*fake.World, *engine.Engine) {
+func fleet(b testing.TB, n int) (*fake.World, *engine.Engine) {
 	b.Helper()
 	w := fake.New(began)
 	w.Places = []cloud.Subnet{{ID: "subnet-a", Zone: "az-a", Free: 999}, {ID: "subnet-b", Zone: "az-b", Free: 999}}

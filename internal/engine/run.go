@@ -31,6 +31,7 @@ type run struct {
 	last     map[int]string           // by node, the last effects carried out
 	deferred map[int]bool             // nodes of which something could not be saved or carried out yet
 	sweeping map[int]bool             // nodes that a sweep has not looked at whole yet
+	swept    time.Time                // when the newest sweep began
 	lookedAt time.Time                // when the last look began
 	heavy    bool                     // it took many calls
 	own      map[string]bool          // keys of this invocation's hints
@@ -140,6 +141,7 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 	if r.follow == nil {
 		r.follow = map[int]bool{}
 	}
+	r.swept = r.clock.Now() // its first own sweep comes a minute from now
 	pause := time.Duration(r.cfg.Policy.PollSeconds) * time.Second
 	for failures := 0; ; {
 		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(r.clock.Now()) < reserve {
@@ -159,6 +161,9 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 		}
 		if !busy && !wait {
 			return false, nil
+		}
+		if len(r.sweeping) == 0 && r.clock.Now().Sub(r.swept) >= sweepEvery {
+			r.sweepAll()
 		}
 		nap := pause << failures
 		if busy { // what takes many calls for one look is not looked at more often than while waiting
@@ -225,10 +230,19 @@ func (r *run) load(ctx context.Context) error {
 	})
 	r.nodes, r.loaded = nodes, true
 	if r.sweep {
-		r.sweep, r.sweeping = false, map[int]bool{}
-		for _, n := range nodes {
-			r.sweeping[n.ID] = true
-		}
+		r.sweep = false
+		r.sweepAll()
 	}
 	return nil
+}
+
+// sweepEvery is how often a leader that stays looks at every node itself: a sweep that
+// finds the lease taken goes away.
+const sweepEvery = time.Minute
+
+func (r *run) sweepAll() {
+	r.swept, r.sweeping = r.clock.Now(), map[int]bool{}
+	for _, n := range r.nodes {
+		r.sweeping[n.ID] = true
+	}
 }
