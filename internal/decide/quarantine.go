@@ -32,6 +32,8 @@ func (s *step) confirmed() {
 		s.to(record.Fencing)
 		s.say(message.FenceBegun, "isolated: "+s.condemnedIDs())
 		s.fencing()
+	default:
+		s.wait()
 	}
 }
 
@@ -145,7 +147,10 @@ func (s *step) recordTargets(instance string) {
 // on every interface. It reports whether nothing is left to do.
 func (s *step) isolate(c record.Condemned) bool {
 	i, visible := s.Facts.Instances[c.Instance]
-	if !visible || i.State == cloud.Terminated || i.State == cloud.ShuttingDown {
+	switch {
+	case !visible:
+		return s.off(s.condemned(c.Instance)) // what is out of sight for a moment is not isolated
+	case i.State == cloud.Terminated || i.State == cloud.ShuttingDown:
 		return true // nothing left to isolate; the fence is judged by itself
 	}
 	isolated := s.tagCondemned(c, i)

@@ -21,6 +21,9 @@ func (s *step) serving() {
 	i, visible := s.Facts.Instances[g.Instance]
 	if g.ServedAt.IsZero() {
 		switch {
+		case visible && i.State == cloud.Pending:
+			s.wait() // it ran already: EC2 shows what was a moment ago
+			return
 		case visible && i.State != cloud.Running:
 			s.abandon(fmt.Sprintf("%s is %s%s", i.ID, i.State, because(i.StateReason)))
 			return
