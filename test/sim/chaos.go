@@ -13,6 +13,7 @@ type Chaos struct {
 	Crash, Lost, Throttle            float64 // per call
 	EventLoss, EventTwice, EventLate float64
 	Lag                              float64 // a Describe shows a moment ago
+	Flicker                          float64 // a zone that lacks capacity has some for a moment
 	Freeze                           float64 // a process sleeps through its lease before a call
 	Sick                             float64 // a launched machine never becomes healthy
 	Skew                             time.Duration
@@ -88,7 +89,7 @@ func RandomChaos(s *Sim) Chaos {
 	}
 	return Chaos{
 		Concurrency: concurrency, Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
-		Lag: rate(0.4), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
+		Lag: rate(0.4), Flicker: rate(0.5), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
 		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(5), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(leases),
 	}
 }
@@ -325,8 +326,14 @@ func (w *World) strike(service, action string, nodes []int) strikeKind {
 }
 
 // freeze lets a process sleep through its lease now and then.
-func (w *World) freeze(p *Proc, nodes []int) {
-	if w.Chance(w.Chaos.Freeze) {
+// One that is about to launch does so more often: what comes of a late launch takes
+// much to go wrong.
+func (w *World) freeze(p *Proc, action string, nodes []int) {
+	chance := w.Chaos.Freeze
+	if action == "RunInstances" {
+		chance *= 10
+	}
+	if w.Chance(chance) {
 		w.Log("%s freezes", p.Name)
 		w.hit(HarmFreeze, nodes...)
 		p.Freeze(w.Between(20*time.Second, 4*time.Minute))

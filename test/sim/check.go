@@ -113,6 +113,7 @@ func (w *World) recorded(item cloud.Item) {
 	w.chosen(old, n)
 	w.cooled(old, n)
 	w.quarantined(old, n)
+	w.raised(old, n)
 	w.braked(old, n)
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
 	if n.Phase != old.Phase {
@@ -281,7 +282,7 @@ func (w *World) Alive() {
 		w.restored(id)
 		if m == nil || !w.takesTraffic(m) || m.hung {
 			n := w.nodes[id].record
-			if n.Hold != nil && n.Hold.Code == string(message.HeldBrake) || w.waits(id) {
+			if n.Hold != nil && (n.Hold.Code == string(message.HeldBrake) || n.Hold.Code == string(message.AttemptsSpent)) || w.waits(id) {
 				continue // a person is asked, or the cool-down holds it: allowed ends
 			}
 			state := "nothing"

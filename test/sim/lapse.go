@@ -140,6 +140,9 @@ func (w *World) braked(old, n record.Node) {
 		if w.siteOf(id) != w.siteOf(n.ID) || r.Phase == record.Deleting || r.Phase == record.Deleted || r.Switch != nil && r.Switch.Kind != record.KindRecover {
 			continue
 		}
+		if w.shows(r) {
+			return // there is a cause that EC2 shows, too
+		}
 		nodes++
 		if w.agentSilent(id) && r.Phase == record.Done && r.Grant != nil && w.eligible(id, r.Grant.Instance) {
 			alarmed++
@@ -147,6 +150,28 @@ func (w *World) braked(old, n record.Node) {
 	}
 	if nodes >= decide.BrakeFrom && alarmed*100 > nodes*w.config().Policy.BrakePercent {
 		w.Fail("scenario 29: node %d is switched because its agent is silent, as those of %d of %d nodes are", n.ID, alarmed, nodes)
+	}
+}
+
+// shows reports whether EC2 itself shows a fault of the node, or did a short while ago.
+func (w *World) shows(n record.Node) bool {
+	if n.Last != nil && n.Last.Cause.Independent && w.Now.Sub(n.Last.At) < 11*time.Minute {
+		return true
+	}
+	if n.Grant == nil {
+		return false
+	}
+	m := w.byID[n.Grant.Instance]
+	return m == nil || m.lost || !m.powered || m.State != cloud.Running
+}
+
+// raised: an epoch in which a replacement was given up, or an instance lost its grant,
+// is not used again.
+func (w *World) raised(old, n record.Node) {
+	lost := old.Grant != nil && (n.Grant == nil || n.Grant.Instance != old.Grant.Instance)
+	given := old.Switch != nil && n.Switch != nil && old.Switch.ID == n.Switch.ID && old.Switch.Instance != "" && n.Switch.Instance != old.Switch.Instance
+	if (lost || given) && n.Epoch <= old.Epoch {
+		w.Fail("I2: node %d goes on in epoch %d without the instance of that epoch", n.ID, n.Epoch)
 	}
 }
 

@@ -64,7 +64,7 @@ func (c *client) answered(service, action string, instances int, do func() error
 	w := c.World
 	nodes := c.subject(action)
 	w.script.called(c.p, action)
-	w.freeze(c.p, nodes)
+	w.freeze(c.p, action, nodes)
 	c.p.Park(w.draw(DelayCall))
 	if action == "RunInstances" {
 		c.p.Park(w.draw(DelayLaunchCall))
@@ -287,7 +287,7 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 		if len(l.Blueprint.Interfaces) == 0 || slices.ContainsFunc(l.Blueprint.Interfaces, func(n cloud.InterfaceSpec) bool { return len(n.Groups) > mostGroups }) {
 			return refuse(cloud.Invalid, "EC2", "RunInstances", "SecurityGroupsPerInterfaceLimitExceeded")
 		}
-		if _, room := e.place(l.Zone, typeOf(l), l.Blueprint.Reservation.Preference); !room {
+		if _, room := e.place(l.Zone, typeOf(l), l.Blueprint.Reservation.Preference); !room && !e.Chance(e.Chaos.Flicker) {
 			e.hit(HarmCapacity, nodeOfLaunch(l)...)
 			return refuse(cloud.Capacity, "EC2", "RunInstances", "InsufficientInstanceCapacity")
 		}
