@@ -130,9 +130,7 @@ func (s *step) pend(r record.Request) {
 
 // deleting clears everything of the node away and then gives its id back.
 func (s *step) deleting() {
-	if s.openLaunch() {
-		return
-	}
+	open := s.openLaunch() // what is known is cleared away meanwhile
 	s.strays()
 	cleared := s.seen(observe.PartTargets, observe.PartTagged) && s.deregistered()
 	for _, c := range slices.Clone(s.n.Condemned) {
@@ -140,7 +138,7 @@ func (s *step) deleting() {
 		going := s.remove(c)
 		cleared = cleared && going && (!visible || i.State == cloud.Terminated)
 	}
-	if !cleared {
+	if open || !cleared {
 		s.wait()
 		return
 	}

@@ -47,7 +47,7 @@ func (w *World) cooled(old, n record.Node) {
 	}
 	if sw := old.Switch; sw != nil && sw.Kind == record.KindRecover && old.Grant == nil && n.Grant != nil && n.Grant.Instance == sw.From && !sw.Restart {
 		// Cancelled: it was never moved. What EC2 itself showed does not count.
-		if t.served = w.Now; sw.Cause.Independent && len(t.began) > 0 {
+		if t.served = n.Grant.ServedAt; sw.Cause.Independent && len(t.began) > 0 {
 			t.began = t.began[:len(t.began)-1]
 		}
 		return
