@@ -31,8 +31,8 @@ type Cost struct {
 const (
 	// slowest is the lowest rate, as a part of the share, that throttling leads to.
 	slowest = 1.0 / 16
-	// recovery is what a slowed rate regains a second: from one half in 25 s.
-	recovery = 0.02
+	// recovery is what a slowed rate regains a second: from one half in 10 s.
+	recovery = 0.05
 	// settling is how long after a slowdown further refusals are put down to the same cause.
 	settling = time.Second
 	// rounding keeps a token that is full but for the last bit from waiting.
@@ -56,8 +56,8 @@ type bucket struct {
 // New returns full buckets.
 func New(limits map[API]Limit, now time.Time) *Budget {
 	b := &Budget{limits: limits, share: 1, buckets: map[API]*bucket{}}
-	for api, l := range limits {
-		b.buckets[api] = &bucket{level: l.Capacity, at: now, pace: 1}
+	for api := range limits {
+		b.buckets[api] = &bucket{level: b.capacity(api), at: now, pace: 1}
 	}
 	return b
 }
@@ -74,9 +74,11 @@ func (b *Budget) Share(percent, leaders int, now time.Time) {
 	}
 }
 
-// capacity is at least one token: with a small share a call is rare, not impossible.
+// capacity leaves a token: calls that are sent at the right distance may arrive
+// closer together. It is at least one: with a small share a call is rare, not
+// impossible.
 func (b *Budget) capacity(api API) float64 {
-	return max(1, b.limits[api].Capacity*b.share)
+	return max(1, (b.limits[api].Capacity-1)*b.share)
 }
 
 func (b *Budget) refill(api API, now time.Time) *bucket {
@@ -94,17 +96,32 @@ func (b *Budget) refill(api API, now time.Time) *bucket {
 // Take takes a call's tokens, from all of its buckets or from none. A call that
 // needs more than a bucket can hold is made from a full one and leaves it in debt.
 func (b *Budget) Take(now time.Time, costs ...Cost) bool {
+	_, ok := b.Reserve(now, 0, costs...)
+	return ok
+}
+
+// Reserve takes a call's tokens that are there now or will be within a time, and
+// says how long to wait before the call.
+func (b *Budget) Reserve(now time.Time, within time.Duration, costs ...Cost) (wait time.Duration, ok bool) {
 	for _, c := range costs {
-		if k := b.buckets[c.API]; k != nil && b.refill(c.API, now).level+rounding < min(c.Tokens, b.capacity(c.API)) {
-			return false
+		if b.buckets[c.API] == nil {
+			continue
 		}
+		k := b.refill(c.API, now)
+		if short := min(c.Tokens, b.capacity(c.API)) - k.level; short > rounding {
+			refilled := time.Duration(short / (b.limits[c.API].Refill * b.share * k.pace) * float64(time.Second))
+			wait = max(wait, k.at.Sub(now)+refilled, time.Nanosecond)
+		}
+	}
+	if wait > within {
+		return 0, false
 	}
 	for _, c := range costs {
 		if k := b.buckets[c.API]; k != nil {
 			k.level -= c.Tokens
 		}
 	}
-	return true
+	return wait, true
 }
 
 // Most is how many calls of one token the API has room for now.

@@ -18,7 +18,7 @@ const (
 )
 
 func small() map[API]Limit {
-	return map[API]Limit{calls: {Capacity: 5, Refill: 2}, all: {Capacity: 8, Refill: 4}}
+	return map[API]Limit{calls: {Capacity: 6, Refill: 2}, all: {Capacity: 9, Refill: 4}} // of which one token is left
 }
 
 // drain takes single tokens until there is none, and says how many there were.
@@ -65,6 +65,22 @@ func TestMoreThanTheBucketHoldsIsADebt(t *testing.T) {
 	}
 }
 
+func TestReserve(t *testing.T) {
+	b := New(small(), start)
+	drain(b, start, Cost{calls, 1})
+	for _, want := range []time.Duration{500 * time.Millisecond, time.Second, 1500 * time.Millisecond, 2 * time.Second} {
+		if got, ok := b.Reserve(start, 2*time.Second, Cost{calls, 1}); !ok || (got-want).Abs() > time.Millisecond {
+			t.Errorf("a call may be made in %v (%v), want %v", got, ok, want)
+		}
+	}
+	if got, ok := b.Reserve(start, 2*time.Second, Cost{calls, 1}); ok {
+		t.Errorf("a fifth call is promised for %v: it takes 2.5 s", got)
+	}
+	if b.Take(at(2), Cost{calls, 1}) || !b.Take(at(2.5), Cost{calls, 1}) {
+		t.Error("what was promised is not taken by others, and what comes after it is there")
+	}
+}
+
 func TestShare(t *testing.T) {
 	b := New(small(), start)
 	b.Share(80, 2, start)
@@ -105,8 +121,8 @@ func TestThrottlingHalvesTheRateAndItRecovers(t *testing.T) {
 	if got := rate(b, 3); got != 2 {
 		t.Errorf("%d in 2 s after a refusal, want half", got)
 	}
-	if got := rate(b, 60); got != 4 {
-		t.Errorf("%d in 2 s a minute later, want all", got)
+	if got := rate(b, 20); got != 4 {
+		t.Errorf("%d in 2 s some seconds later, want all", got)
 	}
 	for i := range 20 {
 		b.Throttled(at(100+float64(i)), Cost{calls, 1})

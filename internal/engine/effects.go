@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/act"
 	"github.com/workload-recovery/workload-recovery/internal/budget"
@@ -25,6 +26,7 @@ type job struct {
 	parts []part
 	chain bool // one call each, one after the other
 	costs []budget.Cost
+	at    time.Time // not before then
 	err   error
 	begun bool
 }
@@ -50,10 +52,14 @@ func (r *run) perform(ctx context.Context, moves []*move) error {
 		if err := r.renew(ctx); err != nil {
 			return err
 		}
+		now := r.clock.Now()
 		jobs = slices.DeleteFunc(jobs, func(j *job) bool {
 			j.costs = act.Costs(j.effects())
-			return !r.purse.Take(j.costs...)
+			wait, ok := r.purse.reserve(j.parts[0].effect(), j.costs)
+			j.at = now.Add(wait)
+			return !ok
 		})
+		slices.SortStableFunc(jobs, func(a, b *job) int { return a.at.Compare(b.at) })
 		r.work(ctx, jobs)
 		for _, j := range jobs {
 			if j.throttled() {
@@ -106,6 +112,9 @@ func (r *run) work(ctx context.Context, jobs []*job) {
 	until := r.lease.Until
 	r.gang.Each(ctx, len(jobs), func(ctx context.Context, i int) {
 		j := jobs[i]
+		if wait := j.at.Sub(r.clock.Now()); wait > 0 && r.clock.Sleep(ctx, wait) != nil {
+			return
+		}
 		for _, p := range j.parts {
 			if !r.clock.Now().Before(until) {
 				return

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/budget"
+	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
@@ -18,6 +20,18 @@ type purse struct {
 }
 
 func (p *purse) Take(costs ...budget.Cost) bool { return p.Budget.Take(p.clock.Now(), costs...) }
+
+// ahead is how long a launch may wait for its token within a round. EC2 holds few
+// of these tokens, and a round lasts as long as its launches: without it some
+// tokens would run over.
+const ahead = 2 * time.Second
+
+func (p *purse) reserve(e decide.Effect, costs []budget.Cost) (wait time.Duration, ok bool) {
+	if e.Do == decide.Launch || e.Do == decide.Start {
+		wait = ahead
+	}
+	return p.Reserve(p.clock.Now(), wait, costs...)
+}
 
 func (p *purse) Throttled(costs ...budget.Cost) { p.Budget.Throttled(p.clock.Now(), costs...) }
 

@@ -295,11 +295,7 @@ func merge(needs []Need) wants {
 		w.instances = append(w.instances, n.Instances...)
 		w.details.add(n.Rank, n.Details...)
 		w.groups.add(n.Rank, n.Targets...)
-		if n.Fresh {
-			w.alarms.add(rankServing, n.Alarms...)
-		} else {
-			w.alarms.add(n.Rank, n.Alarms...)
-		}
+		w.alarms.add(0, n.Alarms...) // in turn: the brake must know all of them
 		w.places, w.health = w.places || n.Places, w.health || n.Health
 		if n.Health {
 			w.types = append(w.types, n.Types...)
