@@ -79,6 +79,21 @@ func (h *herd) node(id int) record.Node {
 	return n
 }
 
+// edit changes a node's record behind the engine's back.
+func (h *herd) edit(id int, change func(*record.Node)) {
+	h.Helper()
+	n := h.node(id)
+	change(&n)
+	body, err := json.Marshal(n)
+	if err != nil {
+		h.Fatal(err)
+	}
+	key := contract.VPCPartition("vpc-1") + "|" + contract.NodeKey(id)
+	it := h.w.Items[key]
+	it.Body = body
+	h.w.Items[key] = it
+}
+
 // stop stops the instances of nodes at once, then delivers the events.
 func (h *herd) stop(ids ...int) {
 	h.Helper()

@@ -66,16 +66,7 @@ func TestLaunchesStayWithinTheBudget(t *testing.T) {
 func TestPriorityGetsTheTokens(t *testing.T) {
 	h := newHerd(t, 100, make([]string, 12)...)
 	for _, id := range []int{9, 11} {
-		n := h.node(id)
-		n.Settings.Priority = 900
-		body, err := json.Marshal(n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		key := contract.VPCPartition("vpc-1") + "|" + contract.NodeKey(id)
-		it := h.w.Items[key]
-		it.Body = body
-		h.w.Items[key] = it
+		h.edit(id, func(n *record.Node) { n.Settings.Priority = 900 })
 	}
 	h.w.Time = h.w.Time.Add(time.Hour)
 	for _, id := range h.w.Running() {

@@ -14,7 +14,7 @@ import (
 type gang struct{ p *Proc }
 
 // gangSize is how many parts are under way at once, as in the engine.
-const gangSize = 16
+const gangSize = 32
 
 // Each implements engine.Gang.
 func (g gang) Each(ctx context.Context, n int, do func(ctx context.Context, i int)) {

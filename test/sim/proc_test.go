@@ -73,9 +73,9 @@ func TestGangPartsRunSideBySide(t *testing.T) {
 	told, err := play(t, func(s *Sim, p *Proc, tell func(string, ...any)) {
 		s.After(3500*time.Millisecond, func() { tell("another") })
 		p.Owe(time.Second)
-		gang{p}.Each(context.Background(), 18, func(_ context.Context, i int) {
-			p.Park(time.Duration(1+i%3) * time.Second)
-			if i >= 15 {
+		gang{p}.Each(context.Background(), gangSize+2, func(_ context.Context, i int) {
+			p.Park(time.Duration(1+(i+2)%3) * time.Second)
+			if i >= gangSize-1 {
 				tell("part %d", i)
 			}
 			p.Owe(500 * time.Millisecond)
@@ -83,8 +83,8 @@ func TestGangPartsRunSideBySide(t *testing.T) {
 		tell("all have ended, its clock shows %g", p.Now().Sub(epoch).Seconds())
 		gang{p}.Each(context.Background(), 1, func(context.Context, int) { tell("one alone is the caller: %v", len(p.threads) == 1) })
 	})
-	want := []string{ // 16 at once, the two others when the first have ended
-		"2 part 15", "3.5 another", "4.5 part 16", "5.5 part 17", "5.5 all have ended, its clock shows 6", "5.5 one alone is the caller: true", "6 ended",
+	want := []string{ // 32 at once, the two others when the first have ended
+		"2 part 31", "3.5 another", "4.5 part 32", "5.5 part 33", "5.5 all have ended, its clock shows 6", "5.5 one alone is the caller: true", "6 ended",
 	}
 	if diff := gocmp.Diff(want, told); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
