@@ -116,12 +116,12 @@ func TestCrashOfAPartEndsAll(t *testing.T) {
 
 func TestPanicOfAPartIsTheCallers(t *testing.T) {
 	told, err := play(t, func(_ *Sim, p *Proc, tell func(string, ...any)) {
-		gang{p}.Each(context.Background(), 40, func(_ context.Context, i int) {
+		gang{p}.Each(context.Background(), 2*gangSize, func(_ context.Context, i int) {
 			p.Park(time.Second)
 			if i == 0 {
 				panic("boom")
 			}
-			if i > 15 {
+			if i >= gangSize {
 				tell("begun after the panic")
 			}
 		})
