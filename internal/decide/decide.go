@@ -63,7 +63,7 @@ var phases = map[record.Phase]func(*step){
 	record.Serving:   (*step).serving,
 	record.Done:      (*step).done,
 	record.Deleting:  (*step).deleting,
-	record.Deleted:   func(*step) {},
+	record.Deleted:   (*step).deleted,
 }
 
 // Decide makes the node's next step.

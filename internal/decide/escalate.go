@@ -29,8 +29,23 @@ func (s *step) escalated(c *record.Condemned) bool {
 }
 
 // escalate does what the node declares for a fence that is overdue. It reports
-// whether that goes on, so that no person is asked yet.
+// whether that goes on, so that no person is asked yet. EC2 has had its time: from
+// when it was first asked, however long asking took.
 func (s *step) escalate() bool {
+	if s.n.Settings.Escalation == "" {
+		return false
+	}
+	for i := range s.n.Condemned {
+		c := &s.n.Condemned[i]
+		asked := c.FirstAsked
+		if x := s.Facts.Instances[c.Instance]; asked.IsZero() && x.State != cloud.Running && x.State != cloud.Pending {
+			asked = c.Since // somebody else asked, or it is out of sight
+		}
+		if !s.off(c) && (asked.IsZero() || s.since(asked) < seconds(s.Config.Policy.FenceSeconds)) {
+			s.wait()
+			return true
+		}
+	}
 	switch s.n.Settings.Escalation {
 	case contract.EscalateGoOn:
 		return s.waive()

@@ -108,6 +108,9 @@ func (s *step) asks(instance string) {
 		c.Stoppers = append(c.Stoppers, s.Process)
 		s.out.Save = true
 	}
+	if c.FirstAsked.IsZero() {
+		c.FirstAsked, s.out.Save = s.Now, true
+	}
 	if s.since(c.AskedAt) >= forceAgain {
 		c.AskedAt, s.out.Save = s.Now, true
 	}

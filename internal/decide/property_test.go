@@ -399,6 +399,9 @@ func randomNode(r *rand.Rand) record.Node {
 		n.Condemned = append(n.Condemned, record.Condemned{Instance: id, Epoch: 2, PrivateIP: "10.0.0.1", Since: now.Add(-time.Hour), ProtectStop: maybe(r, 30), ProtectTerminate: maybe(r, 30)})
 		c := &n.Condemned[len(n.Condemned)-1]
 		c.Zone, c.Cut, c.Waived = "az-a", maybe(r, 20) && set.Escalation == contract.EscalateStorage, maybe(r, 20) && set.Escalation == contract.EscalateGoOn
+		if maybe(r, 70) {
+			c.FirstAsked = now.Add(-time.Duration(r.IntN(1500)) * time.Second)
+		}
 		if maybe(r, 60) {
 			c.Mount, c.FileSystem = &cloud.Mount{ID: "fsmt-was", Zone: "az-a"}, "fs"
 		}

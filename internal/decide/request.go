@@ -144,11 +144,23 @@ func (s *step) deleting() {
 	}
 	s.n.Phase, s.n.Since = record.Deleted, s.Now
 	s.endHold()
-	s.n.Switch, s.n.Condemned, s.n.Blueprint, s.n.Targets = nil, nil, nil, nil
+	s.n.Switch, s.n.Blueprint = nil, nil // who was condemned is known until no late call can arrive
 	s.out.Save = true
 	s.put(record.Post{Key: "release", Kind: record.PostRelease, Body: encode(s.n.Owner)})
 	s.say(message.NodeDeleted, fmt.Sprintf("node %d", s.n.ID))
 	s.answer(nil)
+}
+
+// deleted takes out of the target groups what a late call of an earlier leader put
+// there when the node was gone already: an address may belong to somebody else soon.
+func (s *step) deleted() {
+	switch {
+	case len(s.n.Condemned) == 0:
+	case s.since(s.n.Since) >= record.LateCall:
+		s.n.Condemned, s.n.Targets, s.out.Save = nil, nil, true
+	case s.Facts.Sweep && s.Facts.Unseen[observe.PartTargets] == nil:
+		s.deregistered()
+	}
 }
 
 // openLaunch finds out what became of an unanswered launch, by sending the

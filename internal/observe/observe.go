@@ -146,6 +146,9 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 			}
 		}
 	case record.Deleted:
+		if sweep && len(n.Condemned) > 0 {
+			need.Targets = groupsOf(n)
+		}
 	}
 	need.Types = n.Types()
 	need.Rank = rankOf(n)

@@ -108,9 +108,10 @@ type Condemned struct {
 	ProtectStop      bool `json:"protectStop,omitempty"`
 	ProtectTerminate bool `json:"protectTerminate,omitempty"`
 	// Stoppers are the invocations that asked EC2 to power it off, or may still do
-	// so, and AskedAt is when the newest did.
-	Stoppers []Sender  `json:"stoppers,omitempty"`
-	AskedAt  time.Time `json:"askedAt,omitzero"`
+	// so. FirstAsked is when the first one did, and AskedAt when the newest did.
+	Stoppers   []Sender  `json:"stoppers,omitempty"`
+	FirstAsked time.Time `json:"firstAsked,omitzero"`
+	AskedAt    time.Time `json:"askedAt,omitzero"`
 	// Mount is its zone's mount target of the node's file system, which the storage
 	// fence removes and which is put back when the instance is known to be off.
 	Mount *cloud.Mount `json:"mount,omitempty"`
