@@ -85,7 +85,7 @@ func (w *World) place(zone, kind, preference string) (*reserve, bool) {
 // (scenario 30). One that became so while the switcher was looking may be.
 func (w *World) chosen(old, n record.Node) {
 	l := launchOf(n)
-	if was := launchOf(old); l == nil || was != nil && was.Token == l.Token {
+	if was := launchOf(old); l == nil || was != nil && was.Token == l.Token || n.Phase == record.Deleting { // a delete finds out what became of an earlier one
 		return
 	}
 	const look = 90 * time.Second // the zones are looked at once a minute, and a round takes its time
