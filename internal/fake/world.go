@@ -8,6 +8,7 @@ package fake
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -43,6 +44,7 @@ type World struct {
 	// Crash is the error that, returned by Fault, ends the caller by a panic with it.
 	Crash error
 
+	mu     sync.Mutex // one call, or look at the clock, at a time
 	tokens map[string]string
 	next   int
 	later  []later
@@ -95,16 +97,24 @@ func (w *World) Ports() cloud.Ports {
 }
 
 // Now is the world's clock.
-func (w *World) Now() time.Time { return w.Time }
+func (w *World) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Time
+}
 
 // Sleep passes time at once.
 func (w *World) Sleep(_ context.Context, d time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.Time = w.Time.Add(d)
 	return nil
 }
 
 // call notes a call, applies faults and carries it out.
 func (w *World) call(name string, do func() error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.settle()
 	n := len(w.Calls)
 	w.Calls = append(w.Calls, name)
