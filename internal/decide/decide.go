@@ -34,9 +34,11 @@ type Input struct {
 
 // Step is a decision.
 type Step struct {
-	Node    record.Node
-	Save    bool     // Node differs from what was read: save before the effects
-	Effects []Effect // in order
+	Node record.Node
+	Save bool // Node differs from what was read: save before the effects
+	// Effects are carried out side by side with those of other nodes, and with each
+	// other: what must follow another comes in a later step. Deliveries keep their order.
+	Effects []Effect
 	Say     []message.Entry
 	// Verdict is what became of the hint or of the node: one entry, also in Say.
 	Verdict message.Code

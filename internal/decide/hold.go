@@ -26,6 +26,9 @@ func (s *step) holdQuietly(kind record.HoldKind, code message.Code, reason strin
 	}
 	h := record.Hold{Kind: kind, Code: string(code), Reason: reason, Since: s.Now, RetryAt: retryAt}
 	if old := s.n.Hold; old != nil && old.Code == h.Code {
+		if s.out.Verdict = code; !old.Due(s.Now) && !retryAt.After(old.RetryAt.Add(s.patience())) {
+			return false // it stands: nothing need be saved
+		}
 		h.Since = old.Since
 		s.n.Hold = &h
 		s.out.Save = true
@@ -57,6 +60,10 @@ func earlier(a, b time.Time) time.Time {
 // up, since the sweep that comes once a minute may come a moment early, and would
 // then double a pause of a minute.
 func (s *step) retryAt() time.Time { return s.Now.Add(seconds(s.Config.Policy.RetrySeconds) * 5 / 6) }
+
+// patience is how far a hold's next try may lag behind a newer one before the record
+// is saved again for that.
+func (s *step) patience() time.Duration { return seconds(s.Config.Policy.RetrySeconds) }
 
 func (s *step) endHold() {
 	if s.n.Hold == nil {

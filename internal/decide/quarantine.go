@@ -160,6 +160,7 @@ func (s *step) isolate(c record.Condemned) bool {
 			continue
 		}
 		s.do(e)
+		s.out.Save = true // so that a leader of yesterday finds out instead of isolating
 		isolated = false
 	}
 	return isolated
@@ -171,6 +172,7 @@ func (s *step) tagCondemned(c record.Condemned, i cloud.Instance) bool {
 		return true
 	}
 	s.do(s.mark(c))
+	s.out.Save = true
 	return false
 }
 

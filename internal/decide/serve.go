@@ -29,6 +29,7 @@ func (s *step) serving() {
 			return
 		}
 		s.open()
+		s.giveBack()
 		s.refence()
 		switch {
 		case !s.seen(observe.PartTargets):

@@ -63,8 +63,8 @@ func (s *step) abandon(reason string) {
 	}
 	s.n.Epoch++
 	s.n.Grant = nil
-	// A gate that was about to be opened stays shut.
-	s.out.Effects = slices.DeleteFunc(s.out.Effects, func(e Effect) bool { return e.Do == Open })
+	// A gate that was about to be opened stays shut, and a quarantine as it is.
+	s.out.Effects = slices.DeleteFunc(s.out.Effects, func(e Effect) bool { return e.Do == Open || e.Do == Regroup || e.Do == Pardon })
 	s.condemn(sw.Instance, zone, ip)
 	s.say(message.Abandoned, reason, slog.String("instance", sw.Instance), slog.String("az", zone))
 	if zone != "" && !slices.Contains(sw.Tried, zone) {

@@ -76,22 +76,31 @@ func (r *rig) resume() {
 // TestFaultAtEveryCallOfASwitch runs a switch once for each fault at each of its
 // calls, and expects the same end every time.
 func TestFaultAtEveryCallOfASwitch(t *testing.T) {
-	for _, cause := range []string{"stop", "alarm"} {
+	for _, c := range []struct {
+		cause string
+		gate  bool
+	}{{"stop", false}, {"alarm", false}, {"alarm", true}} {
+		cause, name := c.cause, c.cause
+		if c.gate {
+			name += " with a gate"
+		}
 		clean := newRig(t)
+		clean.gate = c.gate
 		clean.deployed()
 		start := len(clean.w.Calls)
 		clean.fail(cause)
 		calls := clean.w.Calls[start:]
 		for _, f := range faults {
-			t.Run(cause+"/"+f.name, func(t *testing.T) {
-				for at, name := range calls {
+			t.Run(name+"/"+f.name, func(t *testing.T) {
+				for at, call := range calls {
 					r := newRig(t)
+					r.gate = c.gate
 					r.deployed()
 					old := r.node().Grant.Instance
 					r.strike(f, at)
 					r.fail(cause)
 					r.resume()
-					r.exactlyOne(fmt.Sprintf("%s at call %d (%s)", f.name, at, name), old)
+					r.exactlyOne(fmt.Sprintf("%s at call %d (%s)", f.name, at, call), old)
 				}
 			})
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,8 @@ type rig struct {
 	e   *engine.Engine
 	log *bytes.Buffer
 	n   int // invocations
+	// gate: the node that deployed makes has a gate.
+	gate bool
 }
 
 func newRig(t *testing.T, changes ...func(*contract.Config)) *rig {
@@ -89,7 +92,11 @@ const properties = `{"NodeId":"1","NodeName":"orders","LaunchTemplateId":"lt-1",
 // deployed creates the node and its alarm, lets a sweep see the alarm OK and the grace time pass.
 func (r *rig) deployed() {
 	r.Helper()
-	r.must(request("Create", "req-1", "stack-1", properties))
+	set := properties
+	if r.gate {
+		set = strings.Replace(properties, "{", `{"Gate":"true",`, 1)
+	}
+	r.must(request("Create", "req-1", "stack-1", set))
 	n := r.node()
 	if n.Phase != record.Done || n.Grant == nil {
 		r.Fatalf("create ended in phase %q:\n%s", n.Phase, r.log)
