@@ -136,23 +136,30 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	case record.Deleting:
 		need.Targets = groupsOf(n)
 		need.Tagged = n.ID
-	case record.Done:
-		need.Alarms = n.Settings.Alarms
-		if sweep {
-			need.Tagged = n.ID
-			need.Mounts = mountsOfFence(n, p, now)
-			if n.Unsettled(now) {
-				need.Targets = groupsOf(n)
-			}
-		}
-	case record.Deleted:
-		if sweep && len(n.Condemned) > 0 {
-			need.Targets = groupsOf(n)
-		}
+	case record.Done, record.Deleted:
+		need.atRest(n, sweep, p, now)
 	}
 	need.Types = n.Types()
 	need.Rank = rankOf(n)
 	return need
+}
+
+// atRest is what looking at a node takes of which nothing is under way.
+func (need *Need) atRest(n record.Node, sweep bool, p contract.Policy, now time.Time) {
+	done := n.Phase == record.Done
+	if done {
+		need.Alarms = n.Settings.Alarms
+	}
+	if !sweep {
+		return
+	}
+	if done {
+		need.Tagged = n.ID
+		need.Mounts = mountsOfFence(n, p, now)
+	}
+	if done && n.Unsettled(now) || !done && len(n.Condemned) > 0 {
+		need.Targets = groupsOf(n)
+	}
 }
 
 func rankOf(n record.Node) int {
