@@ -77,6 +77,10 @@ figures: ## This engine beside three other designs and the floor, on the same se
 mutants: ## Plant known bugs one by one and see random seeds fail (MUTANTS_ARGS="-only name -minutes n"); ends with its score
 	@go run ./scripts/mutants $(MUTANTS_ARGS)
 
+.PHONY: mutation
+mutation: ## Change the engine's source piece by piece and see which tests notice (MUTATION_ARGS="-help" tells the flags)
+	@nice -n 10 go run ./scripts/mutation $(MUTATION_ARGS)
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## go vet, golangci-lint (with gofumpt), shellcheck where it is installed
 	@$(SUITE) lint
