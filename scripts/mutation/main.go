@@ -3,7 +3,7 @@
 // ways, one at a time, and runs the tests that reach the change.
 //
 // Usage: go run ./scripts/mutation [-packages dir,dir] [-only text] [-sample n]
-// [-resume] [-minutes n] [-list]
+// [-tests text] [-resume] [-minutes n] [-list]
 //
 // All mutants of a package are compiled at once ("mutant schemata"): its sources are
 // instrumented through an overlay, the tree is never touched, and the environment
@@ -47,6 +47,7 @@ import (
 // options are the flags.
 type options struct {
 	packages, only, state     string
+	tests                     string
 	sample, seeds, jobs       int
 	resume, list, equivalents bool
 	minutes, goal             float64
@@ -56,6 +57,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.packages, "packages", "internal/decide,internal/act,internal/record", "folders of the packages to be changed")
 	flag.StringVar(&o.only, "only", "", "only mutants whose key (file, function, kind, text) holds this text")
+	flag.StringVar(&o.tests, "tests", "", "only test packages whose folder holds this text (\"seeds\" for the seeds): a quick first pass")
 	flag.StringVar(&o.state, "state", filepath.Join(os.TempDir(), "mutation.jsonl"), "where results are kept between runs")
 	flag.IntVar(&o.sample, "sample", 0, "only so many, chosen evenly and always the same; 0: all")
 	flag.IntVar(&o.seeds, "seeds", 40, "seeds of the simulation that a mutant must survive")
@@ -104,7 +106,7 @@ func start(ctx context.Context, o options) (float64, error) {
 		return 0, fmt.Errorf("make a folder for the programs: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // a temporary folder
-	l := &lab{root: root, dir: dir, seeds: o.seeds, log: func(format string, args ...any) { fmt.Printf(format+"\n", args...) }}
+	l := &lab{root: root, dir: dir, seeds: o.seeds, only: o.tests, log: func(format string, args ...any) { fmt.Printf(format+"\n", args...) }}
 	if err := l.build(ctx, files); err != nil {
 		return 0, err
 	}
