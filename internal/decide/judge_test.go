@@ -2,6 +2,7 @@ package decide_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,9 @@ import (
 
 // fleet is a VPC's nodes drawn as text: a zone's letter for each node, followed by
 // how it fares. "a." is well, "a!" is stopped (EC2 shows it), "a?" has a silent agent,
-// "a<" and "a~" were switched for these reasons a while ago, "a-" is paused, "a+" is
-// being created, "a/" is being deleted, "a#" is no recovery target.
+// "a<" and "a~" were switched for these reasons a while ago, "a=" fails again while it is
+// being switched, "a%" is suspected and stopped, "a-" is paused, "a+" is being created,
+// "a/" is being deleted, "a#" is no recovery target.
 func fleet(text string, since time.Duration) *scene {
 	s := resting()
 	n := s.Node
@@ -38,6 +40,10 @@ func fleet(text string, since time.Duration) *scene {
 			s.Facts.Alarms[app] = cloud.Alarm{Name: app, State: "ALARM"}
 		case '<', '~':
 			x.Last = &record.Failure{At: ago(since), Zone: zone, Cause: record.Cause{Kind: event.CauseAlarm, Independent: word[1] == '<'}}
+		case '=':
+			x.Phase, m.State = record.Serving, cloud.Stopped
+		case '%':
+			x.Phase, m.State = record.Suspected, cloud.Stopped
 		case '-':
 			x.Pause = &record.Pause{Until: in(time.Hour)}
 			m.State = cloud.Stopped
@@ -53,6 +59,38 @@ func fleet(text string, since time.Duration) *scene {
 		s.nodes = append(s.nodes, x)
 	}
 	return s
+}
+
+// many repeats words: "a! 3 b. 2" is "a! a! a! b. b.".
+func many(text string) string {
+	var out string
+	words := strings.Fields(text)
+	for i := 0; i < len(words); i += 2 {
+		n, _ := strconv.Atoi(words[i+1])
+		out += strings.Repeat(words[i]+" ", n)
+	}
+	return out
+}
+
+// TestJudgeOneZone: what counts as the failure of one zone, where fewer failures are
+// many: four fifths are in it, and less than a tenth fails elsewhere.
+func TestJudgeOneZone(t *testing.T) {
+	for _, c := range []struct {
+		fleet string
+		on    bool
+	}{
+		{"a! 4 b! 1 b. 10", false},   // 80 % of the failing, 1 of 11 elsewhere
+		{"a! 19 b! 5 b. 46", true},   // 79.2 %
+		{"a! 27 b! 7 b. 64", true},   // 79.4 %
+		{"a! 40 b! 10 b. 91", false}, // 10 of 101 elsewhere
+		{"a! 40 b! 10 b. 90", true},  // 10 of 100
+	} {
+		s := fleet(many(c.fleet), 0)
+		s.Config.Policy.BrakePercent = 20
+		if got := decide.Judge(s.Config, s.nodes, s.Facts, now); got.On != c.on {
+			t.Errorf("%s: on %v, %s", c.fleet, got.On, got.Reason)
+		}
+	}
 }
 
 // TestJudge: when the brake holds, for what reason, and who tells people.
@@ -91,6 +129,14 @@ func TestJudge(t *testing.T) {
 		{"silent ones were switched long ago", "a~ a~ a~ a! b.", 10 * time.Minute, decide.Brake{Wide: true, Known: true, First: map[string]int{"": 4, "az-a": 4}}},
 		{"no recovery targets do not fail", "a# a# a# a! b.", 0, decide.Brake{Wide: true, Known: true, First: map[string]int{"": 4, "az-a": 4}}},
 		{"the lowest id tells, by zone", "b! a! a! b! a! c. c.", 0, on("5 of 7 nodes fail at once (az-a 3 of 3, az-b 2 of 2) and they share no Availability Zone", map[string]int{"": 1, "az-a": 2, "az-b": 1})},
+		{"one that fails again while it is being switched tells nobody", "a= a! a! a! a! b.", 0, decide.Brake{Wide: true, Known: true, First: map[string]int{"": 2, "az-a": 2}}},
+		{"one that is suspected tells people", "a% a! a! a! a! b.", 0, decide.Brake{Wide: true, Known: true, First: map[string]int{"": 1, "az-a": 1}}},
+		{"those that are not protected are not counted", "a! a! b! b. c. c. c- c/ c+ c- c- c-", 0, off},
+		{"those that are not protected do not fail", "a! a! b. b. c. a- a- b- c/ c- c-", 0, off},
+		{"just over half of 101", many("a! 26 b! 25 c. 50"), 0, on("51 of 101 nodes fail at once (az-a 26 of 26, az-b 25 of 25) and they share no Availability Zone", map[string]int{"": 1, "az-a": 1, "az-b": 27})},
+		{"just over half of a zone's agents", many("a? 51 a. 50 b. 9"), 0, decide.Brake{Wide: true, Known: true, Silent: map[string]string{"az-a": "51 of 101 nodes in az-a fail at once, but EC2 itself shows a fault of 0 of them only"}, First: map[string]int{"": 1, "az-a": 1}}},
+		{"just under half of a zone shown by EC2", many("a! 50 a? 51 b. 110"), 0, decide.Brake{Wide: true, Known: true, Silent: map[string]string{"az-a": "101 of 101 nodes in az-a fail at once, but EC2 itself shows a fault of 50 of them only"}, First: map[string]int{"": 1, "az-a": 1}}},
+		{"just under half shown by EC2", many("a! 50 a? 51 b. 9"), 0, on("101 of 110 nodes fail at once (az-a 101 of 101) and they are in az-a, but EC2 itself shows a fault of 50 of them only", map[string]int{"": 1, "az-a": 1})},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := fleet(c.fleet, c.since)
