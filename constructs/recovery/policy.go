@@ -44,7 +44,7 @@ type RecoveryPolicy struct {
 	// an alarm reports is held, and a person told, so that an alarm that comes and
 	// goes does not move the node each time, 10 to 86400 s. What EC2 itself shows
 	// (stopped, terminated, a failed status check) is recovered at once.
-	// Default: 600 s.
+	// Default: 300 s.
 	CoolDownTime awscdk.Duration
 	// LaunchesPerSecond is the refill rate of the account's RunInstances request bucket
 	// in this Region, 1 to 100. Raise it when AWS raised the account's: with many
@@ -71,7 +71,7 @@ type RecoveryPolicy struct {
 	HistoryDays *float64
 	// DeployTime is how long a deployment's request may stay held before
 	// CloudFormation is told that it failed, and why, 60 to 3300 s. It must be shorter
-	// than the nodes' ServiceTimeout. Default: 900 s.
+	// than the nodes' ServiceTimeout. Default: 1500 s.
 	DeployTime awscdk.Duration
 }
 

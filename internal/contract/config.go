@@ -75,8 +75,14 @@ type Policy struct {
 	// HistoryDays is how long finished switches stay in the table. Default 400.
 	HistoryDays int `json:"historyDays"`
 	// DeploySeconds is how long a custom-resource request may stay held before
-	// CloudFormation is answered FAILED with the reason. Default 900.
+	// CloudFormation is answered FAILED with the reason. A changed image has half of
+	// it at most to become healthy, so that there is time to go back. Default 1500.
 	DeploySeconds int `json:"deploySeconds"`
+	// NoticeLeadSeconds is how long before a scheduled event of its instance (a
+	// retirement, a reboot, maintenance) a node is moved by a planned switch; people
+	// are told when the event is first seen, so that they can choose an earlier time.
+	// Default 3600.
+	NoticeLeadSeconds int `json:"noticeLeadSeconds"`
 }
 
 // DefaultPolicy is what a zero field of Policy stands for.
@@ -85,7 +91,8 @@ func DefaultPolicy() Policy {
 		ConfirmSeconds: 0, FenceSeconds: 600, HealthSeconds: 600, MaxAttempts: 3,
 		CapacitySeconds: 180, RetrySeconds: 60, PollSeconds: 1, GraceSeconds: 120,
 		MaxSwitches: 3, WindowSeconds: 3600, CoolDownSeconds: 300, LaunchesPerSecond: 2, BudgetPercent: 100,
-		BrakePercent: 50, BrakeSeconds: 20, HistoryDays: 400, DeploySeconds: 900,
+		BrakePercent: 50, BrakeSeconds: 20, HistoryDays: 400, DeploySeconds: 1500,
+		NoticeLeadSeconds: 3600,
 	}
 }
 
@@ -112,6 +119,7 @@ var policyBounds = []struct {
 	{"BrakeSeconds", func(p *Policy) *int { return &p.BrakeSeconds }, 1, 600},
 	{"HistoryDays", func(p *Policy) *int { return &p.HistoryDays }, 1, 3650},
 	{"DeploySeconds", func(p *Policy) *int { return &p.DeploySeconds }, 60, 3300},
+	{"NoticeLeadSeconds", func(p *Policy) *int { return &p.NoticeLeadSeconds }, 60, 1209600},
 }
 
 // WithDefaults fills zero fields with DefaultPolicy's.

@@ -52,22 +52,25 @@ func TestParseNode(t *testing.T) {
 	got, err := contract.ParseNode(json.RawMessage(`{
 		"ServiceToken": "arn:x", "NodeId": "7", "NodeName": "orders", "LaunchTemplateId": "lt-1", "LaunchTemplateVersion": "3",
 		"Zones": ["z2", "z1"], "TargetGroups": [{"Arn": "arn:1"}, {"Arn": "arn:2", "Port": "8080"}], "Alarms": ["a", "b"],
-		"Priority": "5", "AllowTerminateFence": "true", "ConsumersHash": "ignored"}`))
+		"Priority": "5", "AllowTerminateFence": "true", "ApplyChanges": "at-once", "DrainSeconds": "0", "StopSeconds": "300",
+		"AwaitRecoverySeconds": "600", "AdoptInstance": "i-0123456789abcdef0", "OnDelete": "retain", "ConsumersHash": "ignored"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := contract.Settings{
 		ID: 7, Name: "orders", Template: contract.Template{ID: "lt-1", Version: "3"}, Zones: []string{"z2", "z1"},
 		Groups: []contract.GroupSetting{{ARN: "arn:1"}, {ARN: "arn:2", Port: 8080}}, Alarms: []string{"a", "b"}, Priority: 5, AllowTerminateFence: true,
+		AtOnce: true, Stop: 300, AwaitRecovery: 600, Adopt: "i-0123456789abcdef0", Retain: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	_, err = contract.ParseNode(json.RawMessage(`{"NodeId":"x","TargetGroups":[{"Port":"0x"}],"Priority":"1001","AllowTerminateFence":"yes"}`))
+	_, err = contract.ParseNode(json.RawMessage(`{"NodeId":"x","TargetGroups":[{"Port":"0x"}],"Priority":"1001","AllowTerminateFence":"yes",
+		"ApplyChanges":"now","DrainSeconds":"-1","AdoptInstance":"x-1","OnDelete":"keep"}`))
 	if err == nil {
 		t.Fatal("nothing was refused")
 	}
-	for _, want := range []string{`"x"`, "LaunchTemplateId", `"0x"`, "no Arn", `"1001"`, `"yes"`} {
+	for _, want := range []string{`"x"`, "LaunchTemplateId", `"0x"`, "no Arn", `"1001"`, `"yes"`, `"now"`, `"-1"`, `"x-1"`, `"keep"`, "at-once", "retain"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not named in %v", want, err)
 		}

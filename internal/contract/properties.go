@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 )
 
@@ -38,10 +39,47 @@ type NodeProperties struct {
 	FenceEscalation string `json:",omitempty"`
 	// FileSystem is the node's own EFS file system, for EscalateStorage.
 	FileSystem string `json:",omitempty"`
+	// ApplyChanges says when a changed launch template is applied: ApplyNextSwitch
+	// (default) or ApplyAtOnce, as a planned switch.
+	ApplyChanges string `json:",omitempty"`
+	// DrainSeconds is how long a planned switch or a delete waits for the target
+	// groups to finish the requests under way. Default DefaultDrain.
+	DrainSeconds string `json:",omitempty"`
+	// StopSeconds is how long a planned switch lets the operating system shut down
+	// before it is powered off. Default DefaultStop.
+	StopSeconds string `json:",omitempty"`
+	// AwaitRecoverySeconds is how long a failed status check must last before the node
+	// is switched, so that EC2's automatic recovery can come first. Default 0.
+	AwaitRecoverySeconds string `json:",omitempty"`
+	// AdoptInstance is a running instance that becomes the node, instead of a launch.
+	AdoptInstance string `json:",omitempty"`
+	// OnDelete is what becomes of the node's instance when the resource is deleted:
+	// DeleteTerminate (default) or DeleteRetain.
+	OnDelete string `json:",omitempty"`
 	// ConsumersHash changes whenever a resource that consumes the node's attributes
 	// changes, so that CloudFormation reads the attributes again.
 	ConsumersHash string `json:",omitempty"`
 }
+
+// When a changed launch template is applied.
+const (
+	ApplyNextSwitch = "next-switch"
+	ApplyAtOnce     = "at-once"
+)
+
+// What becomes of the instance of a deleted node.
+const (
+	DeleteTerminate = "terminate"
+	DeleteRetain    = "retain"
+)
+
+// Defaults, in seconds.
+const (
+	// DefaultDrain is more than the deregistration delay of the load balancer that
+	// ClusterNode makes (30 s).
+	DefaultDrain = 60
+	DefaultStop  = 120
+)
 
 // TargetGroupEntry is one group a node's targets live in.
 type TargetGroupEntry struct {
@@ -85,6 +123,12 @@ type Settings struct {
 	RestartOriginal     bool           `json:"restartOriginal,omitempty"`
 	Escalation          string         `json:"escalation,omitempty"` // "" is EscalateHold
 	FileSystem          string         `json:"fileSystem,omitempty"`
+	AtOnce              bool           `json:"atOnce,omitempty"`        // apply a changed template as a planned switch
+	Drain               int            `json:"drain,omitempty"`         // seconds
+	Stop                int            `json:"stop,omitempty"`          // seconds
+	AwaitRecovery       int            `json:"awaitRecovery,omitempty"` // seconds
+	Adopt               string         `json:"adopt,omitempty"`         // instance id
+	Retain              bool           `json:"retain,omitempty"`        // on delete
 }
 
 // Template names one version of an EC2 launch template.
@@ -127,8 +171,34 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 		}
 		s.Groups = append(s.Groups, GroupSetting{ARN: g.Arn, Port: port})
 	}
-	s.Priority, err = parseInt("Priority", p.Priority, 100, 0, 1000)
-	errs = append(errs, err)
+	for _, number := range []struct {
+		name, text    string
+		def, min, max int
+		to            *int
+	}{
+		{"Priority", p.Priority, 100, 0, 1000, &s.Priority},
+		{"DrainSeconds", p.DrainSeconds, DefaultDrain, 0, 3600, &s.Drain},
+		{"StopSeconds", p.StopSeconds, DefaultStop, 0, 600, &s.Stop},
+		{"AwaitRecoverySeconds", p.AwaitRecoverySeconds, 0, 0, 3600, &s.AwaitRecovery},
+	} {
+		*number.to, err = parseInt(number.name, number.text, number.def, number.min, number.max)
+		errs = append(errs, err)
+	}
+	for _, choice := range []struct {
+		name, text, no, yes string
+		to                  *bool
+	}{
+		{"ApplyChanges", p.ApplyChanges, ApplyNextSwitch, ApplyAtOnce, &s.AtOnce},
+		{"OnDelete", p.OnDelete, DeleteTerminate, DeleteRetain, &s.Retain},
+	} {
+		*choice.to = choice.text == choice.yes
+		if choice.text != "" && choice.text != choice.no && choice.text != choice.yes {
+			errs = append(errs, fmt.Errorf("%s is %q: allowed are %q and %q", choice.name, choice.text, choice.no, choice.yes))
+		}
+	}
+	if s.Adopt = p.AdoptInstance; s.Adopt != "" && !instanceID.MatchString(s.Adopt) {
+		errs = append(errs, fmt.Errorf("AdoptInstance is %q: give an instance id such as i-0123456789abcdef0", s.Adopt))
+	}
 	for _, flag := range []struct {
 		name, text string
 		to         *bool
@@ -147,6 +217,8 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 	errs = append(errs, err)
 	return s, errors.Join(errs...)
 }
+
+var instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
 
 func parseInt(name, text string, def, min, max int) (int, error) {
 	if text == "" {
