@@ -44,7 +44,7 @@ func (s *switcher) readStatements() []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{
 		allow("ReadEc2", []string{
 			"ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations",
-			"ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions",
+			"ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeLaunchTemplateVersions",
 			"ec2:DescribeSubnets", "ec2:DescribeVolumes",
 			// EFS asks these with the role's permissions, for its mount targets' interfaces.
 			"ec2:DescribeNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces",

@@ -18,6 +18,7 @@ const (
 	DescribeAttribute API = "DescribeInstanceAttribute"
 	DescribeVolumes   API = "DescribeVolumes"
 	DescribeTemplates API = "DescribeLaunchTemplateVersions"
+	DescribeStatus    API = "DescribeInstanceStatus"
 	Balancers         API = "ELB"
 	BalancerReads     API = "ELB reads"
 	BalancerTargets   API = "ELB targets"
@@ -51,7 +52,7 @@ func Limits(launchesPerSecond int) map[API]Limit {
 		TerminateInstance: {100, 5}, TerminateResource: {1000, 20},
 		ModifyInstance: {50, 5}, ModifyInterface: {100, 5},
 		CreateTags: {100, 10}, DeleteTags: {100, 10},
-		DescribeInstances: {50, 10}, DescribeAttribute: {100, 20}, DescribeVolumes: {100, 20}, DescribeTemplates: {100, 20},
+		DescribeInstances: {50, 10}, DescribeAttribute: {100, 20}, DescribeVolumes: {100, 20}, DescribeTemplates: {100, 20}, DescribeStatus: {100, 20},
 		Balancers: {40, 10}, BalancerReads: {20, 6}, BalancerTargets: {20, 4},
 		PutAlarm: {3, 3}, DescribeAlarms: {9, 9}, AlarmReads: {6, 6},
 	}

@@ -26,6 +26,9 @@ type Compute interface {
 	Details(ctx context.Context, i Instance) (Details, error)
 	// Subnets returns the VPC's subnets whose tag key has this value.
 	Subnets(ctx context.Context, vpc, key, value string) ([]Subnet, error)
+	// Scheduled returns the events that AWS has scheduled for these instances and that
+	// are still to come, the soonest first.
+	Scheduled(ctx context.Context, ids []string) ([]Scheduled, error)
 	// Template reads one version of a launch template as a blueprint.
 	Template(ctx context.Context, id, version string) (Blueprint, error)
 
@@ -188,6 +191,26 @@ type VolumeRef struct {
 	Volume              string
 	DeleteOnTermination bool
 }
+
+// Scheduled is an event that AWS has scheduled for an instance: its retirement, a
+// reboot, maintenance of its host.
+type Scheduled struct {
+	Instance  string
+	ID        string // instance-event-0123456789abcdef0
+	Code      string // EC2's: EventRetirement, EventStop, …
+	Detail    string // EC2's words
+	NotBefore time.Time
+}
+
+// Codes of scheduled events as EC2 names them. The first two end with the instance
+// being stopped or terminated; the others give it back.
+const (
+	EventRetirement     = "instance-retirement"
+	EventStop           = "instance-stop"
+	EventInstanceReboot = "instance-reboot"
+	EventSystemReboot   = "system-reboot"
+	EventMaintenance    = "system-maintenance"
+)
 
 // Details is what only further calls tell of an instance.
 type Details struct {

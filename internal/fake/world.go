@@ -25,6 +25,7 @@ type World struct {
 	NoRoom    map[string]bool            // zones without capacity
 	Impaired  map[string]string          // zones that EC2 reports as impaired, and why
 	Shifted   []cloud.Shift
+	Scheduled []cloud.Scheduled // events, of any instance
 	Reserves  []cloud.Reserve
 	Mounts    map[string][]cloud.Mount // by file system
 	Pools     map[string]*Pool         // target groups

@@ -23,14 +23,15 @@ type Facts struct {
 	Details    map[string]cloud.Details  // by instance id
 	NoDetails  map[string]string         // instance id -> why its details cannot be had
 	Groups     map[string]cloud.TargetGroup
-	Targets    map[string][]cloud.Target // by target group
-	Alarms     map[string]cloud.Alarm    // by name; those that exist
-	Subnets    []cloud.Subnet            // destinations
-	Shortages  map[string]time.Time      // zone#type -> until
-	Zones      []cloud.Zone              // what EC2 says of them; none if that cannot be read
-	Shifts     []cloud.Shift             // active; none if that cannot be read
-	Reserved   []cloud.Reserve           // with room; none if that cannot be read
-	Mounts     map[string][]cloud.Mount  // by file system
+	Targets    map[string][]cloud.Target    // by target group
+	Alarms     map[string]cloud.Alarm       // by name; those that exist
+	Subnets    []cloud.Subnet               // destinations
+	Shortages  map[string]time.Time         // zone#type -> until
+	Zones      []cloud.Zone                 // what EC2 says of them; none if that cannot be read
+	Shifts     []cloud.Shift                // active; none if that cannot be read
+	Reserved   []cloud.Reserve              // with room; none if that cannot be read
+	Mounts     map[string][]cloud.Mount     // by file system
+	Scheduled  map[string][]cloud.Scheduled // by instance id; none of one without any
 	Template   map[contract.Template]cloud.Blueprint
 	NoTemplate map[contract.Template]error
 	// Unseen says which parts could not be read in this round, and why. A decision
@@ -55,6 +56,7 @@ const (
 	PartDetails   Part = "details"
 	PartTagged    Part = "tagged"
 	PartMounts    Part = "mounts"
+	PartScheduled Part = "scheduled events"
 	PartZones     Part = "zones" // without it candidates are chosen as if all zones were well
 )
 
@@ -70,6 +72,7 @@ type Need struct {
 	Template  *contract.Template
 	Mounts    []string // file systems whose mount targets to read
 	Tagged    int      // node id whose tag to search for, 0: none
+	Scheduled []string // instances whose scheduled events to look for
 	// Rank says how urgent the reads are that not all nodes can have in one round.
 	Rank int
 	// Fresh says that the alarms must have been read in this very round: something
@@ -156,6 +159,9 @@ func (need *Need) atRest(n record.Node, sweep bool, p contract.Policy, now time.
 	if done {
 		need.Tagged = n.ID
 		need.Mounts = mountsOfFence(n, p, now)
+		if n.Grant != nil {
+			need.Scheduled = []string{n.Grant.Instance}
+		}
 	}
 	if done && n.Unsettled(now) || !done && len(n.Condemned) > 0 {
 		need.Targets = groupsOf(n)
@@ -253,7 +259,7 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time) (Facts,
 		Details: map[string]cloud.Details{}, NoDetails: map[string]string{},
 		Groups: map[string]cloud.TargetGroup{}, Targets: map[string][]cloud.Target{},
 		Alarms: map[string]cloud.Alarm{}, Template: map[contract.Template]cloud.Blueprint{},
-		NoTemplate: map[contract.Template]error{}, Mounts: map[string][]cloud.Mount{}, Unseen: map[Part]error{},
+		NoTemplate: map[contract.Template]error{}, Mounts: map[string][]cloud.Mount{}, Scheduled: map[string][]cloud.Scheduled{}, Unseen: map[Part]error{},
 	}
 	all := merge(needs)
 	power := budget.Cost{API: budget.DescribeInstances, Tokens: float64(pages(len(all.instances), instancesPerCall))}
@@ -271,6 +277,7 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time) (Facts,
 		{PartMounts, o.mounts},
 		{PartTemplates, o.templates},
 		{PartTagged, o.tagged},
+		{PartScheduled, o.scheduled},
 	} {
 		if err := p.read(ctx, all, &f, now); err != nil {
 			f.Unseen[p.part] = err
@@ -294,7 +301,7 @@ type wants struct {
 	details, groups, alarms wantList
 	templates               []contract.Template
 	tagged                  []int
-	types, files            []string
+	types, files, scheduled []string
 	places, health          bool
 }
 
@@ -311,6 +318,7 @@ func merge(needs []Need) wants {
 			w.types = append(w.types, n.Types...)
 		}
 		w.files = append(w.files, n.Mounts...)
+		w.scheduled = append(w.scheduled, n.Scheduled...)
 		if n.Template != nil {
 			templates[*n.Template] = true
 		}
@@ -318,7 +326,7 @@ func merge(needs []Need) wants {
 			w.tagged = append(w.tagged, n.Tagged)
 		}
 	}
-	for _, list := range []*[]string{&w.instances, &w.types, &w.files} {
+	for _, list := range []*[]string{&w.instances, &w.types, &w.files, &w.scheduled} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}

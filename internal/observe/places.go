@@ -10,14 +10,17 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 )
 
-// Memory keeps what was read of zones and reservations: it changes slowly, and every
-// call saved is time that a recovery does not wait. And it keeps whose turn it was
+// Memory keeps what was read of zones, reservations and scheduled events: it changes
+// slowly, and every call saved is time that a recovery does not wait. And it keeps whose turn it was
 // where a round cannot look at everything, and alarms for that while.
 type Memory struct {
 	zones    remembered[cloud.Zone]
 	shifts   remembered[cloud.Shift]
 	reserved remembered[cloud.Reserve]
 	types    []string // that reserved was asked for
+
+	scheduled   remembered[cloud.Scheduled]
+	scheduledOf []string // instances that scheduled was asked for
 
 	looked map[Part]map[string]time.Time // when each was last looked at
 	alarms map[string]seenAlarm
@@ -44,8 +47,12 @@ type remembered[T any] struct {
 	until time.Time
 }
 
+func (m *remembered[T]) fresh(now time.Time) bool {
+	return now.Before(m.until) && m.until.Sub(now) <= memoryLife
+}
+
 func (m *remembered[T]) get(now time.Time, what string, read func() ([]T, error)) ([]T, error) {
-	if now.Before(m.until) && m.until.Sub(now) <= memoryLife {
+	if m.fresh(now) {
 		return m.list, m.err
 	}
 	list, err := read()

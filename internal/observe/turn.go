@@ -162,6 +162,7 @@ func (f Facts) For(n Need, sweep bool) Facts {
 	if n.Tagged != 0 {
 		miss(PartTagged, strconv.Itoa(n.Tagged))
 	}
+	miss(PartScheduled, n.Scheduled...)
 	return f
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -23,6 +24,7 @@ func Compute(t *testing.T, s Stage) {
 	t.Run("tags are added, overwritten and removed", func(t *testing.T) { tags(t, s) })
 	t.Run("protection is cleared one by one", func(t *testing.T) { protection(t, s) })
 	t.Run("instances stop, start and terminate", func(t *testing.T) { power(t, s) })
+	t.Run("scheduled events", func(t *testing.T) { scheduled(t, s) })
 	t.Run("what does not exist", func(t *testing.T) { unknown(t, s) })
 }
 
@@ -252,6 +254,29 @@ func power(t *testing.T, s Stage) {
 	await(cloud.Terminated)
 	if err := s.Ports.Compute.Start(ctx(t), a.ID); err == nil && !s.Careless {
 		t.Error("a terminated instance was started")
+	}
+}
+
+// scheduled: an unknown id among those asked for is no failure.
+func scheduled(t *testing.T, s Stage) {
+	i := launch(t, s, "scheduled", nil)
+	ids := []string{i.ID, "i-00000000000000000"}
+	ask := func() []cloud.Scheduled {
+		t.Helper()
+		return must[[]cloud.Scheduled](t, "Scheduled")(s.Ports.Compute.Scheduled(ctx(t), ids))
+	}
+	if found := ask(); len(found) != 0 {
+		t.Errorf("events of a new instance: %v", found)
+	}
+	if s.Schedule == nil {
+		return
+	}
+	soon := cloud.Scheduled{Instance: i.ID, ID: "instance-event-2", Code: cloud.EventRetirement, Detail: "retired", NotBefore: i.LaunchedAt.Add(time.Hour)}
+	late := cloud.Scheduled{Instance: i.ID, ID: "instance-event-1", Code: cloud.EventSystemReboot, Detail: "rebooted", NotBefore: i.LaunchedAt.Add(2 * time.Hour)}
+	other := cloud.Scheduled{Instance: "i-00000000000000001", ID: "instance-event-3", Code: cloud.EventStop, NotBefore: soon.NotBefore}
+	s.Schedule([]cloud.Scheduled{late, other, soon})
+	if diff := cmp.Diff([]cloud.Scheduled{soon, late}, ask()); diff != "" {
+		t.Errorf("events differ (-want +got):\n%s", diff)
 	}
 }
 

@@ -41,6 +41,10 @@ type Stage struct {
 	// and to tag one that does not exist, both of which EC2 refuses.
 	Careless bool
 
+	// Schedule puts events on the calendar, instead of those there. Default: the
+	// implementation knows none.
+	Schedule func([]cloud.Scheduled)
+
 	// Pass lets time go by while something is awaited. Default: it does by itself.
 	Pass func()
 

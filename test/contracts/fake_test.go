@@ -39,6 +39,7 @@ func TestFake(t *testing.T) {
 		FileSystem: "fs-1",
 		Shift:      func(to []cloud.Shift) { w.Shifted = to },
 		Reserve:    func(to []cloud.Reserve) { w.Reserves = to },
+		Schedule:   func(to []cloud.Scheduled) { w.Scheduled = to },
 		Published: func(*testing.T) []cloud.Notice {
 			n := w.Notices
 			w.Notices = nil

@@ -30,15 +30,16 @@ type World struct {
 	memo     record.Memo // shared by all processes
 	sites    []*site
 	region   string
-	shifts   []cloud.Shift          // beside those of chaos
-	notices  []cloud.Notice         // kept while unwatched
-	notice   map[string]string      // by subject, the last one
-	lately   map[string][]time.Time // by subject, of notices
-	twin     *World                 // another Region
-	running  int                    // invocations now
-	awaited  int                    // invocations that are due
-	hinted   map[string]time.Time   // since when a hint lies in the table
-	thawed   time.Time              // when a process last woke up
+	shifts   []cloud.Shift                // beside those of chaos
+	events   map[string][]cloud.Scheduled // by instance
+	notices  []cloud.Notice               // kept while unwatched
+	notice   map[string]string            // by subject, the last one
+	lately   map[string][]time.Time       // by subject, of notices
+	twin     *World                       // another Region
+	running  int                          // invocations now
+	awaited  int                          // invocations that are due
+	hinted   map[string]time.Time         // since when a hint lies in the table
+	thawed   time.Time                    // when a process last woke up
 	mounts   []*mountTarget
 	reserves []*reserve
 	buckets  map[string]*bucket
@@ -175,7 +176,7 @@ var zones = []string{"az-a", "az-b", "az-c"}
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
-		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
 		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {

@@ -1,0 +1,103 @@
+package observe_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/budget"
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/fake"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+func statusCalls(w *fake.World) int {
+	n := 0
+	for _, c := range w.Calls {
+		if c == "EC2 DescribeInstanceStatus" {
+			n++
+		}
+	}
+	return n
+}
+
+// TestScheduledOnceAMinute: one call tells of all instances, and holds for a minute,
+// unless another instance is asked for.
+func TestScheduledOnceAMinute(t *testing.T) {
+	w := fake.New(began)
+	w.Scheduled = []cloud.Scheduled{{Instance: "i-1", ID: "e", Code: cloud.EventStop, NotBefore: began}}
+	purse := &wallet{left: map[budget.API]float64{budget.DescribeStatus: 2}}
+	o := observer(w, purse)
+	one, two := observe.Need{Scheduled: []string{"i-1"}}, observe.Need{Scheduled: []string{"i-2"}}
+	for i, c := range []struct {
+		after time.Duration
+		needs []observe.Need
+		calls int
+		later bool
+	}{
+		{0, []observe.Need{one}, 1, false},
+		{30 * time.Second, []observe.Need{one}, 1, false},
+		{0, []observe.Need{one, two}, 2, false},
+		{10 * time.Second, []observe.Need{one}, 2, false},
+		{time.Minute, []observe.Need{one, two}, 2, true}, // the budget is empty
+	} {
+		w.Time = w.Time.Add(c.after)
+		f := read(t, o, w, c.needs)
+		view := f.For(one, true)
+		if n := statusCalls(w); n != c.calls || view.Postponed() != c.later {
+			t.Fatalf("step %d: %d calls, postponed %v; wanted %d, %v", i, n, view.Postponed(), c.calls, c.later)
+		}
+		if c.later != (len(view.Scheduled["i-1"]) == 0) || len(view.Scheduled["i-2"]) > 0 {
+			t.Errorf("step %d: events %v", i, view.Scheduled)
+		}
+		if f.For(observe.Need{}, true).Postponed() {
+			t.Errorf("step %d: a node that needs no events waits for them", i)
+		}
+	}
+}
+
+// TestScheduledUnseen: that events cannot be read holds nobody up, and is tried
+// again a little later.
+func TestScheduledUnseen(t *testing.T) {
+	w := fake.New(began)
+	w.Fault = func(_ int, call string) (error, error) {
+		if call == "EC2 DescribeInstanceStatus" {
+			return fake.Refuse(cloud.Denied, "UnauthorizedOperation", "no"), nil
+		}
+		return nil, nil
+	}
+	o := observer(w, nil)
+	for _, calls := range []int{1, 1, 2} {
+		f := read(t, o, w, []observe.Need{{Scheduled: []string{"i-1"}}})
+		if err := f.Unseen[observe.PartScheduled]; !cloud.Is(err, cloud.Denied) || errors.Is(err, observe.ErrLater) || f.Postponed() {
+			t.Errorf("unseen because of %v", err)
+		}
+		if n := statusCalls(w); n != calls {
+			t.Errorf("%d calls, wanted %d", n, calls)
+		}
+		w.Time = w.Time.Add(10 * time.Second)
+	}
+}
+
+func TestScheduledIsNeededAtRestOnly(t *testing.T) {
+	grant := &record.Grant{Instance: "i-1"}
+	for _, c := range []struct {
+		name  string
+		node  record.Node
+		sweep bool
+		want  []string
+	}{
+		{"at rest, by the sweep", record.Node{Phase: record.Done, Grant: grant}, true, []string{"i-1"}},
+		{"at rest, by a hint", record.Node{Phase: record.Done, Grant: grant}, false, nil},
+		{"without a grant", record.Node{Phase: record.Done}, true, nil},
+		{"under way", record.Node{Phase: record.Serving, Grant: grant}, true, nil},
+		{"deleted", record.Node{Phase: record.Deleted}, true, nil},
+	} {
+		if got := observe.NeedOf(c.node, c.sweep, contract.DefaultPolicy(), began).Scheduled; !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, wanted %v", c.name, got, c.want)
+		}
+	}
+}
