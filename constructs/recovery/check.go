@@ -3,7 +3,6 @@ package recovery
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -77,16 +76,12 @@ func (p place) oneOf(prop string, value *string, def string, allowed ...string) 
 	return ""
 }
 
-// metadataTag is what EC2 allows in a tag key that the instance metadata exposes:
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html
-var metadataTag = regexp.MustCompile(`^[A-Za-z0-9+\-=.,_:@]{1,128}$`)
-
 // tagKeyError says what is wrong with the key of a tag that a node carries.
 func tagKeyError(key string) error {
+	err := contract.Exposable(key)
 	switch {
-	case !metadataTag.MatchString(key), key == ".", key == "..", key == "_index":
-		return fmt.Errorf("tag key %q cannot be exposed by the instance metadata, and EC2 would refuse every launch: "+
-			"allowed are 1 to 128 letters, digits and + - = . , _ : @, no space and no slash; rename the tag", key)
+	case err != nil:
+		return err
 	case len(key) >= 4 && key[:4] == "aws:":
 		return fmt.Errorf("tag key %q begins with aws:, which AWS reserves; rename the tag", key)
 	case contract.IsControlTag(key):

@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -29,10 +31,12 @@ func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Ou
 	switch e.Do {
 	case decide.Condemn:
 		o.Err = compute.Tag(ctx, []string{e.Instance}, e.Tags)
-	case decide.Open:
+	case decide.Open, decide.Adopt:
 		o.Err = compute.Tag(ctx, []string{e.Instance}, e.Tags)
 	case decide.Pardon:
 		o.Err = compute.Untag(ctx, e.Instance, []string{contract.CondemnedTag})
+	case decide.Release:
+		o.Err = compute.Untag(ctx, e.Instance, slices.Sorted(maps.Keys(e.Tags)))
 	case decide.Start:
 		o.Err = compute.Start(ctx, e.Instance)
 	case decide.Unmount:
@@ -78,6 +82,12 @@ func (a Actor) deliver(ctx context.Context, e decide.Effect, now time.Time) erro
 			return fmt.Errorf("history entry of node %d is not readable: %w", e.Node, err)
 		}
 		return a.Store.Archive(ctx, h, now.AddDate(0, 0, a.Policy.HistoryDays))
+	case record.PostOrder:
+		var x record.Action
+		if err := json.Unmarshal(p.Body, &x); err != nil {
+			return fmt.Errorf("order of node %d is not readable: %w", e.Node, err)
+		}
+		return a.Store.ArchiveAction(ctx, x, now.AddDate(0, 0, a.Policy.HistoryDays))
 	case record.PostRelease:
 		var owner record.Owner
 		if err := json.Unmarshal(p.Body, &owner); err != nil {

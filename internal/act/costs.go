@@ -9,7 +9,9 @@ import (
 var apis = map[decide.Verb][]budget.API{
 	decide.Condemn:    {budget.CreateTags},
 	decide.Open:       {budget.CreateTags},
+	decide.Adopt:      {budget.CreateTags},
 	decide.Pardon:     {budget.DeleteTags},
+	decide.Release:    {budget.DeleteTags},
 	decide.Isolate:    {budget.ModifyInterface},
 	decide.Regroup:    {budget.ModifyInterface},
 	decide.Unprotect:  {budget.ModifyInstance},

@@ -76,7 +76,7 @@ type Policy struct {
 	HistoryDays int `json:"historyDays"`
 	// DeploySeconds is how long a custom-resource request may stay held before
 	// CloudFormation is answered FAILED with the reason. A changed image has half of
-	// it at most to become healthy, so that there is time to go back. Default 1500.
+	// it at most to become healthy, so that there is time to go back. Default 900.
 	DeploySeconds int `json:"deploySeconds"`
 	// NoticeLeadSeconds is how long before a scheduled event of its instance (a
 	// retirement, a reboot, maintenance) a node is moved by a planned switch; people
@@ -91,7 +91,7 @@ func DefaultPolicy() Policy {
 		ConfirmSeconds: 0, FenceSeconds: 600, HealthSeconds: 600, MaxAttempts: 3,
 		CapacitySeconds: 180, RetrySeconds: 60, PollSeconds: 1, GraceSeconds: 120,
 		MaxSwitches: 3, WindowSeconds: 3600, CoolDownSeconds: 300, LaunchesPerSecond: 2, BudgetPercent: 100,
-		BrakePercent: 50, BrakeSeconds: 20, HistoryDays: 400, DeploySeconds: 1500,
+		BrakePercent: 50, BrakeSeconds: 20, HistoryDays: 400, DeploySeconds: 900,
 		NoticeLeadSeconds: 3600,
 	}
 }

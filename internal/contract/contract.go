@@ -9,8 +9,10 @@ package contract
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // EnvConfig is the only environment variable the switcher reads for itself: the
@@ -55,6 +57,20 @@ func IsControlTag(key string) bool {
 	return false
 }
 
+// exposable is what the instance metadata service accepts as the key of a tag
+// ("Work with instance tags in instance metadata", Amazon EC2 User Guide).
+var exposable = regexp.MustCompile(`^[A-Za-z0-9+\-=.,_:@]{1,128}$`)
+
+// Exposable says what is wrong with the key of a tag on an instance whose metadata
+// exposes its tags, or nil.
+func Exposable(key string) error {
+	if !exposable.MatchString(key) || key == "." || key == ".." || key == "_index" {
+		return fmt.Errorf("tag key %q cannot be exposed by the instance metadata, and EC2 would refuse every launch: "+
+			"allowed are 1 to 128 letters, digits and + - = . , _ : @, no space and no slash; rename the tag", key)
+	}
+	return nil
+}
+
 // Kinds of EventBridge-like input that are ours rather than AWS's.
 const (
 	// Source is the "source" of the schedule's tick and of a continuation.
@@ -66,7 +82,27 @@ const (
 	// DetailAck is the detail-type of a person's acknowledgement; its detail is
 	// {"node": 7, "by": "who", "reason": "why"}.
 	DetailAck = "Recovery Acknowledge"
+	// DetailPause is the detail-type of an operator's pause; its detail is
+	// {"node": 7, "until": "2026-01-02T15:04:05Z", "by": "who", "reason": "why"}.
+	// Node 0 means every node of the VPC.
+	DetailPause = "Recovery Pause"
+	// DetailResume ends a pause; its detail is {"node": 7, "by": "who", "reason": "why"},
+	// node 0 for all.
+	DetailResume = "Recovery Resume"
+	// DetailBrake switches recoveries of the whole VPC off and on again; its detail is
+	// {"on": true, "by": "who", "reason": "why"}, "on" meaning that the brake holds.
+	DetailBrake = "Recovery Brake"
+	// DetailSwitch is an operator's planned switch; its detail is
+	// {"node": 7, "to": "eu-west-1b", "by": "who", "reason": "why"}, without "to" for
+	// the best zone.
+	DetailSwitch = "Recovery Switch"
 )
+
+// FunctionPrefix begins the name of every switcher's Lambda function.
+const FunctionPrefix = "recovery-switcher-"
+
+// FunctionName names a switcher's Lambda function.
+func FunctionName(switcher string) string { return FunctionPrefix + switcher }
 
 // NodeResourceType is the CloudFormation type of the node's custom resource.
 const NodeResourceType = "Custom::RecoveryNode"
@@ -143,8 +179,20 @@ func HistoryPartition(vpc string, node int) string {
 // NodeKey is the sort key of a node's record and of its claim.
 func NodeKey(node int) string { return fmt.Sprintf("%s%010d", NodePrefix, node) }
 
+// Beginnings of the sort keys in a history partition.
+const (
+	EpochPrefix = "epoch#" // finished switches
+	OrderPrefix = "order#" // operators' orders
+)
+
 // EpochKey is the sort key of one finished switch.
-func EpochKey(epoch int) string { return fmt.Sprintf("epoch#%010d", epoch) }
+func EpochKey(epoch int) string { return fmt.Sprintf("%s%010d", EpochPrefix, epoch) }
+
+// OrderKey is the sort key of one operator's order: by time, and by its id since two
+// may be given at once.
+func OrderKey(at time.Time, id string) string {
+	return OrderPrefix + at.UTC().Format("2006-01-02T15:04:05.000Z") + "#" + id
+}
 
 // CapacityKey is the sort key of one remembered lack of capacity.
 func CapacityKey(zone, instanceType string) string { return zone + "#" + instanceType }

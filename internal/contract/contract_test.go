@@ -66,13 +66,32 @@ func TestParseNode(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	_, err = contract.ParseNode(json.RawMessage(`{"NodeId":"x","TargetGroups":[{"Port":"0x"}],"Priority":"1001","AllowTerminateFence":"yes",
-		"ApplyChanges":"now","DrainSeconds":"-1","AdoptInstance":"x-1","OnDelete":"keep"}`))
+		"ApplyChanges":"now","DrainSeconds":"-1","OnDelete":"keep"}`))
 	if err == nil {
 		t.Fatal("nothing was refused")
 	}
-	for _, want := range []string{`"x"`, "LaunchTemplateId", `"0x"`, "no Arn", `"1001"`, `"yes"`, `"now"`, `"-1"`, `"x-1"`, `"keep"`, "at-once", "retain"} {
+	for _, want := range []string{`"x"`, "LaunchTemplateId", `"0x"`, "no Arn", `"1001"`, `"yes"`, `"now"`, `"-1"`, `"keep"`, "at-once", "retain"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not named in %v", want, err)
+		}
+	}
+}
+
+// TestParseNodeOrigin: the first instance comes from a launch template, or runs already.
+func TestParseNodeOrigin(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"NodeId":"1","LaunchTemplateId":"lt-1","LaunchTemplateVersion":"1"}`:                              "",
+		`{"NodeId":"1","AdoptInstance":"i-0123456789abcdef0"}`:                                              "",
+		`{"NodeId":"1","AdoptInstance":"i-01234567","LaunchTemplateId":"lt-1","LaunchTemplateVersion":"1"}`: "",
+		`{"NodeId":"1"}`: "LaunchTemplateId and LaunchTemplateVersion must both",
+		`{"NodeId":"1","LaunchTemplateId":"lt-1"}`:                                                   "must both be given",
+		`{"NodeId":"1","AdoptInstance":"i-0123456789abcdef0","LaunchTemplateVersion":"1"}`:           "must both be given",
+		`{"NodeId":"1","AdoptInstance":"x-1"}`:                                                       `"x-1": give an instance id`,
+		`{"NodeId":"1","AdoptInstance":"i-1","LaunchTemplateId":"lt-1","LaunchTemplateVersion":"1"}`: `"i-1"`,
+	} {
+		_, err := contract.ParseNode(json.RawMessage(text))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
 }

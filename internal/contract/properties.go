@@ -16,8 +16,8 @@ type NodeProperties struct {
 	ServiceTimeout        string `json:",omitempty"` // seconds CloudFormation waits for an answer
 	NodeId                string
 	NodeName              string
-	LaunchTemplateId      string
-	LaunchTemplateVersion string
+	LaunchTemplateId      string             `json:",omitempty"` // not of an adopted node
+	LaunchTemplateVersion string             `json:",omitempty"`
 	Zones                 []string           `json:",omitempty"` // preferred order of AZ names; others follow by name
 	TargetGroups          []TargetGroupEntry `json:",omitempty"`
 	Alarms                []string           `json:",omitempty"` // names
@@ -160,9 +160,7 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 	if s.Name == "" {
 		s.Name = "node-" + p.NodeId
 	}
-	if p.LaunchTemplateId == "" || p.LaunchTemplateVersion == "" {
-		errs = append(errs, errors.New("LaunchTemplateId and LaunchTemplateVersion must both be given"))
-	}
+	errs = append(errs, checkOrigin(p))
 	for _, g := range p.TargetGroups {
 		port, err := parseInt("TargetGroups[].Port", g.Port, 0, 0, 65535)
 		errs = append(errs, err)
@@ -196,9 +194,7 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 			errs = append(errs, fmt.Errorf("%s is %q: allowed are %q and %q", choice.name, choice.text, choice.no, choice.yes))
 		}
 	}
-	if s.Adopt = p.AdoptInstance; s.Adopt != "" && !instanceID.MatchString(s.Adopt) {
-		errs = append(errs, fmt.Errorf("AdoptInstance is %q: give an instance id such as i-0123456789abcdef0", s.Adopt))
-	}
+	s.Adopt = p.AdoptInstance
 	for _, flag := range []struct {
 		name, text string
 		to         *bool
@@ -217,6 +213,22 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 	errs = append(errs, err)
 	return s, errors.Join(errs...)
 }
+
+// checkOrigin checks what the node's first instance comes from: a launch template, or
+// an instance that runs already. An adopted node has no launch template: later
+// instances are launched from the blueprint alone.
+func checkOrigin(p NodeProperties) error {
+	switch id, version := p.LaunchTemplateId != "", p.LaunchTemplateVersion != ""; {
+	case p.AdoptInstance == "" && !(id && version), id != version:
+		return errors.New("LaunchTemplateId and LaunchTemplateVersion must both be given, unless AdoptInstance is")
+	case p.AdoptInstance != "" && !ValidInstanceID(p.AdoptInstance):
+		return fmt.Errorf("AdoptInstance is %q: give an instance id such as i-0123456789abcdef0", p.AdoptInstance)
+	}
+	return nil
+}
+
+// ValidInstanceID reports whether it has the form of an instance id.
+func ValidInstanceID(id string) bool { return instanceID.MatchString(id) }
 
 var instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
 

@@ -32,6 +32,8 @@ type Brake struct {
 	// Silent names the zones of which only the agents are silent, and why that is
 	// held: a failure there is not believed unless EC2 itself shows it.
 	Silent map[string]string
+	// Off is the operators' brake, if it is on.
+	Off *record.Off
 }
 
 // holds says why the brake holds a failure in a zone, or "".
@@ -123,7 +125,7 @@ func Beginning(n record.Node, hinted, sweep bool, cfg contract.Config, now time.
 // read, no alarm is a failure, here as in every other decision: what EC2 shows
 // is judged by itself.
 func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.Time) Brake {
-	b := Brake{Wide: Wide(nodes, now), Known: true, First: map[string]int{}, Silent: map[string]string{}}
+	b := Brake{Wide: Wide(nodes, now), Known: true, First: map[string]int{}, Silent: map[string]string{}, Off: SwitchedOff(nodes)}
 	if !b.Wide {
 		return b
 	}

@@ -20,11 +20,14 @@ import (
 // saved change of phase that the cancellation's own save excludes.
 func (s *step) cancelled() bool {
 	sw := s.n.Switch
-	if sw.Kind != record.KindRecover || sw.Attempts > 0 || len(s.n.Condemned) == 0 || !s.healthyAgain() {
+	if sw.Kind != record.KindRecover || sw.Attempts > 0 || sw.Failed != "" || len(s.n.Condemned) == 0 || !s.healthyAgain() {
 		return false
 	}
 	if sw.Launch != nil {
 		s.lose() // its instance waits at its gate, and is reaped when it is seen
+	}
+	if sw.Fallback != nil {
+		s.revert() // the changed launch template waits for the next switch
 	}
 	i := s.Facts.Instances[sw.From]
 	s.n.Epoch++
@@ -32,18 +35,23 @@ func (s *step) cancelled() bool {
 		Instance: i.ID, Epoch: s.n.Epoch, Zone: i.Zone, Subnet: i.Subnet, PrivateIP: i.PrivateIP,
 		Image: i.Image, GrantedAt: s.Now, ServedAt: s.Now,
 	}
-	s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(c record.Condemned) bool { return c.Instance == i.ID })
+	s.acquit(i.ID)
 	s.n.Last = nil
 	if sw.Cause.Independent && len(s.n.Recent) > 0 {
 		s.n.Recent = s.n.Recent[:len(s.n.Recent)-1] // it was never moved
 	}
 	s.to(record.Done)
 	s.say(message.SwitchCancelled, i.ID+" is running and its alarms are OK again", slog.String("instance", i.ID), slog.String("az", i.Zone))
-	s.answer(nil)
 	s.n.Switch = nil
+	s.settleRequest("")
 	s.giveBack()
 	s.open()
 	return true
+}
+
+// acquit takes an instance off the condemned.
+func (s *step) acquit(instance string) {
+	s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(c record.Condemned) bool { return c.Instance == instance })
 }
 
 // cancellable reports whether the node has not passed its point of no return.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
@@ -57,16 +56,4 @@ func (s *step) coolsUntil(c record.Cause) time.Time {
 		return time.Time{}
 	}
 	return served.Add(seconds(s.Config.Policy.CoolDownSeconds))
-}
-
-// acknowledged takes up a person's word that the node's failures are known: a hold
-// is tried again now, and the cool-down counts from here.
-func (s *step) acknowledged() {
-	if s.Hint == nil || s.Hint.Cause.Kind != event.CauseAck {
-		return
-	}
-	s.n.Acked, s.out.Save = s.Now, true
-	s.endHold()
-	s.say(message.Acknowledged, s.Hint.Cause.Detail)
-	s.Hint = nil // it says nothing of the node's health
 }

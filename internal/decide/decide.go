@@ -20,11 +20,13 @@ import (
 
 // Input is all that a decision rests on.
 type Input struct {
-	Config   contract.Config
-	Node     record.Node
-	Facts    observe.Facts
-	Hint     *record.Hint // what drew attention to the node, if anything did
-	Outcomes []Outcome    // of the effects of the step before
+	Config contract.Config
+	Node   record.Node
+	Facts  observe.Facts
+	Hint   *record.Hint // what drew attention to the node, if anything did
+	// Orders are those of operators among what drew attention, as Orders gives them.
+	Orders   []record.Hint
+	Outcomes []Outcome // of the effects of the step before
 	Now      time.Time
 	// Brake is the state of all nodes together.
 	Brake Brake
@@ -57,6 +59,7 @@ type step struct {
 
 // phases is the table of the engine: what is decided in which phase.
 var phases = map[record.Phase]func(*step){
+	record.Draining:  (*step).draining,
 	record.Suspected: (*step).suspected,
 	record.Confirmed: (*step).confirmed,
 	record.Fencing:   (*step).fencing,
@@ -72,7 +75,8 @@ var phases = map[record.Phase]func(*step){
 func Decide(in Input) Step {
 	s := &step{Input: in, n: in.Node.Clone()}
 	s.post()
-	s.acknowledged()
+	s.obey()
+	s.answeredStops()
 	s.overdueRequest()
 	if s.duplicate(); s.resting() {
 		if s.cancellable() && s.cancelled() {
@@ -94,6 +98,7 @@ func Decide(in Input) Step {
 func Blind(in Input, err error) Step {
 	s := &step{Input: in, n: in.Node.Clone()}
 	s.post()
+	s.obey()
 	underWay := s.n.Phase != record.Done && s.n.Phase != record.Deleted
 	if (underWay || s.Hint != nil) && (s.n.Hold == nil || s.n.Hold.Due(s.Now)) {
 		s.hold(record.Interrupted, message.PermissionDenied, err.Error(), s.retryAt())
@@ -110,7 +115,7 @@ func (s *step) finish() Step {
 // sound reports whether the record holds what its phase needs. It always does
 // unless somebody edited the table; then a person is told rather than guessed for.
 func (s *step) sound() bool {
-	grant := s.n.Phase == record.Suspected || s.n.Phase == record.Serving || s.n.Phase == record.Done
+	grant := s.n.Phase == record.Draining || s.n.Phase == record.Suspected || s.n.Phase == record.Serving || s.n.Phase == record.Done
 	underWay := s.n.Phase != record.Done && s.n.Phase != record.Deleted
 	launches := s.n.Switch != nil && (s.n.Switch.Recorded && s.n.Phase != record.Deleting || s.n.Switch.Launch != nil)
 	_, known := phases[s.n.Phase]

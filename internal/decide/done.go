@@ -29,6 +29,9 @@ const (
 // ends when all was seen and nothing is left to mend: while the same thing goes wrong again and
 // again, people are told of it once. A cool-down lasts until its time is over.
 func (s *step) done() {
+	if s.ordered() {
+		return
+	}
 	failed := s.judge()
 	if s.n.Phase != record.Done {
 		return
@@ -56,10 +59,14 @@ func (s *step) judge() bool {
 	case !failed && s.Hint != nil && !s.seen(observe.PartAlarms):
 		s.out.Keep = s.out.Wait // where a permission is missing, the sweep looks again by itself
 		return true
+	case !failed && s.announced():
+		return false
 	case !failed:
 		if s.Hint != nil {
 			s.say(message.NodeHealthy, fmt.Sprintf("%s: %s", cause.Detail, s.Hint.Cause.Detail))
 		}
+	case s.switchedOff() != nil:
+		s.heldOff(cause)
 	case s.n.Paused(s.Now):
 		s.say(message.NodePaused, fmt.Sprintf("%s; paused until %s: %s", cause.Detail, s.n.Pause.Until.Format(time.RFC3339), s.n.Pause.Reason))
 	case s.ineligible() != "":
@@ -84,7 +91,7 @@ func (s *step) suspected() {
 	cause, failed := s.failure()
 	switch {
 	case !s.seen(observe.PartAlarms):
-	case !failed || s.n.Paused(s.Now):
+	case !failed || s.stands():
 		s.say(message.SuspicionPassed, cause.Detail)
 		s.n.Switch = nil
 		s.to(record.Done)

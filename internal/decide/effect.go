@@ -29,6 +29,8 @@ const (
 	Start      Verb = "start"      // power the original on again
 	Unmount    Verb = "unmount"    // remove a mount target of the node's file system
 	Mount      Verb = "mount"      // put a mount target back
+	Adopt      Verb = "adopt"      // tag a running instance as the node's
+	Release    Verb = "release"    // take the node's tags off an instance that stays
 	Deliver    Verb = "deliver"    // one post of the outbox
 )
 
@@ -40,8 +42,8 @@ type Effect struct {
 	Do       Verb
 	Node     int
 	Epoch    int
-	Instance string            // Condemn, Unprotect, Stop, Terminate, Repoint, Open, Pardon, Start
-	Tags     map[string]string // Condemn, Open
+	Instance string            // Condemn, Unprotect, Stop, Terminate, Repoint, Open, Pardon, Start, Adopt, Release
+	Tags     map[string]string // Condemn, Open, Adopt, Release (whose values do not matter)
 	NIC      string            // Isolate, Regroup
 	Groups   []string          // Isolate, Regroup
 	Stop     bool              // Unprotect: stop protection rather than termination protection

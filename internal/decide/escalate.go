@@ -130,14 +130,55 @@ func (s *step) restored(c record.Condemned, i cloud.Instance) bool {
 	switch {
 	case i.ID != "" && !i.Off() || !read:
 	case !there:
+		held := s.condemned(c.Instance)
+		s.out.Save = s.out.Save || !held.Remade
+		held.Remade = true
 		s.do(Effect{Do: Mount, Mount: *c.Mount, FileSystem: c.FileSystem})
 	case m.State == "available":
 		held := s.condemned(c.Instance)
-		held.Mount, held.Cut, held.FileSystem, s.out.Save = nil, false, "", true
+		s.noteRemade(c, m)
+		held.Mount, held.Cut, held.Remade, held.FileSystem, s.out.Save = nil, false, false, "", true
 		s.say(message.MountRestored, fmt.Sprintf("%s of %s in %s", m.ID, c.FileSystem, c.Zone))
 		return true
 	}
 	return false
+}
+
+// noteRemade remembers a mount target that the switcher made.
+func (s *step) noteRemade(c record.Condemned, m cloud.Mount) {
+	made := record.Remade{FileSystem: c.FileSystem, Mount: m.ID}
+	if c.Remade && c.Mount != nil && m.ID != c.Mount.ID && !slices.Contains(s.n.Remade, made) {
+		s.n.Remade, s.out.Save = append(s.n.Remade, made), true
+	}
+}
+
+// unmade removes, with the node, the mount targets that the switcher made: no stack
+// knows of them, and their interfaces would keep the subnets and groups from being
+// deleted. It reports whether none is left.
+func (s *step) unmade() bool {
+	for _, c := range s.n.Condemned {
+		if m, there, _ := s.mount(c); there {
+			s.noteRemade(c, m)
+		}
+	}
+	if len(s.n.Remade) > 0 && !s.seen(observe.PartMounts) {
+		return false
+	}
+	gone := true
+	for _, made := range s.n.Remade {
+		at := slices.IndexFunc(s.Facts.Mounts[made.FileSystem], func(m cloud.Mount) bool { return m.ID == made.Mount })
+		if _, read := s.Facts.Mounts[made.FileSystem]; at < 0 && read {
+			continue
+		}
+		gone = false
+		if at < 0 {
+			continue // not looked at in this round
+		}
+		if m := s.Facts.Mounts[made.FileSystem][at]; m.State != "deleting" && m.State != "creating" {
+			s.do(Effect{Do: Unmount, Mount: m})
+		}
+	}
+	return gone
 }
 
 // remount puts back, during a switch, the mount targets of instances that are off by

@@ -60,7 +60,7 @@ func (s *step) fence() {
 	s.wait()
 	for _, c := range slices.Clone(s.n.Condemned) {
 		i, visible := s.Facts.Instances[c.Instance]
-		stuck := i.State == cloud.Stopping && s.since(c.Since) >= forceAgain && s.since(c.AskedAt) >= forceAgain
+		stuck := i.State == cloud.Stopping && !s.gentle(c) && s.since(c.Since) >= forceAgain && s.askAgain(c)
 		if !visible || i.State != cloud.Running && i.State != cloud.Pending && !stuck {
 			continue
 		}
@@ -69,6 +69,9 @@ func (s *step) fence() {
 		}
 	}
 	limit := seconds(s.Config.Policy.FenceSeconds)
+	if s.graceful() {
+		limit += seconds(s.n.Settings.Stop)
+	}
 	if s.since(s.n.Since) < limit || s.escalate() {
 		return
 	}
@@ -90,7 +93,7 @@ func (s *step) powerOff(c record.Condemned, i cloud.Instance) {
 			return
 		}
 		s.asks(c.Instance)
-		s.do(Effect{Do: Stop, Instance: i.ID, Force: true})
+		s.do(Effect{Do: Stop, Instance: i.ID, Force: !s.gentle(c)})
 	case s.n.Settings.AllowTerminateFence, !original, s.waitsAtGate():
 		s.terminate(c)
 	case s.overlaps() && s.n.Phase == record.Gated:
@@ -111,8 +114,29 @@ func (s *step) asks(instance string) {
 	if c.FirstAsked.IsZero() {
 		c.FirstAsked, s.out.Save = s.Now, true
 	}
-	if s.since(c.AskedAt) >= forceAgain {
+	if c.AskedAt.IsZero() || s.askAgain(*c) && !s.gentle(*c) {
 		c.AskedAt, s.out.Save = s.Now, true
+	}
+}
+
+// askAgain reports whether it is time to ask EC2 once more: a minute after it was
+// last asked, or when the time is over in which it was asked gently.
+func (s *step) askAgain(c record.Condemned) bool {
+	gently := s.graceful() && c.Instance == s.n.Switch.From && c.AskedAt.Equal(c.FirstAsked)
+	return s.since(c.AskedAt) >= forceAgain || gently && s.n.Settings.Stop > 0
+}
+
+// answeredStops notes that EC2 answered this invocation: no call of it to power an
+// instance off is under way any more. It matters where the original is to be started
+// again.
+func (s *step) answeredStops() {
+	for _, o := range s.Outcomes {
+		if o.Effect.Do != Stop || cloud.Is(o.Err, cloud.Ambiguous) || !s.graceful() {
+			continue
+		}
+		c := s.condemned(o.Effect.Instance)
+		c.Stoppers = slices.DeleteFunc(c.Stoppers, func(x record.Sender) bool { return x.By == s.Process.By })
+		s.out.Save = true
 	}
 }
 

@@ -20,7 +20,8 @@ func (s *step) gated() bool {
 // overlaps reports whether a replacement may boot while the failed instance is
 // being fenced: it waits at its gate.
 func (s *step) overlaps() bool {
-	return s.n.Switch != nil && s.n.Switch.Gate && s.n.Switch.Kind == record.KindRecover
+	sw := s.n.Switch
+	return sw != nil && sw.Gate && (sw.Kind == record.KindRecover || s.graceful() && sw.Failed == "")
 }
 
 // waitsAtGate reports whether a replacement runs and waits for its grant.

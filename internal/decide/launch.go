@@ -20,6 +20,9 @@ import (
 func (s *step) launching() {
 	sw := s.n.Switch
 	switch {
+	case sw.Kind == record.KindAdopt:
+		s.adopt()
+		return
 	case sw.Restart:
 		s.restart()
 		return
@@ -31,6 +34,10 @@ func (s *step) launching() {
 	case !s.fenced():
 		s.to(record.Fencing) // somebody started a fenced instance again
 		s.fence()
+		return
+	case s.prefersOriginal():
+		sw.Restart, s.out.Save = true, true
+		s.wait()
 		return
 	}
 	s.remount()
@@ -119,9 +126,17 @@ func (s *step) judgeLaunch() bool {
 				return true
 			}
 			s.refused()
+			if s.goBack("launch in " + place + ": " + o.Err.Error()) {
+				return true
+			}
 			s.hold(record.Held, message.HeldQuota, o.Err.Error(), s.retryAt())
 		case cloud.Denied: // the request stays open: it is right, and is sent again
 			if s.otherSender() {
+				return true
+			}
+			if sw.Fallback != nil {
+				s.refused()
+				s.goBack("launch in " + place + ": " + o.Err.Error())
 				return true
 			}
 			s.hold(record.Interrupted, message.PermissionDenied, "launch in "+place+": "+o.Err.Error(), s.retryAt())
@@ -130,6 +145,9 @@ func (s *step) judgeLaunch() bool {
 				return true
 			}
 			s.refused()
+			if s.goBack("launch in " + place + ": " + o.Err.Error()) {
+				return true
+			}
 			s.hold(record.Interrupted, message.LaunchInvalid, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Throttled, cloud.Ambiguous:
 			s.say(message.CallFailed, "launch in "+place+" is repeated with its token: "+o.Err.Error())
@@ -238,6 +256,9 @@ func (s *step) choose() bool {
 	}
 	candidates, why := s.candidates()
 	if len(candidates) == 0 {
+		if s.graceful() && s.goBack("no candidate can take it: "+why) {
+			return false
+		}
 		if s.mayRestart() {
 			sw.Restart, s.out.Save = true, true
 			s.wait()
@@ -257,7 +278,7 @@ func (s *step) choose() bool {
 			contract.EpochTag:    strconv.Itoa(s.n.Epoch),
 		},
 	}
-	if sw.Kind == record.KindRecover {
+	if sw.Kind == record.KindRecover || sw.Kind == record.KindPlanned {
 		sw.Launch.Tags[s.Config.TargetTag] = "true" // or it would not have been recovered
 	}
 	if place.kind != s.n.Blueprint.Type {
@@ -273,8 +294,5 @@ func (s *step) choose() bool {
 func (s *step) holdNoCandidate(why string) {
 	sw := s.n.Switch
 	s.hold(record.Held, message.HeldNoCandidate, why, s.retryAt())
-	sw.Tried = nil
-	if sw.FromZone != "" {
-		sw.Tried = []string{sw.FromZone}
-	}
+	sw.Tried = s.avoided()
 }

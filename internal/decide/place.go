@@ -58,8 +58,8 @@ func (s *step) unfit(p cloud.Subnet, kind string, impaired map[string]string) st
 	tried := s.n.Switch.Tried
 	until, short := s.Facts.Shortages[contract.CapacityKey(p.Zone, kind)]
 	switch {
-	case p.Zone == s.n.Switch.FromZone:
-		return p.Zone + ": the node failed there"
+	case p.Zone == s.n.Switch.FromZone && s.n.Switch.Kind != record.KindUpdate:
+		return p.Zone + ": the node was there"
 	case s.cut(p.Zone):
 		return p.Zone + ": the node's mount target there is removed for the storage fence"
 	case impaired[p.Zone] != "":
@@ -111,6 +111,10 @@ func compareBool(a, b bool) int {
 
 // rank is the place of a zone in the user's order; zones not named come last.
 func (s *step) rank(zone string) int {
+	sw := s.n.Switch
+	if zone == sw.To || sw.To == "" && sw.Kind == record.KindUpdate && zone == sw.FromZone {
+		return -1 // where a person wants it, or where it is
+	}
 	if i := slices.Index(s.n.Settings.Zones, zone); i >= 0 {
 		return i
 	}

@@ -82,9 +82,13 @@ func subject(text string) string {
 func (s *step) report() string {
 	sw, g := s.n.Switch, s.n.Grant
 	var b strings.Builder
-	fmt.Fprintf(&b, "What failed: %s\n", sw.Cause.Detail)
-	fmt.Fprintf(&b, "What was done: %s in %s was isolated, powered off and replaced by %s in %s.\n", sw.From, sw.FromZone, g.Instance, g.Zone)
-	fmt.Fprintf(&b, "Serving again after %.1f s. Seconds from the failure to each step:", g.ServedAt.Sub(sw.Cause.At).Seconds())
+	began, how := "What failed", "isolated, powered off and"
+	if s.graceful() {
+		began, how = "Why", "drained, shut down and"
+	}
+	fmt.Fprintf(&b, "%s: %s\n", began, sw.Cause.Detail)
+	fmt.Fprintf(&b, "What was done: %s in %s was %s replaced by %s in %s.\n", sw.From, sw.FromZone, how, g.Instance, g.Zone)
+	fmt.Fprintf(&b, "Serving again after %.1f s. Seconds from the beginning to each step:", g.ServedAt.Sub(sw.Cause.At).Seconds())
 	for _, m := range s.marks() {
 		fmt.Fprintf(&b, " %s %.1f", m.name, m.at.Sub(sw.Cause.At).Seconds())
 	}

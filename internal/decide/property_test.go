@@ -14,6 +14,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
+	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/fake"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
@@ -70,6 +71,7 @@ func TestProperties(t *testing.T) {
 		decide.Condemn, decide.Isolate, decide.Unprotect, decide.Stop, decide.Terminate, decide.Launch,
 		decide.Register, decide.Deregister, decide.Repoint, decide.Deliver, decide.Remember,
 		decide.Open, decide.Regroup, decide.Pardon, decide.Start, decide.Unmount, decide.Mount,
+		decide.Adopt, decide.Release,
 	} {
 		if seen[v] < 20 {
 			t.Errorf("only %d of the random inputs led to %s: the generator does not reach it", seen[v], v)
@@ -93,11 +95,15 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 			t.Errorf("%s of %s, which holds the grant", e.Do, e.Instance)
 		}
 		checkAccepted(t, step, e)
+		checkGentle(t, in, step, e)
 	case decide.Launch:
 		checkLaunch(t, in, step, e)
 	case decide.Register, decide.Deregister:
 		for _, x := range e.Targets {
 			own := n.Grant != nil && (x.ID == n.Grant.Instance || x.ID == n.Grant.PrivateIP)
+			if own && n.Phase == record.Draining && e.Do == decide.Deregister {
+				continue // a planned switch drains it
+			}
 			if own != (e.Do == decide.Register) {
 				t.Errorf("%s of %s, granted is %+v", e.Do, x.ID, n.Grant)
 			}
@@ -117,7 +123,7 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 			t.Errorf("the blackhole group is given back to %s", e.Instance)
 		}
 	case decide.Start:
-		if n.Condemns(e.Instance) || e.Instance != n.Switch.From || !n.Settings.RestartOriginal {
+		if n.Condemns(e.Instance) || e.Instance != n.Switch.From || !n.Settings.RestartOriginal && !gently(n) {
 			t.Errorf("%s is started", e.Instance)
 		}
 		for _, c := range in.Node.Condemned {
@@ -125,7 +131,18 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 				t.Errorf("%s is started while a call to stop it may still arrive", e.Instance)
 			}
 		}
+	case decide.Adopt:
+		if n.Switch.Kind != record.KindAdopt || e.Instance != n.Settings.Adopt || len(e.Tags) == 0 {
+			t.Errorf("%s is tagged as the node's: %v", e.Instance, e.Tags)
+		}
+	case decide.Release:
+		if n.Phase != record.Deleting || e.Instance != n.Switch.Retain || n.Condemns(e.Instance) {
+			t.Errorf("%s loses its tags", e.Instance)
+		}
 	case decide.Unmount, decide.Mount:
+		if slices.Contains(n.Remade, record.Remade{FileSystem: "fs", Mount: e.Mount.ID}) && n.Phase == record.Deleting {
+			return // the switcher's own
+		}
 		if e.Do == decide.Unmount && n.Settings.Escalation != contract.EscalateStorage {
 			t.Errorf("%s without the policy for it", e.Do)
 		}
@@ -136,16 +153,45 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 	}
 }
 
+// gently reports whether the node is moved though it is well.
+func gently(n record.Node) bool {
+	return n.Switch != nil && (n.Switch.Kind == record.KindPlanned || n.Switch.Kind == record.KindUpdate)
+}
+
+// checkGentle: an instance that is to shut down by itself is not cut off before it
+// has, or has had the time for that; no other one is stopped gently.
+func checkGentle(t *testing.T, in decide.Input, step decide.Step, e decide.Effect) {
+	t.Helper()
+	n := step.Node
+	early := false
+	for _, c := range in.Node.Condemned {
+		if c.Instance == e.Instance && gently(n) && n.Switch.From == e.Instance {
+			early = c.FirstAsked.IsZero() || in.Now.Sub(c.FirstAsked) < time.Duration(n.Settings.Stop)*time.Second
+		}
+	}
+	state := in.Facts.Instances[e.Instance].State
+	switch {
+	case e.Do == decide.Isolate && early && n.Settings.Stop > 0 && (state == cloud.Running || state == cloud.Stopping):
+		t.Errorf("%s is isolated while it shuts down by itself", e.Instance)
+	case e.Do == decide.Stop && !e.Force && !early:
+		t.Errorf("%s is stopped gently, and too late or without a reason", e.Instance)
+	}
+}
+
 // checkAccepted: the running original of a gated node is powered off only after EC2
 // accepted a replacement (I9).
 func checkAccepted(t *testing.T, step decide.Step, e decide.Effect) {
 	t.Helper()
 	sw := step.Node.Switch
 	off := e.Do == decide.Stop || e.Do == decide.Terminate
-	if off && sw != nil && sw.Gate && sw.Kind == record.KindRecover && e.Instance == sw.From && sw.Instance == "" && sw.Attempts == 0 &&
+	if off && sw != nil && sw.Gate && overlapping(step.Node) && e.Instance == sw.From && sw.Instance == "" && sw.Attempts == 0 && sw.Failed == "" &&
 		(step.Node.Phase == record.Confirmed || step.Node.Phase == record.Launching) {
 		t.Errorf("%s of the original %s before a replacement was accepted (phase %s)", e.Do, e.Instance, step.Node.Phase)
 	}
+}
+
+func overlapping(n record.Node) bool {
+	return n.Switch.Kind == record.KindRecover || gently(n) && n.Switch.Failed == ""
 }
 
 func checkLaunch(t *testing.T, in decide.Input, step decide.Step, e decide.Effect) {
@@ -162,10 +208,10 @@ func checkLaunch(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 	if n.Phase == record.Deleting {
 		return
 	}
-	if !n.Switch.Gate || n.Switch.Kind != record.KindRecover {
+	if !n.Switch.Gate || !overlapping(n) {
 		checkFenced(t, in, step, "launched")
 	}
-	if e.Launch.Zone == n.Switch.FromZone && (open == nil || open.Token != e.Launch.Token) {
+	if e.Launch.Zone == n.Switch.FromZone && n.Switch.Kind != record.KindUpdate && (open == nil || open.Token != e.Launch.Token) {
 		t.Errorf("launched in %s, where the node failed", e.Launch.Zone)
 	}
 	if (open == nil || open.Token != e.Launch.Token) && slices.ContainsFunc(in.Facts.Zones, func(z cloud.Zone) bool { return z.Name == e.Launch.Zone && z.State == "impaired" }) {
@@ -326,6 +372,18 @@ func randomInput(r *rand.Rand) decide.Input {
 		f.Shortages[contract.CapacityKey("az-b", "m7g.large")] = now.Add(time.Minute)
 	}
 	f.Template[contract.Template{ID: "lt", Version: "1"}] = *plan()
+	changed := contract.Template{ID: "lt", Version: "2"}
+	if maybe(r, 80) {
+		b := plan()
+		b.Image = "ami-2"
+		f.Template[changed] = *b
+	} else {
+		f.NoTemplate[changed] = fake.Refuse(pick(r, cloud.Throttled, cloud.Denied, cloud.NotFound), "Code", "text")
+	}
+	f.Scheduled = map[string][]cloud.Scheduled{}
+	if maybe(r, 10) {
+		f.Scheduled["i-new"] = []cloud.Scheduled{{Instance: "i-new", ID: "e-1", Code: "instance-retirement", NotBefore: now.Add(time.Duration(r.IntN(7200)-1800) * time.Second)}}
+	}
 	for _, p := range []observe.Part{observe.PartTargets, observe.PartAlarms, observe.PartPlaces, observe.PartTemplates, observe.PartDetails, observe.PartMounts, observe.PartZones} {
 		if maybe(r, 5) {
 			f.Unseen[p] = fake.Refuse(pick(r, cloud.Throttled, cloud.Denied), "Code", "text")
@@ -341,8 +399,13 @@ func randomInput(r *rand.Rand) decide.Input {
 		}
 	}
 	in := decide.Input{Config: cfg, Node: randomNode(r), Facts: f, Now: now}
+	if id := in.Node.Settings.Adopt; id != "" && maybe(r, 80) { // few would be running otherwise
+		i := randomInstance(r, id)
+		i.State = cloud.Running
+		f.Instances[id] = i
+	}
 	if maybe(r, 50) {
-		in.Hint = &record.Hint{Key: "h", Node: 1, Instance: pick(r, "", "i-old", "i-new"), Cause: record.Cause{Kind: pick(r, "stopped", "alarm"), Detail: "d", At: now.Add(-time.Second)}}
+		in.Hint = &record.Hint{Key: "h", Node: 1, Instance: pick(r, "", "i-old", "i-new"), Cause: record.Cause{Kind: pick(r, "stopped", "alarm", event.CauseSpot, event.CauseOperator), Detail: "d", At: now.Add(-time.Second)}}
 	}
 	in.Brake = pick(r, decide.Brake{}, decide.Brake{}, decide.Brake{Wide: true}, decide.Brake{Wide: true, Known: true}, decide.Brake{Wide: true, Known: true, On: true, First: map[string]int{"": pick(r, 1, 2)}, Reason: "many"})
 	in.Outcomes = randomOutcomes(r, in)
@@ -360,7 +423,7 @@ func randomInstance(r *rand.Rand, id string) cloud.Instance {
 	i := cloud.Instance{
 		ID: id, State: pick(r, cloud.Pending, cloud.Running, cloud.Running, cloud.Stopping, cloud.Stopped, cloud.Stopped, cloud.Stopped, cloud.ShuttingDown, cloud.Terminated, cloud.Terminated),
 		Zone: pick(r, "az-a", "az-b", "az-c"), PrivateIP: pick(r, "10.0.0.1", "10.0.0.2"), RootStore: pick(r, "ebs", "ebs", "instance-store"),
-		Image: "ami", Type: "m7g.large", Token: pick(r, "wr-1-5-2-1-az-b", "other"),
+		VPC: pick(r, "vpc-1", "vpc-1", "vpc-1", "vpc-2"), Image: "ami", Type: "m7g.large", Token: pick(r, "wr-1-5-2-1-az-b", "other"),
 		Tags: map[string]string{contract.DefaultIDTag: pick(r, "1", "1", "1", "2"), contract.DefaultTargetTag: pick(r, "true", "true", "true", "false")},
 	}
 	if i.State != cloud.Terminated {
@@ -368,6 +431,9 @@ func randomInstance(r *rand.Rand, id string) cloud.Instance {
 	}
 	if maybe(r, 50) {
 		i.Tags[contract.CondemnedTag] = "2"
+	}
+	if maybe(r, 50) {
+		i.Tags[contract.SwitcherTag], i.Tags[contract.EpochTag] = pick(r, "rec", "rec", "other"), "2"
 	}
 	return i
 }
@@ -378,10 +444,11 @@ func randomNode(r *rand.Rand) record.Node {
 		Groups: []contract.GroupSetting{{ARN: tg}}, Alarms: []string{"a"}, AllowTerminateFence: maybe(r, 50),
 		Gate: maybe(r, 50), Types: pick(r, nil, []string{"m7i.large"}), RestartOriginal: maybe(r, 50),
 		Escalation: pick(r, "", contract.EscalateStorage, contract.EscalateGoOn), FileSystem: "fs",
+		AtOnce: maybe(r, 70), Drain: pick(r, 0, 60, 600), Stop: pick(r, 0, 60, 120), Retain: maybe(r, 20),
 	}
 	n := record.Node{
 		ID: 1, Name: "n", Born: 5, Settings: set, Epoch: 2, Since: now.Add(-time.Duration(r.IntN(1500)) * time.Second), Template: set.Template,
-		Phase: pick(r, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done, record.Deleting, record.Deleted),
+		Phase: pick(r, record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done, record.Deleting, record.Deleted),
 	}
 	if maybe(r, 90) {
 		n.Blueprint = plan()
@@ -391,6 +458,10 @@ func randomNode(r *rand.Rand) record.Node {
 	}
 	if maybe(r, 10) {
 		n.Hold = &record.Hold{Kind: record.Held, Code: "WR201", Since: now.Add(-time.Hour), RetryAt: now.Add(time.Duration(r.IntN(120)-60) * time.Second)}
+	}
+	if maybe(r, 20) {
+		n.Request = &record.Request{ID: "r-1", Type: pick(r, event.Update, event.Update, event.Delete), At: now.Add(-time.Minute)}
+		n.Settings.Template.Version = pick(r, "1", "2")
 	}
 	if maybe(r, 5) {
 		n.Pause = &record.Pause{Until: now.Add(time.Hour)}
@@ -423,7 +494,7 @@ func randomNode(r *rand.Rand) record.Node {
 	}
 	open := func() *record.Switch {
 		return &record.Switch{
-			ID: "1-2", Kind: pick(r, record.KindRecover, record.KindCreate), Started: now.Add(-time.Minute), From: "i-old", FromZone: "az-a",
+			ID: "1-2", Kind: pick(r, record.KindRecover, record.KindRecover, record.KindCreate, record.KindPlanned, record.KindUpdate), Started: now.Add(-time.Minute), From: "i-old", FromZone: "az-a",
 			Gate:  set.Gate && maybe(r, 80),
 			Cause: record.Cause{Kind: pick(r, "stopped", "alarm"), At: now.Add(-time.Minute)}, Recorded: maybe(r, 80), Attempts: r.IntN(4), Requests: r.IntN(3), Marks: map[string]time.Time{"confirmed": now.Add(-time.Minute)},
 		}
@@ -437,9 +508,28 @@ func randomNode(r *rand.Rand) record.Node {
 	case record.Suspected:
 		grant("i-new")
 		n.Switch = open()
+	case record.Draining:
+		grant("i-new")
+		n.Switch = open()
+		n.Switch.Kind, n.Switch.From, n.Switch.Noted = pick(r, record.KindPlanned, record.KindUpdate), "i-new", maybe(r, 50)
+		n.Switch.Recorded = false
 	case record.Deleted:
 	default:
 		n.Switch = open()
+		if n.Phase == record.Launching && maybe(r, 40) {
+			n.Switch = &record.Switch{ID: "1-2", Kind: record.KindAdopt}
+			n.Settings.Adopt, n.Settings.Groups, n.Blueprint = "i-new", nil, nil
+			break
+		}
+		if n.Switch.Recorded && n.Blueprint != nil && n.Switch.Kind != record.KindCreate && maybe(r, 40) {
+			n.Switch.Fallback = &record.Fallback{Blueprint: *plan(), Template: contract.Template{ID: "lt", Version: "0"}}
+		} else if n.Switch.Kind == record.KindUpdate && maybe(r, 50) {
+			n.Switch.Failed = "it was bad"
+		}
+		if n.Phase == record.Deleting && maybe(r, 30) {
+			n.Switch.Retain = "i-new"
+			n.Remade = []record.Remade{{FileSystem: "fs", Mount: pick(r, "fsmt-az-a", "fsmt-gone")}}
+		}
 		condemn("i-old")
 		if n.Phase == record.Serving {
 			grant("i-new")

@@ -67,33 +67,50 @@ func (s *step) recordBlueprint() bool {
 	} else if !errors.Is(err, observe.ErrLater) { // the load balancer's API must not keep a failed node from being fenced
 		s.say(message.CallFailed, "the targets recorded before are used: "+err.Error())
 	}
-	if t := s.n.Settings.Template; t != s.n.Template {
+	last, why := s.lastGood()
+	if t := s.n.Settings.Template; t.ID != "" && t != s.n.Template && t != s.n.Rejected && !s.n.Switch.LastGood {
 		if errors.Is(s.Facts.Unseen[observe.PartTemplates], observe.ErrLater) {
 			s.wait() // its turn comes
 			return false
 		}
 		if b, ok := s.Facts.Template[t]; ok {
+			if last != nil {
+				s.n.Switch.Fallback = &record.Fallback{Blueprint: *last, Template: s.n.Template}
+			}
 			return s.settle(b, t, message.BlueprintTaken, fmt.Sprintf("from launch template %s version %s, which a deployment set since the last launch", t.ID, t.Version))
 		}
 		s.say(message.CallFailed, fmt.Sprintf("launch template %s version %s cannot be read, the failed instance is the model and the change waits for the switch after: %v",
 			t.ID, t.Version, errors.Join(s.Facts.NoTemplate[t], s.Facts.Unseen[observe.PartTemplates])))
 	}
-	i := s.Facts.Instances[from]
-	why := s.Facts.NoDetails[from]
+	switch {
+	case last == nil:
+		s.hold(record.Interrupted, message.NoBlueprint, why, s.retryAt())
+		return false
+	case why == "":
+		return s.settle(*last, s.n.Template, message.BlueprintTaken, "from "+from)
+	default:
+		return s.settle(*last, s.n.Template, message.BlueprintKept, why)
+	}
+}
+
+// lastGood is what the instance is, or, where it cannot be described whole any more,
+// what was recorded of it; why says why the latter.
+func (s *step) lastGood() (last *cloud.Blueprint, why string) {
+	from := s.n.Switch.From
+	why = s.Facts.NoDetails[from]
 	if d, described := s.Facts.Details[from]; described {
-		b, err := blueprint.FromInstance(i, d, s.Config.BlackholeGroup)
+		b, err := blueprint.FromInstance(s.Facts.Instances[from], d, s.Config.BlackholeGroup)
 		if err == nil {
 			s.protectAsDescribed(from, d)
 			s.keepType(&b)
-			return s.settle(b, s.n.Template, message.BlueprintTaken, "from "+from)
+			return &b, ""
 		}
 		why = err.Error()
 	}
-	if s.n.Blueprint == nil {
-		s.hold(record.Interrupted, message.NoBlueprint, why, s.retryAt())
-		return false
+	if why == "" {
+		why = from + " is not described"
 	}
-	return s.settle(*s.n.Blueprint, s.n.Template, message.BlueprintKept, why)
+	return s.n.Blueprint, why
 }
 
 func (s *step) settle(b cloud.Blueprint, t contract.Template, code message.Code, reason string) bool {
@@ -117,6 +134,9 @@ func (s *step) protectAsDescribed(instance string, d cloud.Details) {
 // recorded before.
 func (s *step) recordTargets(instance string) {
 	ip := ""
+	if g := s.n.Grant; g != nil && g.Instance == instance {
+		ip = g.PrivateIP
+	}
 	for _, c := range s.n.Condemned {
 		if c.Instance == instance {
 			ip = c.PrivateIP
@@ -154,6 +174,9 @@ func (s *step) isolate(c record.Condemned) bool {
 		return true // nothing left to isolate; the fence is judged by itself
 	}
 	isolated := s.tagCondemned(c, i)
+	if s.gentle(c) && !i.Off() {
+		return isolated // its application still writes what it must
+	}
 	for _, n := range i.Interfaces {
 		e := Effect{Do: Isolate, Instance: i.ID, NIC: n.ID, Groups: []string{s.Config.BlackholeGroup}}
 		if slices.Equal(n.Groups, e.Groups) || s.succeeded(e) {

@@ -37,6 +37,9 @@ func Accept(in RequestInput) Step {
 	case s.n.Phase == record.Deleting && r.Type != event.Delete:
 		s.reply(r, fmt.Errorf("node %d is being deleted; deploy again when that is done", s.n.ID))
 		return s.finish()
+	case r.Type == event.Update && in.Settings.Adopt != in.Node.Settings.Adopt && in.Settings.Adopt != "":
+		s.reply(r, fmt.Errorf("AdoptInstance of node %d was %q and cannot become %q: adopt that instance as a node of its own", s.n.ID, in.Node.Settings.Adopt, in.Settings.Adopt))
+		return s.finish()
 	}
 	if s.n.Request != nil {
 		s.answer(fmt.Errorf("overtaken by request %s (%s)", r.ID, r.Type))
@@ -66,29 +69,49 @@ func (s *step) create(r record.Request, set contract.Settings) {
 	s.n.Epoch++
 	s.n.Blueprint, s.n.Targets, s.n.Condemned, s.n.Recent, s.n.Armed = nil, nil, nil, nil, nil
 	s.n.Last, s.n.Lost, s.n.Acked = nil, nil, time.Time{}
+	s.n.Rejected, s.n.Notified, s.n.Remade = contract.Template{}, "", nil
+	kind, detail := record.KindCreate, "CloudFormation creates the node"
+	if set.Adopt != "" {
+		kind, detail = record.KindAdopt, "CloudFormation makes a node of "+set.Adopt
+	}
 	s.n.Switch = &record.Switch{
-		ID: fmt.Sprintf("%d-%d", set.ID, s.n.Epoch), Kind: record.KindCreate, Started: s.Now,
-		Cause: record.Cause{Kind: record.KindCreate, Detail: "CloudFormation creates the node", At: s.Now},
+		ID: fmt.Sprintf("%d-%d", set.ID, s.n.Epoch), Kind: kind, Started: s.Now,
+		Cause: record.Cause{Kind: kind, Detail: detail, At: s.Now},
 	}
 	s.to(record.Launching)
 	s.pend(r)
 }
 
-// update stores the settings. The instance is not touched: a changed launch
-// template applies at the next switch.
+// update stores the settings. A changed launch template applies at the next switch,
+// or at once by a planned one, as the node says. A version that was given up before is
+// tried again: somebody asks for it.
 func (s *step) update(r record.Request, set contract.Settings) {
-	s.n.Settings, s.n.Name = set, set.Name
+	s.n.Settings, s.n.Name, s.n.Rejected = set, set.Name, contract.Template{}
 	s.out.Save = true
 	reason := "the instance is as before"
-	if set.Template != s.n.Template {
-		reason = fmt.Sprintf("launch template %s version %s applies at the next switch", set.Template.ID, set.Template.Version)
+	if set.Template.ID != "" && set.Template != s.n.Template {
+		when := "at the next switch"
+		if set.AtOnce {
+			when = "at once"
+		}
+		reason = fmt.Sprintf("launch template %s version %s applies %s", set.Template.ID, set.Template.Version, when)
 	}
 	s.say(message.SettingsStored, reason)
 	s.pend(r)
 }
 
-// bury writes the tombstone first: from here on nothing recovers the node.
+// bury writes the tombstone first: from here on nothing recovers the node. An
+// instance that is to stay must carry the node then: a switch under way ends first.
 func (s *step) bury(r record.Request) {
+	adopting := s.n.Switch != nil && s.n.Switch.Kind == record.KindAdopt
+	retain := s.n.Settings.Retain || adopting
+	if made := s.n.Switch != nil && s.n.Switch.Kind == record.KindCreate; made {
+		retain = false // it never served
+	}
+	if retain && s.n.Phase != record.Done && s.n.Phase != record.Deleting && s.n.Phase != record.Deleted && s.n.Phase != "" && !adopting {
+		s.pend(r)
+		return
+	}
 	s.n.Request = &r
 	s.out.Save = true
 	s.say(message.RequestAccepted, fmt.Sprintf("%s of node %d", r.Type, s.n.ID))
@@ -99,14 +122,24 @@ func (s *step) bury(r record.Request) {
 		s.answer(nil)
 		return
 	}
+	if retain {
+		instance := s.n.Settings.Adopt
+		if g := s.n.Grant; g != nil {
+			instance = g.Instance
+		}
+		s.leave(instance, "CloudFormation deletes the node and leaves its instance")
+		return
+	}
 	old := s.n.Switch
 	s.n.Epoch++
+	from := ""
 	if g := s.n.Grant; g != nil {
+		from = g.Instance
 		s.condemn(g.Instance, g.Zone, g.PrivateIP)
 		s.n.Grant = nil
 	}
 	next := &record.Switch{
-		ID: fmt.Sprintf("%d-%d", s.n.ID, s.n.Epoch), Kind: record.KindDelete, Started: s.Now, Recorded: true,
+		ID: fmt.Sprintf("%d-%d", s.n.ID, s.n.Epoch), Kind: record.KindDelete, Started: s.Now, Recorded: true, From: from,
 		Cause: record.Cause{Kind: record.KindDelete, Detail: "CloudFormation deletes the node", At: s.Now},
 	}
 	if old != nil && old.Instance != "" {
@@ -123,7 +156,7 @@ func (s *step) pend(r record.Request) {
 	s.n.Request = &r
 	s.out.Save = true
 	s.say(message.RequestAccepted, fmt.Sprintf("%s of node %d", r.Type, s.n.ID))
-	if s.n.Phase == record.Done {
+	if s.n.Phase == record.Done && r.Type != event.Delete && !s.changes() {
 		s.answer(nil)
 	}
 }
@@ -133,8 +166,16 @@ func (s *step) deleting() {
 	open := s.openLaunch() // what is known is cleared away meanwhile
 	s.strays()
 	cleared := s.seen(observe.PartTargets, observe.PartTagged) && s.deregistered()
+	cleared = s.unmade() && cleared
+	if r := s.n.Switch.Retain; r != "" {
+		cleared = s.released(r) && cleared
+	}
 	for _, c := range slices.Clone(s.n.Condemned) {
 		i, visible := s.Facts.Instances[c.Instance]
+		if c.Instance == s.n.Switch.From && !s.drained(c) {
+			cleared = false // it finishes the requests under way
+			continue
+		}
 		going := s.remove(c)
 		cleared = cleared && going && (!visible || i.State == cloud.Terminated)
 	}
@@ -149,6 +190,25 @@ func (s *step) deleting() {
 	s.put(record.Post{Key: "release", Kind: record.PostRelease, Body: encode(s.n.Owner)})
 	s.say(message.NodeDeleted, fmt.Sprintf("node %d", s.n.ID))
 	s.answer(nil)
+}
+
+// drained reports whether no target group shows the instance any more, or has had
+// the time for that.
+func (s *step) drained(c record.Condemned) bool {
+	if s.since(s.n.Since) >= seconds(s.n.Settings.Drain) {
+		return true
+	}
+	if s.Facts.Unseen[observe.PartTargets] != nil {
+		return false
+	}
+	for _, group := range s.allGroups() {
+		for _, t := range s.Facts.Targets[group] {
+			if t.ID == c.Instance || c.PrivateIP != "" && t.ID == c.PrivateIP {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // deleted takes out of the target groups what a late call of an earlier leader put

@@ -16,7 +16,7 @@ import (
 func (s *step) mayRestart() bool {
 	sw := s.n.Switch
 	i := s.Facts.Instances[sw.From]
-	if !s.n.Settings.RestartOriginal || s.n.Blueprint == nil || sw.From == "" || i.State != cloud.Stopped || !s.n.Condemns(sw.From) {
+	if !s.n.Settings.RestartOriginal && !s.graceful() || s.n.Blueprint == nil || sw.From == "" || i.State != cloud.Stopped || !s.n.Condemns(sw.From) {
 		return false
 	}
 	return s.fenced() && !slices.ContainsFunc(s.condemned(sw.From).Stoppers, func(x record.Sender) bool {
@@ -31,12 +31,15 @@ func (s *step) restart() {
 	sw := s.n.Switch
 	i := s.Facts.Instances[sw.From]
 	if !s.mayRestart() {
-		sw.Restart, s.out.Save = false, true // somebody started or terminated one of them
+		sw.Restart, sw.NoOriginal, s.out.Save = false, true, true // somebody started or terminated one of them
 		s.wait()
 		return
 	}
 	if !s.seen(observe.PartTargets) {
 		return
+	}
+	if sw.Fallback != nil {
+		s.revert() // the original is what it was
 	}
 	ready := s.deregistered()
 	ready = s.regroup(i) && ready
@@ -49,7 +52,7 @@ func (s *step) restart() {
 		return
 	}
 	s.n.Epoch++
-	s.n.Condemned = slices.DeleteFunc(s.n.Condemned, func(c record.Condemned) bool { return c.Instance == i.ID })
+	s.acquit(i.ID)
 	sw.Instance = i.ID
 	s.to(record.Gated)
 	s.say(message.RestartBegun, fmt.Sprintf("%s in %s", i.ID, i.Zone))
@@ -74,8 +77,14 @@ func (s *step) restarting(i cloud.Instance) {
 		}
 		s.n.Epoch++
 		s.condemn(i.ID, i.Zone, i.PrivateIP)
-		sw.Instance, sw.Restart = "", false
+		first := s.graceful() && !sw.NoOriginal
+		sw.Instance, sw.Restart, sw.NoOriginal = "", false, true
 		s.to(record.Launching)
+		if first { // other places were not tried yet
+			s.say(message.NextCandidate, fmt.Sprintf("%s could not be started again: %v", i.ID, o.Err))
+			s.wait()
+			return
+		}
 		s.holdNoCandidate(fmt.Sprintf("%s could not be started again in place either: %v", i.ID, o.Err))
 		return
 	}

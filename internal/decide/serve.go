@@ -56,7 +56,7 @@ func (s *step) serving() {
 // free reports whether nothing keeps the node from being switched now.
 func (s *step) free(cause record.Cause) bool {
 	reason, _ := s.bar(cause)
-	return reason == "" && !s.n.Paused(s.Now) && (!s.Brake.Wide || s.Brake.Known && s.Brake.holds(s.n.Grant.Zone, cause) == "")
+	return reason == "" && !s.stands() && (!s.Brake.Wide || s.Brake.Known && s.Brake.holds(s.n.Grant.Zone, cause) == "")
 }
 
 // wanted is where the node belongs: in each group its recorded places, or, for a
@@ -149,7 +149,7 @@ func (s *step) healthy() bool {
 		return true
 	}
 	s.wait()
-	limit := seconds(s.Config.Policy.HealthSeconds)
+	limit := s.healthLimit()
 	switch {
 	case s.since(s.n.Grant.GrantedAt) < limit || !s.seen(observe.PartAlarms):
 	case s.ownEvidence() != "":
@@ -244,14 +244,17 @@ func (s *step) complete() {
 		}
 	}
 	s.archive(sw, g)
-	if sw.Kind == record.KindCreate {
-		s.say(message.NodeCreated, g.Instance+" in "+g.Zone, slog.String("instance", g.Instance), slog.String("az", g.Zone))
-	} else {
-		s.say(message.SwitchCompleted, fmt.Sprintf("%s in %s took over from %s in %s", g.Instance, g.Zone, sw.From, sw.FromZone),
-			slog.String("instance", g.Instance), slog.String("az", g.Zone))
+	where := []slog.Attr{slog.String("instance", g.Instance), slog.String("az", g.Zone)}
+	switch {
+	case sw.Kind == record.KindCreate || sw.Kind == record.KindAdopt:
+		s.say(message.NodeCreated, g.Instance+" in "+g.Zone, where...)
+	case sw.From == g.Instance:
+		s.say(message.NodeStayed, g.Instance+" in "+g.Zone, where...)
+	default:
+		s.say(message.SwitchCompleted, fmt.Sprintf("%s in %s took over from %s in %s", g.Instance, g.Zone, sw.From, sw.FromZone), where...)
 		s.notify(message.SwitchCompleted, s.report())
 	}
-	s.answer(nil)
 	s.to(record.Done)
 	s.n.Switch = nil
+	s.settleRequest(sw.Failed)
 }

@@ -29,7 +29,7 @@ func (s *step) standby() {
 	}
 	switch {
 	case !visible || i.State == cloud.Pending:
-		if s.since(s.n.Since) > seconds(s.Config.Policy.HealthSeconds) {
+		if s.since(s.n.Since) > s.healthLimit() {
 			s.abandon(sw.Instance + " did not run in time")
 			return
 		}
@@ -55,6 +55,10 @@ func (s *step) grant(i cloud.Instance) {
 // policy allows.
 func (s *step) abandon(reason string) {
 	sw := s.n.Switch
+	if sw.Kind == record.KindAdopt {
+		s.refuseAdoption(reason)
+		return
+	}
 	zone, ip := "", ""
 	if i, ok := s.Facts.Instances[sw.Instance]; ok {
 		zone, ip = i.Zone, i.PrivateIP
@@ -71,10 +75,12 @@ func (s *step) abandon(reason string) {
 		sw.Tried = append(sw.Tried, zone)
 	}
 	failed := sw.Instance
+	sw.NoOriginal = sw.NoOriginal || failed == sw.From
 	sw.Instance, sw.Launch, sw.Senders, sw.Restart = "", nil, nil, false
 	if s.n.Phase == record.Gated {
 		sw.Attempts++
 	}
+	s.goBack(failed + ": " + reason)
 	s.to(record.Confirmed)
 	sw.LastFailure = failed + ": " + reason
 }

@@ -27,7 +27,7 @@ const (
 	Sweep    Kind = "sweep"
 	Continue Kind = "continue"
 	Request  Kind = "request"
-	Operator Kind = "operator" // a person's order about one node
+	Operator Kind = "operator" // a person's order about one node or all
 )
 
 // Event is a decoded event.
@@ -37,7 +37,10 @@ type Event struct {
 	ID        string   // unique; equal for redeliveries
 	Instances []string // of an instance event
 	Alarm     string   // name, of an alarm event
-	Node      int      // of an operator's order
+	Node      int      // of an operator's order; 0 with All
+	All       bool     // of an operator's order: it concerns every node
+	To        string   // of a planned switch: the zone wanted
+	Order     *record.Order
 	Cause     record.Cause
 	Chain     int // of a continuation: how many came before
 	Request   *record.HintRequest
@@ -74,7 +77,11 @@ var parsers = map[key]func(envelope) Event{
 	{"aws.ec2", "EC2 Spot Instance Interruption Warning"}: parseSpot,
 	{"aws.health", "AWS Health Event"}:                    parseHealth,
 	{"aws.cloudwatch", "CloudWatch Alarm State Change"}:   parseAlarm,
-	{contract.Source, contract.DetailAck}:                 parseAck,
+	{contract.Source, contract.DetailAck}:                 parseOrder(CauseAck),
+	{contract.Source, contract.DetailPause}:               parseOrder(CausePause),
+	{contract.Source, contract.DetailResume}:              parseOrder(CauseResume),
+	{contract.Source, contract.DetailBrake}:               parseOrder(CauseBrakeOn),
+	{contract.Source, contract.DetailSwitch}:              parseOrder(CauseOperator),
 	{"workload-recovery", "Recovery Sweep"}:               func(envelope) Event { return Event{Kind: Sweep} },
 	{"workload-recovery", "Recovery Continue"}:            func(e envelope) Event { return Event{Kind: Continue, Chain: max(0, e.Chain)} },
 }

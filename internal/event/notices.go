@@ -18,9 +18,9 @@ const (
 	CauseTerminated = "terminated"
 	CauseSpot       = "spot interruption"
 	CauseHealth     = "health notice"
-	CauseAlarm      = "alarm"
-	// CauseAck is a person's word that the node's failures are known.
-	CauseAck = "acknowledged"
+	// CauseScheduled is an event that EC2 announced for an instance.
+	CauseScheduled = "scheduled event"
+	CauseAlarm     = "alarm"
 )
 
 func parseState(e envelope) Event {
@@ -112,25 +112,5 @@ func parseAlarm(e envelope) Event {
 	ev := Event{Kind: Alarm, Alarm: d.Name}
 	ev.Cause.Kind = CauseAlarm
 	ev.Cause.Detail = "alarm " + d.Name + " is in ALARM"
-	return ev
-}
-
-// parseAck reads a person's acknowledgement. Who may invoke the function may give
-// it; no EventBridge rule of the Switcher lets one through.
-func parseAck(e envelope) Event {
-	var d struct {
-		Node   int    `json:"node"`
-		By     string `json:"by"`
-		Reason string `json:"reason"`
-	}
-	if err := json.Unmarshal(e.Detail, &d); err != nil {
-		return ignored("the event's detail cannot be read: " + err.Error())
-	}
-	if d.Node <= 0 {
-		return ignored("the acknowledgement names no node: allowed is a node id, for example {\"node\": 7}")
-	}
-	ev := Event{Kind: Operator, Node: d.Node}
-	ev.Cause.Kind = CauseAck
-	ev.Cause.Detail = "acknowledged by " + quote(d.By) + ": " + quote(d.Reason)
 	return ev
 }

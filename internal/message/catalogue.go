@@ -60,6 +60,19 @@ const (
 	StorageFenced    Code = "WR136"
 	FenceWaived      Code = "WR137"
 	MountRestored    Code = "WR138"
+	PlannedStarted   Code = "WR150"
+	Drained          Code = "WR151"
+	PlannedCancelled Code = "WR152"
+	RolledBack       Code = "WR153"
+	NodeStayed       Code = "WR154"
+	Adopted          Code = "WR155"
+	InstanceRetained Code = "WR156"
+	EventAnnounced   Code = "WR157"
+	PauseBegun       Code = "WR141"
+	PauseOver        Code = "WR142"
+	OffBegun         Code = "WR143"
+	OffOver          Code = "WR144"
+	OrderVoid        Code = "WR145"
 
 	HeldNoCandidate   Code = "WR201"
 	HeldCoolDown      Code = "WR202"
@@ -67,6 +80,7 @@ const (
 	HeldQuota         Code = "WR204"
 	HeldLaunchOpen    Code = "WR205"
 	HeldBrake         Code = "WR206"
+	HeldOff           Code = "WR211"
 
 	FenceOverdue     Code = "WR301"
 	PermissionDenied Code = "WR302"
@@ -126,12 +140,27 @@ var Catalogue = []Definition{
 	{FenceWaived, slog.LevelWarn, "going on without a fence", "EC2 did not confirm the old instance off in time, and the node declares that two of its instances may run (FenceEscalation go-on). It is taken out of the target groups first.", "Look at the instance and terminate it."},
 	{MountRestored, slog.LevelInfo, "mount target restored", "The mount target that the storage fence removed is there again.", none},
 
+	{PlannedStarted, slog.LevelInfo, "planned switch started", "A deployment, a person or an announcement by AWS moves a node that is well. It is taken out of its target groups first and keeps its grant until the requests under way are finished.", none},
+	{Drained, slog.LevelInfo, "node drained", "The requests under way are finished, or their time is over. The grant is revoked and the instance's operating system is asked to shut down.", none},
+	{PlannedCancelled, slog.LevelInfo, "planned switch cancelled", "What it was for is not wanted any more. The instance is registered again.", none},
+	{RolledBack, slog.LevelError, "changed launch template given up", "An instance of the changed launch template could not be had or did not become healthy in its time. The node is what it was before: an update starts the original instance again, a recovery launches the last good blueprint. That version is not tried again before a deployment asks for it.", "Mend what the reason names (the image, its user data, the type) and deploy again."},
+	{NodeStayed, slog.LevelInfo, "node stayed where it was", "The switch was cancelled or rolled back, and the same instance serves again.", none},
+	{Adopted, slog.LevelInfo, "instance adopted", "A running instance was tagged and recorded as the node's, without a restart.", none},
+	{InstanceRetained, slog.LevelInfo, "instance retained", "The node was deleted and its instance left running, without the tags that made it the node's.", none},
+	{EventAnnounced, slog.LevelWarn, "AWS announced an event of the node's instance", "EC2 will retire, stop or reboot the instance, or maintain its host. The node is moved by a planned switch before (NoticeLeadSeconds).", "None. To choose another time, switch the node yourself before."},
+	{PauseBegun, slog.LevelWarn, "node is paused from now on", "An operator paused recoveries of this node. A switch that is under way goes on.", "None: it ends by itself. To end it earlier: recoveryctl resume."},
+	{PauseOver, slog.LevelWarn, "pause ended", "The pause's time is over, or an operator ended it. A failure is recovered again.", none},
+	{OffBegun, slog.LevelWarn, "recoveries switched off", "An operator put the brake on: no recovery of any node of the VPC begins. A switch that is under way goes on, and an operator's planned switch still can be ordered.", "Take the brake off when the work is done: recoveryctl brake off."},
+	{OffOver, slog.LevelWarn, "recoveries switched on again", "An operator took the brake off.", none},
+	{OrderVoid, slog.LevelInfo, "order changes nothing", "An operator's order came too late, or says what is so already.", none},
+
 	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},
 	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window (MaxSwitches), or an alarm reports a failure again shortly after a switch (CoolDownSeconds).", "Mend the application or its image. The node is recovered again when the time in the reason has passed, or at once when you acknowledge it."},
 	{HeldInstanceStore, slog.LevelError, "held: instance cannot be stopped", "The instance's root device is an instance store, so terminating it is the only fence, and the node does not allow that.", "Set AllowTerminateFence on the node and deploy, or terminate the instance yourself."},
 	{HeldQuota, slog.LevelError, "held: account quota reached", "EC2 refused the launch because of a quota of the account.", "Raise the quota named in the reason. The switch retries by itself."},
 	{HeldLaunchOpen, slog.LevelError, "held: an earlier launch request may still arrive", "An invocation was cut off around its launch request. EC2 refused the request when it was repeated, but the first one could still reach EC2 and be accepted, so no other zone is asked before that is ruled out.", "None. The switch goes on by itself, at the latest when the time in the reason has passed."},
 	{HeldBrake, slog.LevelError, "held: the brake is on", "More nodes of the VPC fail at once than the policy allows, and no failure of one Availability Zone explains it: the monitoring may be broken, or somebody stopped them. Nothing is touched. One notice tells of all of them.", "Find the common cause: the agents, a deployment, a person. The nodes are recovered by themselves when the share falls to the policy's BrakePercent, or when EC2 shows the fault of one zone. To recover them all the same, set the policy's BrakePercent to 100 and deploy."},
+	{HeldOff, slog.LevelError, "held: recoveries are switched off", "The node fails, and an operator put the brake on for the whole VPC (recoveryctl brake on).", "Take the brake off (recoveryctl brake off): the node is looked at again at once."},
 
 	{FenceOverdue, slog.LevelError, "interrupted: old instance is not confirmed off", "EC2 has not reported the old instance stopped or terminated within the policy's time. Without that proof no replacement is granted.", "Look at the instance in EC2; terminate it there, or ask AWS support if its host is dead. The switch goes on when EC2 confirms."},
 	{PermissionDenied, slog.LevelError, "interrupted: permission missing", "AWS denied a call that the switch needs.", "Give the switcher's role the permission named in the reason (or the key's policy, for KMS). The switch goes on by itself."},

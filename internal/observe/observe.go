@@ -104,6 +104,8 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 		s = &record.Switch{Recorded: true} // a damaged record needs nothing
 	}
 	switch n.Phase {
+	case record.Draining:
+		need.draining(n, sweep)
 	case record.Suspected:
 		need.Alarms = n.Settings.Alarms
 	case record.Confirmed:
@@ -122,7 +124,9 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	case record.Launching:
 		need.Places, need.Health = true, true
 		need.Alarms = alarmsOfCancel(n)
-		if !s.Recorded {
+		if s.Kind == record.KindAdopt {
+			need = needOfAdoption(n)
+		} else if !s.Recorded {
 			need.Template = &n.Settings.Template
 		}
 		if s.Restart {
@@ -139,12 +143,35 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	case record.Deleting:
 		need.Targets = groupsOf(n)
 		need.Tagged = n.ID
+		need.Mounts = mountsOfFence(n, p, now)
+		for _, made := range n.Remade {
+			need.Mounts = append(need.Mounts, made.FileSystem)
+		}
+		if s.Retain != "" {
+			need.Instances = append(need.Instances, s.Retain)
+		}
 	case record.Done, record.Deleted:
 		need.atRest(n, sweep, p, now)
 	}
 	need.Types = n.Types()
 	need.Rank = rankOf(n)
 	return need
+}
+
+// draining is what preparing a planned switch takes.
+func (need *Need) draining(n record.Node, sweep bool) {
+	need.Alarms, need.Targets = n.Settings.Alarms, groupsOf(n)
+	if n.Switch != nil && n.Switch.Kind == record.KindUpdate {
+		need.Template = &n.Settings.Template
+	}
+	if sweep && n.Grant != nil {
+		need.Scheduled = []string{n.Grant.Instance}
+	}
+}
+
+// needOfAdoption is what making a node of a running instance takes.
+func needOfAdoption(n record.Node) Need {
+	return Need{Instances: []string{n.Settings.Adopt}, Details: []string{n.Settings.Adopt}, Targets: groupsOf(n)}
 }
 
 // atRest is what looking at a node takes of which nothing is under way.

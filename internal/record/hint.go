@@ -20,6 +20,12 @@ type Hint struct {
 	Alarm    string       `json:"alarm,omitempty"`
 	Cause    Cause        `json:"cause"`
 	Request  *HintRequest `json:"request,omitempty"`
+	// All says that it concerns every node of the VPC.
+	All bool `json:"all,omitempty"`
+	// To is the zone that an operator wants a planned switch to go to; "" for the best.
+	To string `json:"to,omitempty"`
+	// Order is what an operator wants, in full.
+	Order *Order `json:"order,omitempty"`
 
 	revision int64
 }

@@ -27,6 +27,7 @@ type Phase string
 // Phases in the order of a switch. Held and interrupted are not phases: a Hold
 // stops a node in the phase it is in, so that it resumes there.
 const (
+	Draining  Phase = "draining"  // planned: the grant stands while requests under way are finished
 	Suspected Phase = "suspected" // a failure is seen and must last for the confirm window
 	Confirmed Phase = "confirmed" // grant revoked, blueprint being recorded, quarantine under way
 	Fencing   Phase = "fencing"   // point of no return passed: the old instance is being powered off
@@ -52,6 +53,9 @@ type Node struct {
 	Since time.Time `json:"since"` // when the phase began
 	Hold  *Hold     `json:"hold,omitempty"`
 	Pause *Pause    `json:"pause,omitempty"`
+	Off   *Off      `json:"off,omitempty"` // the operators' brake, in every node's record
+	// Obeyed are the ids of the last orders, so that one delivered again is no new one.
+	Obeyed []string `json:"obeyed,omitempty"`
 
 	Grant     *Grant           `json:"grant,omitempty"`
 	Condemned []Condemned      `json:"condemned,omitempty"`
@@ -70,10 +74,18 @@ type Node struct {
 	Acked time.Time `json:"acked,omitzero"`
 	// Lost are launch requests of a gated node that were never answered and whose
 	// instance, if there is one, waits at its gate until it is found and reaped.
-	Lost     []LostLaunch `json:"lost,omitempty"`
-	Request  *Request     `json:"request,omitempty"`
-	Answered []string     `json:"answered,omitempty"` // ids of the last answered requests
-	Outbox   []Post       `json:"outbox,omitempty"`   // what must be told, until it has been
+	Lost []LostLaunch `json:"lost,omitempty"`
+	// Rejected is a launch-template version whose instance did not become healthy. It
+	// is not launched again before a deployment asks for it.
+	Rejected contract.Template `json:"rejected,omitzero"`
+	// Notified is the scheduled event of its instance that people were told of.
+	Notified string `json:"notified,omitempty"`
+	// Remade are mount targets that the switcher made again after a storage fence.
+	// CloudFormation does not know them: they are removed with the node.
+	Remade   []Remade `json:"remade,omitempty"`
+	Request  *Request `json:"request,omitempty"`
+	Answered []string `json:"answered,omitempty"` // ids of the last answered requests
+	Outbox   []Post   `json:"outbox,omitempty"`   // what must be told, until it has been
 
 	Revision int64 `json:"-"` // the table's, for compare-and-swap
 }
@@ -115,6 +127,8 @@ type Condemned struct {
 	// Mount is its zone's mount target of the node's file system, which the storage
 	// fence removes and which is put back when the instance is known to be off.
 	Mount *cloud.Mount `json:"mount,omitempty"`
+	// Remade says that the switcher asked for Mount to be put back.
+	Remade bool `json:"remade,omitempty"`
 	// FileSystem is what Mount and Cut are about.
 	FileSystem string `json:"fileSystem,omitempty"`
 	// Cut says that the storage fence holds: the mount target is gone.
@@ -128,6 +142,12 @@ type LostLaunch struct {
 	Launch  cloud.Launch `json:"launch"`
 	Senders []Sender     `json:"senders,omitempty"`
 	Since   time.Time    `json:"since"`
+}
+
+// Remade is a mount target that took the place of one that the storage fence removed.
+type Remade struct {
+	FileSystem string `json:"fileSystem"`
+	Mount      string `json:"mount"` // its id
 }
 
 // Hold stops a node in its phase, with a reason that a person can act on.
@@ -163,59 +183,6 @@ type Target struct {
 	Group string `json:"group"`
 	Kind  string `json:"kind"` // "instance" or "ip"
 	Port  int    `json:"port"`
-}
-
-// Kinds of switches.
-const (
-	KindCreate  = "create"
-	KindRecover = "recover"
-	KindDelete  = "delete"
-)
-
-// Switch is the one under way.
-type Switch struct {
-	ID       string    `json:"id"` // "<node>-<first epoch>"
-	Kind     string    `json:"kind"`
-	Cause    Cause     `json:"cause"`
-	Started  time.Time `json:"started"`
-	FromZone string    `json:"fromZone,omitempty"`
-	From     string    `json:"from,omitempty"` // the failed instance
-	// Gate says that replacements wait at a gate until they are granted, so that
-	// they may boot while the failed instance is being fenced.
-	Gate bool `json:"gate,omitempty"`
-	// Restart says that the failed instance is to be started again in place.
-	Restart bool `json:"restart,omitempty"`
-	// Recorded says that the blueprint of this switch is settled.
-	Recorded    bool   `json:"recorded,omitempty"`
-	Attempts    int    `json:"attempts"`              // replacements that were granted or died
-	Rounds      int    `json:"rounds,omitempty"`      // holds after MaxAttempts; one more attempt each
-	Requests    int    `json:"requests"`              // launch requests made; each has its own token
-	LastFailure string `json:"lastFailure,omitempty"` // of a replacement
-	// Launch is the whole request now open, saved before it is sent.
-	Launch *cloud.Launch `json:"launch,omitempty"`
-	// Senders are the invocations that may have sent Launch, or still may.
-	Senders  []Sender             `json:"senders,omitempty"`
-	Asked    time.Time            `json:"asked,omitzero"`     // when Launch was opened
-	Instance string               `json:"instance,omitempty"` // what answered Launch
-	Tried    []string             `json:"tried,omitempty"`    // zones, or zone#type, that failed in this round
-	Marks    map[string]time.Time `json:"marks"`              // when each phase was first reached
-	Effects  int                  `json:"effects"`            // mutating calls made
-}
-
-// Sender is an invocation that was about to send a launch request.
-type Sender struct {
-	By    string    `json:"by"`    // invocation id
-	Until time.Time `json:"until"` // after that no call of it can arrive any more
-}
-
-// Cause is why a switch began.
-type Cause struct {
-	Kind   string    `json:"kind"`   // "stopped", "terminated", "alarm", "create", …
-	Detail string    `json:"detail"` // one sentence: what was seen
-	At     time.Time `json:"at"`     // when it happened, as far as is known
-	// Independent says that EC2 itself shows the fault (a state, a status check),
-	// rather than an agent on the instance.
-	Independent bool `json:"independent,omitempty"`
 }
 
 // Failure is what the brake remembers of a switch.
@@ -260,17 +227,18 @@ const (
 // Clone returns a copy that shares no memory that a decision may change.
 func (n Node) Clone() Node {
 	c := n
+	c.Off, c.Obeyed = copyOf(n.Off), slices.Clone(n.Obeyed)
 	c.Hold, c.Pause, c.Grant, c.Last, c.Request = copyOf(n.Hold), copyOf(n.Pause), copyOf(n.Grant), copyOf(n.Last), copyOf(n.Request)
 	c.Condemned, c.Targets, c.Armed = slices.Clone(n.Condemned), slices.Clone(n.Targets), slices.Clone(n.Armed)
 	c.Recent, c.Answered, c.Outbox = slices.Clone(n.Recent), slices.Clone(n.Answered), slices.Clone(n.Outbox)
-	c.Lost = slices.Clone(n.Lost)
+	c.Lost, c.Remade = slices.Clone(n.Lost), slices.Clone(n.Remade)
 	for i := range c.Condemned {
 		c.Condemned[i].Stoppers, c.Condemned[i].Mount = slices.Clone(c.Condemned[i].Stoppers), copyOf(c.Condemned[i].Mount)
 	}
 	if n.Switch != nil {
 		s := *n.Switch
 		s.Launch, s.Senders = copyOf(n.Switch.Launch), slices.Clone(s.Senders)
-		s.Tried, s.Marks = slices.Clone(s.Tried), maps.Clone(s.Marks)
+		s.Tried, s.Marks, s.Fallback = slices.Clone(s.Tried), maps.Clone(s.Marks), copyOf(s.Fallback)
 		c.Switch = &s
 	}
 	return c // a blueprint is replaced, never changed in place
@@ -323,7 +291,7 @@ func (n Node) Unsettled(now time.Time) bool {
 // Knows reports whether the instance is or was recently part of the node.
 func (n Node) Knows(instance string) bool {
 	return n.Grant != nil && n.Grant.Instance == instance || n.Condemns(instance) ||
-		n.Switch != nil && (n.Switch.Instance == instance || n.Switch.From == instance)
+		n.Switch != nil && (n.Switch.Instance == instance || n.Switch.From == instance || n.Switch.Retain == instance)
 }
 
 // Paused reports whether recoveries are paused now.
@@ -337,5 +305,5 @@ func (n Node) Resting(now time.Time) bool {
 	if n.Hold != nil {
 		return !n.Hold.Due(now)
 	}
-	return n.Phase == Done || n.Phase == Deleted
+	return n.Phase == Done && n.Request == nil || n.Phase == Deleted
 }

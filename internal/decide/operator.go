@@ -1,0 +1,158 @@
+package decide
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// IsOrder reports whether a hint is an operator's order that is obeyed whatever the
+// node looks like. A planned switch is none: it rests on what is seen.
+func IsOrder(h record.Hint) bool {
+	switch h.Cause.Kind {
+	case event.CauseAck, event.CausePause, event.CauseResume, event.CauseBrakeOn, event.CauseBrakeOff:
+		return true
+	}
+	return false
+}
+
+// Foremost is the hint that a decision is given of those that concern a node, orders
+// aside. Most say the same, look at the node, and one look serves them all; a planned
+// switch says more, and is not lost behind another.
+func Foremost(hints []record.Hint) *record.Hint {
+	var first *record.Hint
+	for i := range hints {
+		switch {
+		case IsOrder(hints[i]):
+		case hints[i].Cause.Kind == event.CauseOperator:
+			return &hints[i]
+		case first == nil:
+			first = &hints[i]
+		}
+	}
+	return first
+}
+
+// Orders are the orders among the hints, in the order in which they were given.
+func Orders(hints []record.Hint) []record.Hint {
+	orders := slices.DeleteFunc(slices.Clone(hints), func(h record.Hint) bool { return !IsOrder(h) })
+	slices.SortStableFunc(orders, func(a, b record.Hint) int { return a.Cause.At.Compare(b.Cause.At) })
+	return orders
+}
+
+// SwitchedOff is the operators' brake as the nodes' records have it. It is the whole
+// VPC's: a node that was added since, or whose record could not be saved yet, is held
+// as well.
+func SwitchedOff(nodes []record.Node) *record.Off {
+	for _, n := range nodes {
+		if n.Off != nil && n.Phase != record.Deleted {
+			return n.Off
+		}
+	}
+	return nil
+}
+
+// obey takes up operators' orders. Each is kept in the history.
+func (s *step) obey() {
+	orders := s.Orders
+	if s.Hint != nil && IsOrder(*s.Hint) {
+		orders = Orders(append(slices.Clone(orders), *s.Hint))
+		s.Hint = nil // it says nothing of the node's health
+	}
+	if s.n.Pause != nil && !s.n.Paused(s.Now) {
+		s.n.Pause, s.out.Save = nil, true
+		s.say(message.PauseOver, "its time is over")
+	}
+	if off := s.Brake.Off; off != nil && s.n.Off == nil && s.n.Phase != record.Deleted {
+		copied := *off
+		s.n.Off, s.out.Save = &copied, true
+	}
+	for _, h := range orders {
+		switch {
+		case s.n.Phase == record.Deleted:
+			s.say(message.OrderVoid, fmt.Sprintf("node %d was deleted: %s", s.n.ID, h.Cause.Detail))
+		case slices.Contains(s.n.Obeyed, h.Key):
+			// Delivered again: what was ordered since stands.
+			s.say(message.OrderVoid, "it was obeyed already: "+h.Cause.Detail)
+		default:
+			s.order(h)
+		}
+	}
+}
+
+func (s *step) order(h record.Hint) {
+	var o record.Order
+	if h.Order != nil {
+		o = *h.Order
+	}
+	switch h.Cause.Kind {
+	case event.CauseAck:
+		// A hold is tried again now, and the cool-down counts from here.
+		s.n.Acked = s.Now
+		s.endHold()
+		s.say(message.Acknowledged, h.Cause.Detail)
+	case event.CausePause:
+		if !s.Now.Before(o.Until) {
+			s.say(message.OrderVoid, fmt.Sprintf("the pause was over at %s before it came: %s", o.Until.Format(time.RFC3339), h.Cause.Detail))
+			return
+		}
+		s.n.Pause = &record.Pause{Until: o.Until, By: o.By, Reason: o.Reason}
+		s.say(message.PauseBegun, fmt.Sprintf("until %s; %s", o.Until.Format(time.RFC3339), h.Cause.Detail))
+	case event.CauseResume:
+		if s.n.Pause == nil {
+			s.say(message.OrderVoid, "the node is not paused: "+h.Cause.Detail)
+			return
+		}
+		s.n.Pause = nil
+		s.say(message.PauseOver, h.Cause.Detail)
+	case event.CauseBrakeOn:
+		s.n.Off = &record.Off{Since: h.Cause.At, By: o.By, Reason: o.Reason}
+		s.say(message.OffBegun, h.Cause.Detail)
+	case event.CauseBrakeOff:
+		s.n.Off = nil
+		s.say(message.OffOver, h.Cause.Detail)
+	}
+	s.out.Save = true
+	s.noteOrder(h, o)
+}
+
+// noteOrder keeps an order in the node's history, under the event's own id: a
+// second delivery writes the same entry.
+func (s *step) noteOrder(h record.Hint, o record.Order) {
+	const remembered = 10
+	s.n.Obeyed = append(s.n.Obeyed, h.Key)
+	if extra := len(s.n.Obeyed) - remembered; extra > 0 {
+		s.n.Obeyed = slices.Delete(s.n.Obeyed, 0, extra)
+	}
+	at := h.Cause.At
+	if at.IsZero() {
+		at = s.Now
+	}
+	s.put(record.Post{Key: "order-" + h.Key, Kind: record.PostOrder, Body: encode(record.Action{
+		ID: h.Key, Node: s.n.ID, At: at, Kind: h.Cause.Kind, By: o.By, Reason: o.Reason, Until: o.Until, To: h.To,
+	})})
+}
+
+// switchedOff is the operators' brake, if it is on.
+func (s *step) switchedOff() *record.Off {
+	if s.n.Off != nil {
+		return s.n.Off
+	}
+	return s.Brake.Off
+}
+
+// stands reports whether an operator wants no recovery of the node now.
+func (s *step) stands() bool { return s.switchedOff() != nil || s.n.Paused(s.Now) }
+
+// heldOff holds a failed node while recoveries are switched off. Nobody is told
+// beyond the log: who switched them off knows, and a thousand nodes would be a storm.
+func (s *step) heldOff(cause record.Cause) {
+	off := s.switchedOff()
+	reason := fmt.Sprintf("recoveries are switched off since %s by %s: %s; this node: %s", off.Since.UTC().Format(time.RFC3339), off.By, off.Reason, cause.Detail)
+	s.holdQuietly(record.Held, message.HeldOff, reason, s.retryAt())
+	s.out.Verdict = message.HeldOff
+}

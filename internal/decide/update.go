@@ -1,0 +1,170 @@
+package decide
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/message"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// changes reports whether a deployment waits for its changed launch template to be
+// applied at once.
+func (s *step) changes() bool {
+	r, want := s.n.Request, s.n.Settings.Template
+	return r != nil && r.Type != event.Delete && s.n.Settings.AtOnce && want.ID != "" && want != s.n.Template && want != s.n.Rejected
+}
+
+// ordered begins what a deployment waits for. It reports whether something began.
+func (s *step) ordered() bool {
+	r := s.n.Request
+	switch {
+	case r == nil:
+		return false
+	case r.Type == event.Delete:
+		s.n.Request = nil
+		s.bury(*r)
+		return true
+	case !s.changes():
+		s.answer(nil)
+		return false
+	case s.n.Paused(s.Now):
+		s.answer(fmt.Errorf("node %d is paused until %s (%s): resume it, or let changes apply at the next switch, and deploy again",
+			s.n.ID, s.n.Pause.Until.UTC().Format(time.RFC3339), s.n.Pause.Reason))
+		return false
+	case !s.seen(observe.PartAlarms):
+		return true
+	}
+	if cause, failed := s.failure(); failed {
+		// The deployment may be what mends the node: the cool-down does not keep it from
+		// being launched anew. The brake does, and a suspicion must last.
+		if !s.lasted(cause) || s.Brake.Wide && (!s.Brake.Known || s.Brake.holds(s.n.Grant.Zone, cause) != "") {
+			return false
+		}
+		s.n.Acked = s.Now
+		s.endHold()
+		s.begin(cause)
+		return true
+	}
+	t := s.n.Settings.Template
+	s.prepare(record.KindUpdate, record.Cause{
+		Kind: record.KindUpdate, Detail: fmt.Sprintf("a deployment sets launch template %s version %s", t.ID, t.Version), At: s.Now,
+	}, "")
+	return true
+}
+
+// settleRequest answers, when a switch ends, the deployment that waits for it, unless
+// that wants something that is still to be done.
+func (s *step) settleRequest(failed string) {
+	switch r := s.n.Request; {
+	case r == nil || r.Type == event.Delete || s.changes():
+	case failed != "" && s.n.Settings.Template == s.n.Rejected:
+		s.answer(errors.New(failed))
+	default:
+		s.answer(nil)
+	}
+}
+
+// applicable looks at the launch template before anything is touched. One that
+// cannot be used is refused.
+func (s *step) applicable() bool {
+	t := s.n.Settings.Template
+	if _, ok := s.Facts.Template[t]; ok {
+		return true
+	}
+	err := s.Facts.NoTemplate[t]
+	if err == nil {
+		err = s.Facts.Unseen[observe.PartTemplates]
+	}
+	switch kind := cloud.KindOf(err); {
+	case s.n.Switch.Noted, kind != cloud.Denied && kind != cloud.Invalid && kind != cloud.NotFound:
+		s.wait()
+		return s.n.Switch.Noted // it was read before
+	}
+	reason := fmt.Sprintf("launch template %s version %s cannot be read: %v; the node is as before", t.ID, t.Version, err)
+	s.n.Rejected, s.n.Switch = t, nil
+	s.to(record.Done)
+	s.say(message.RolledBack, reason)
+	s.answer(errors.New(reason))
+	return false
+}
+
+// revert makes the node what it was before the changed launch template.
+func (s *step) revert() {
+	f := s.n.Switch.Fallback
+	b := f.Blueprint
+	s.n.Blueprint, s.n.Template = &b, f.Template
+	s.n.Switch.Fallback, s.out.Save = nil, true
+}
+
+// goBack gives a changed launch template up: its instance cannot be had, or did not
+// become healthy. The node becomes what it was: an update starts the original again;
+// a recovery launches the last good blueprint. It reports whether there is one.
+func (s *step) goBack(reason string) bool {
+	sw := s.n.Switch
+	if sw.Fallback == nil {
+		return false
+	}
+	bad := s.n.Template
+	s.n.Rejected = bad
+	s.revert()
+	sw.Failed = fmt.Sprintf("launch template %s version %s was given up, the node is as it was before: %s", bad.ID, bad.Version, reason)
+	sw.Tried, sw.Attempts, sw.Rounds = s.avoided(), 0, 0
+	s.say(message.RolledBack, sw.Failed)
+	s.notify(message.RolledBack, sw.Failed)
+	s.wait()
+	if s.untouched() {
+		s.regrant(s.Facts.Instances[sw.From])
+	}
+	return true
+}
+
+// untouched reports whether the original of a gated update runs as it did: nobody has
+// asked, or will ask, to stop it in this epoch, and all others are off.
+func (s *step) untouched() bool {
+	sw := s.n.Switch
+	if sw.Kind != record.KindUpdate || s.n.Phase != record.Launching || s.Facts.Instances[sw.From].State != cloud.Running {
+		return false
+	}
+	for i := range s.n.Condemned {
+		c := &s.n.Condemned[i]
+		if c.Instance == sw.From && !c.FirstAsked.IsZero() || c.Instance != sw.From && !s.off(c) {
+			return false
+		}
+	}
+	return s.n.Condemns(sw.From)
+}
+
+// regrant gives the node back to an instance that was never stopped.
+func (s *step) regrant(i cloud.Instance) {
+	s.n.Epoch++
+	s.n.Grant = &record.Grant{
+		Instance: i.ID, Epoch: s.n.Epoch, Zone: i.Zone, Subnet: i.Subnet, PrivateIP: i.PrivateIP, Image: i.Image, GrantedAt: s.Now,
+	}
+	s.acquit(i.ID)
+	s.out.Effects = slices.DeleteFunc(s.out.Effects, func(e Effect) bool { return e.Instance == i.ID }) // of this step, as a condemned one
+	s.n.Switch.Instance = i.ID
+	s.to(record.Serving)
+}
+
+// prefersOriginal reports whether an update that went back is to start the original
+// again: it is off, and whole.
+func (s *step) prefersOriginal() bool {
+	sw := s.n.Switch
+	return sw.Kind == record.KindUpdate && sw.Failed != "" && sw.Launch == nil && !sw.NoOriginal && s.mayRestart()
+}
+
+// healthLimit is how long a replacement may take to be healthy. A changed image
+// leaves half of the deployment's time for going back.
+func (s *step) healthLimit() time.Duration {
+	limit := seconds(s.Config.Policy.HealthSeconds)
+	if sw := s.n.Switch; sw.Kind == record.KindUpdate && sw.Fallback != nil {
+		limit = min(limit, seconds(s.Config.Policy.DeploySeconds)/2)
+	}
+	return limit
+}
