@@ -22,6 +22,8 @@ type fileSystemSpec struct {
 	// reader is the one role that the file system's policy admits; nil leaves that to
 	// the roles' own policies.
 	reader awsiam.IRole
+	// planned: a backup plan of the owner's takes the place of the automatic backups.
+	planned bool
 }
 
 // newFileSystem makes an encrypted file system with a mount target in every zone
@@ -40,7 +42,7 @@ func newFileSystem(scope constructs.Construct, id string, spec fileSystemSpec) (
 	fs := awsefs.NewFileSystem(scope, jsii.String(id), &awsefs.FileSystemProps{
 		Vpc: spec.vpc.Vpc(), VpcSubnets: &awsec2.SubnetSelection{Subnets: spec.vpc.Subnets()},
 		SecurityGroup: group, Encrypted: jsii.Bool(true), KmsKey: spec.key,
-		RemovalPolicy: spec.removal, EnableAutomaticBackups: jsii.Bool(true),
+		RemovalPolicy: spec.removal, EnableAutomaticBackups: jsii.Bool(!spec.planned),
 		ThroughputMode:   awsefs.ThroughputMode_ELASTIC,
 		FileSystemPolicy: fileSystemPolicy(spec.reader),
 		// Stops AWS CDK from adding a statement of its own that lets any identified

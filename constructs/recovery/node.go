@@ -42,22 +42,22 @@ type ClusterNode interface {
 	Epoch() *string
 	// Resource is the custom resource.
 	Resource() awscdk.CustomResource
-	// LaunchTemplate is what instances are launched from.
+	// LaunchTemplate is what instances are launched from; nil for an adopted node.
 	LaunchTemplate() awsec2.LaunchTemplate
-	// Role is what the instance may do.
+	// Role is what the instance may do; nil for an adopted node without one.
 	Role() awsiam.IRole
-	// SecurityGroup is the node's own group.
+	// SecurityGroup is the node's own group, UserData what runs at the first boot. Both
+	// are nil for an adopted node.
 	SecurityGroup() awsec2.SecurityGroup
-	// UserData runs at the first boot.
 	UserData() awsec2.UserData
 	// LoadBalancer is the node's own, or nil with existing target groups.
 	LoadBalancer() awselasticloadbalancingv2.ILoadBalancerV2
 	// TargetGroupArns are of all groups that the node's targets live in.
 	TargetGroupArns() *[]*string
-	// DataFileSystem and DataAccessPoint are of the shared data.
+	// DataFileSystem and DataAccessPoint are of the shared data, LogAccessPoint is the
+	// place for recovery logs. They are nil for an adopted node.
 	DataFileSystem() awsefs.FileSystem
 	DataAccessPoint() awsefs.AccessPoint
-	// LogAccessPoint is the place for recovery logs.
 	LogAccessPoint() awsefs.AccessPoint
 	// MountCommands mount both file systems, for your own user data.
 	MountCommands() *[]*string
@@ -91,6 +91,9 @@ type clusterNode struct {
 	kind        awsec2.InstanceType
 	kinds       []string // beside kind
 	escalation  FenceEscalation
+	life        life
+	adopt       string // the instance that becomes the node; "" launches one
+	fileSystem  string // that the storage fence cuts the instance off from
 	data        awsefs.FileSystem
 	dataPoint   awsefs.AccessPoint
 	logPoint    awsefs.AccessPoint
@@ -125,9 +128,15 @@ func (n *clusterNode) DataFileSystem() awsefs.FileSystem     { return n.data }
 func (n *clusterNode) DataAccessPoint() awsefs.AccessPoint   { return n.dataPoint }
 func (n *clusterNode) LogAccessPoint() awsefs.AccessPoint    { return n.logPoint }
 func (n *clusterNode) Connections() awsec2.Connections       { return n.connections }
-func (n *clusterNode) GrantPrincipal() awsiam.IPrincipal     { return n.role.GrantPrincipal() }
 func (n *clusterNode) LoadBalancer() awselasticloadbalancingv2.ILoadBalancerV2 {
 	return n.balancer
+}
+
+func (n *clusterNode) GrantPrincipal() awsiam.IPrincipal {
+	if n.role == nil { // CDK's way to refuse a grant with the construct's path
+		return awsiam.NewUnknownPrincipal(&awsiam.UnknownPrincipalProps{Resource: n})
+	}
+	return n.role.GrantPrincipal()
 }
 func (n *clusterNode) AddConsumer(r awscdk.CfnResource) { n.consumers.add(r) }
 func (n *clusterNode) addAlarm(name string)             { n.alarms.names = append(n.alarms.names, name) }
@@ -149,6 +158,10 @@ func (n *clusterNode) attribute(name string) *string {
 func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodeProps) ClusterNode {
 	at := placeOf(scope, id)
 	n := newNode(at, props)
+	n.planLife(at, lifeProps{
+		apply: props.ApplyChanges, drain: props.DrainTime, stop: props.StopTime, await: props.AwaitAutoRecovery,
+		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_DESTROY,
+	})
 	claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
 
 	constructs.NewConstruct_Override(n, scope, id)
@@ -167,6 +180,7 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 	n.makeUserData(props)
 	n.makeTemplate(at, props, groups)
 	n.makeResource(at, props)
+	n.makeRetained(at, props)
 	return n
 }
 
@@ -216,11 +230,9 @@ func (n *clusterNode) need(things ...constructs.IDependable) { n.needs = append(
 // makeResource makes the custom resource, with the properties that the switcher
 // reads (contract.NodeProperties) and all that a running node needs before it.
 func (n *clusterNode) makeResource(at place, props *ClusterNodeProps) {
+	n.letRelease()
 	wait := seconds(props.ServiceTimeout, 1800)
-	low := contract.DefaultPolicy().DeploySeconds
-	if s, ok := n.switcher.(*switcher); ok {
-		low = s.policy.DeploySeconds
-	}
+	low := n.deployTime()
 	if wait <= low || wait > 3600 {
 		at.fail("ServiceTimeout is %d s: allowed are %d to 3600 s, more than the switcher's Policy.DeployTime; correct one of them", wait, low+1)
 	}
@@ -236,23 +248,26 @@ func (n *clusterNode) makeResource(at place, props *ClusterNodeProps) {
 func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]any {
 	n.consumers.stack = awscdk.Stack_Of(n)
 	p := contract.NodeProperties{
-		NodeId:                strconv.Itoa(n.id),
-		NodeName:              n.name,
-		LaunchTemplateId:      *n.template.LaunchTemplateId(),
-		LaunchTemplateVersion: *n.template.LatestVersionNumber(),
-		Zones:                 list(props.Zones),
-		TargetGroups:          n.groups,
-		Alarms:                list(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),
-		Priority:              strconv.Itoa(at.whole("Priority", props.Priority, 100, 0, 1000)),
-		AllowTerminateFence:   strconv.FormatBool(or(props.AllowTerminateFence, false)),
-		Gate:                  strconv.FormatBool(or(props.Gate, false)),
-		InstanceTypes:         n.kinds,
-		RestartOriginal:       strconv.FormatBool(or(props.RestartOriginal, false)),
-		FenceEscalation:       string(n.escalation),
-		ConsumersHash:         *awscdk.Lazy_String(&n.consumers, nil),
+		NodeId:              strconv.Itoa(n.id),
+		NodeName:            n.name,
+		AdoptInstance:       n.adopt,
+		Zones:               list(props.Zones),
+		TargetGroups:        n.groups,
+		Alarms:              list(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),
+		Priority:            strconv.Itoa(at.whole("Priority", props.Priority, 100, 0, 1000)),
+		AllowTerminateFence: strconv.FormatBool(or(props.AllowTerminateFence, false)),
+		Gate:                strconv.FormatBool(or(props.Gate, false)),
+		InstanceTypes:       n.kinds,
+		RestartOriginal:     strconv.FormatBool(or(props.RestartOriginal, false)),
+		FenceEscalation:     string(n.escalation),
+		ConsumersHash:       *awscdk.Lazy_String(&n.consumers, nil),
+	}
+	n.life.into(&p)
+	if n.template != nil {
+		p.LaunchTemplateId, p.LaunchTemplateVersion = *n.template.LaunchTemplateId(), *n.template.LatestVersionNumber()
 	}
 	if n.escalation == FenceEscalation_STORAGE {
-		p.FileSystem = *n.data.FileSystemId()
+		p.FileSystem = n.fileSystem
 	}
 	text, err := json.Marshal(p)
 	at.failOn(err)

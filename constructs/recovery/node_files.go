@@ -26,8 +26,10 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 	n.paths = [2]string{or(want.MountPath, "/data"), or(want.LogMountPath, "/var/log/recovery")}
 	fs, group := newFileSystem(n, "Data", fileSystemSpec{
 		vpc: vpc, key: want.EncryptionKey, removal: want.RemovalPolicy, name: "data of " + n.name, reader: n.role,
+		planned: want.BackupPlan != nil,
 	})
-	n.data = fs
+	n.backUp(fs, want.BackupPlan)
+	n.data, n.fileSystem = fs, *fs.FileSystemId()
 	// The storage fence rests on this tag. It stays while a mount target is to be made
 	// again, whatever FenceEscalation says by then.
 	awscdk.Tags_Of(fs).Add(jsii.String(contract.SwitcherTag), n.switcher.SwitcherName(), &awscdk.TagProps{
@@ -61,6 +63,9 @@ const metadata = "http://169.254.169.254/latest/"
 // one's line, with its zone: it is written anew.
 func (n *clusterNode) MountCommands() *[]*string {
 	n.mounts = true
+	if n.data == nil {
+		return jsii.Strings()
+	}
 	const options = "_netdev,noresvport,tls,iam"
 	commands := []string{
 		"rpm -q amazon-efs-utils || dnf install -y amazon-efs-utils",

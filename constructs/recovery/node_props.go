@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -118,6 +119,28 @@ type ClusterNodeProps struct {
 	// CapacityReservation is "open", "none" or "capacity-reservations-only".
 	// Default: open, EC2's own.
 	CapacityReservation *string
+	// ApplyChanges says when a change of what instances are launched from (image, type,
+	// volumes, user data, …) is applied. Default: ApplyChanges_NEXT_SWITCH.
+	ApplyChanges ApplyChanges
+	// DrainTime is how long a planned switch, or the node's deletion, waits for the
+	// target groups to finish the requests under way, 0 to 3600 s. Longer than the
+	// groups' deregistration delay is no use. Default: 60 s.
+	DrainTime awscdk.Duration
+	// StopTime is how long a planned switch lets the operating system shut down before
+	// the instance is powered off, 0 to 600 s. Default: 120 s.
+	StopTime awscdk.Duration
+	// OnDelete says what becomes of the node's instance when the node is deleted:
+	// RemovalPolicy_DESTROY drains and terminates it, RemovalPolicy_RETAIN leaves it
+	// running, without the switcher's tags, and keeps what it uses: its role, groups,
+	// and file systems' access. Default: RemovalPolicy_DESTROY.
+	OnDelete awscdk.RemovalPolicy
+	// AwaitAutoRecovery leaves EC2's own automatic recovery on, and is how long a
+	// failed status check must last before the node is switched, so that EC2 can come
+	// first, 60 to 3600 s. Automatic recovery acts on system status checks only, at
+	// most three times a day, and keeps the instance's id and addresses.
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-recover.html
+	// Default: automatic recovery is off, and a failed check is believed at once.
+	AwaitAutoRecovery awscdk.Duration
 	// ServiceTimeout is how long CloudFormation waits for the node to be launched,
 	// changed or deleted, 60 to 3600 s. It must be longer than the switcher's
 	// Policy.DeployTime. Default: 1800 s.
@@ -232,4 +255,9 @@ type NodeFileSystem struct {
 	EncryptionKey awskms.IKey
 	// RemovalPolicy says what becomes of the data with its stack. Default: RETAIN.
 	RemovalPolicy awscdk.RemovalPolicy
+	// BackupPlan is the AWS Backup plan that backs the file system up, instead of EFS's
+	// automatic backups. The plan's vault and rules are its own.
+	// https://docs.aws.amazon.com/efs/latest/ug/awsbackup.html
+	// Default: EFS's automatic backups, daily and kept for 35 days.
+	BackupPlan awsbackup.IBackupPlan
 }

@@ -14,9 +14,7 @@ func (n *clusterNode) makeRole(props *ClusterNodeProps) {
 	path := n.switcher.RolePath()
 	if props.Role != nil {
 		n.role = props.Role
-		n.letSwitcher("PassRole", allow("PassForeignRole", []string{"iam:PassRole"}, []*string{n.role.RoleArn()}, map[string]any{
-			"StringEquals": map[string]any{"iam:PassedToService": []any{"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}},
-		}))
+		n.letPass()
 	} else {
 		role := awsiam.NewRole(n, jsii.String("Role"), &awsiam.RoleProps{
 			Path:        path,
@@ -35,6 +33,13 @@ func (n *clusterNode) makeRole(props *ClusterNodeProps) {
 	}
 	n.profile = awsiam.NewInstanceProfile(n, jsii.String("Profile"), &awsiam.InstanceProfileProps{Role: n.role, Path: path})
 	n.need(n.role, n.profile)
+}
+
+// letPass allows the switcher to launch with a role that is not under its path.
+func (n *clusterNode) letPass() {
+	n.letSwitcher("PassRole", allow("PassForeignRole", []string{"iam:PassRole"}, []*string{n.role.RoleArn()}, map[string]any{
+		"StringEquals": map[string]any{"iam:PassedToService": []any{"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}},
+	}))
 }
 
 // letSwitcher adds to the switcher's role what this node alone needs. The policy

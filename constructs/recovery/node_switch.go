@@ -15,20 +15,32 @@ func (n *clusterNode) planTypes(at place, props *ClusterNodeProps) {
 	if n.kind = props.InstanceType; n.kind == nil {
 		n.kind = awsec2.NewInstanceType(jsii.String("t4g.small"))
 	}
-	if props.InstanceTypes == nil {
+	n.planOtherTypes(at, n.kind, props.InstanceTypes)
+}
+
+// planOtherTypes checks the types that may stand in for kind. Where that is not known,
+// they are compared with the first of them.
+func (n *clusterNode) planOtherTypes(at place, kind awsec2.InstanceType, others *[]awsec2.InstanceType) {
+	if others == nil {
 		return
 	}
-	seen := map[string]bool{*n.kind.ToString(): true}
-	for i, other := range *props.InstanceTypes {
+	seen := map[string]bool{}
+	if kind != nil {
+		seen[*kind.ToString()] = true
+	}
+	for i, other := range *others {
 		at.require(other != nil, fmt.Sprintf("InstanceTypes[%d]", i), "give a type such as awsec2.NewInstanceType(jsii.String(\"t4g.medium\")), or take the entry out")
 		name := *other.ToString()
 		if seen[name] {
 			at.fail("InstanceTypes[%d] is %q, which is InstanceType or stands there before: name each type once", i, name)
 		}
 		seen[name] = true
-		if !unresolved(name) && !unresolved(n.kind.ToString()) && n.kind.Architecture() != other.Architecture() {
-			at.fail("InstanceTypes[%d] is %q with a processor of architecture %s, and InstanceType %q has %s: the image boots on one architecture only; name types of the same",
-				i, name, architecture(other), *n.kind.ToString(), architecture(n.kind))
+		if kind == nil {
+			kind = other
+		}
+		if !unresolved(name) && !unresolved(kind.ToString()) && kind.Architecture() != other.Architecture() {
+			at.fail("InstanceTypes[%d] is %q with a processor of architecture %s, and %q has %s: the image boots on one architecture only; name types of the same",
+				i, name, architecture(other), *kind.ToString(), architecture(kind))
 		}
 		n.kinds = append(n.kinds, name)
 	}

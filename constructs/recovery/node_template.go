@@ -42,8 +42,12 @@ func (n *clusterNode) overrideTemplate(at place, props *ClusterNodeProps) {
 		cfn.AddPropertyOverride(jsii.String("LaunchTemplateData."+path), value)
 	}
 	// Two healers must not fight: EC2's own recovery would restart an instance that
-	// the switcher is about to condemn.
-	set("MaintenanceOptions.AutoRecovery", "disabled")
+	// the switcher is about to condemn. Where it is on, the switcher waits for it.
+	if n.life.await > 0 {
+		set("MaintenanceOptions.AutoRecovery", "default")
+	} else {
+		set("MaintenanceOptions.AutoRecovery", "disabled")
+	}
 	if or(props.StopProtection, false) {
 		set("DisableApiStop", true)
 	}

@@ -71,8 +71,15 @@ type RecoveryPolicy struct {
 	HistoryDays *float64
 	// DeployTime is how long a deployment's request may stay held before
 	// CloudFormation is told that it failed, and why, 60 to 3300 s. It must be shorter
-	// than the nodes' ServiceTimeout. Default: 1500 s.
+	// than the nodes' ServiceTimeout. Default: 900 s.
 	DeployTime awscdk.Duration
+	// NoticeLeadTime is how long before an event that AWS has scheduled for the
+	// instance (a retirement, a reboot, maintenance of its host) a node is moved by a
+	// planned switch, 60 s to 14 days. People are told when the event is first seen, so
+	// that they can choose an earlier time.
+	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instances-status-check_sched.html
+	// Default: 1 hour.
+	NoticeLeadTime awscdk.Duration
 }
 
 // toContract is the policy as the switcher reads it. A field that is given must
@@ -99,6 +106,7 @@ func (p *RecoveryPolicy) toContract(at place) contract.Policy {
 	out.BrakeSeconds = seconds(p.BrakeTime, out.BrakeSeconds)
 	out.HistoryDays = at.whole("Policy.HistoryDays", p.HistoryDays, out.HistoryDays, 1, 3650)
 	out.DeploySeconds = seconds(p.DeployTime, out.DeploySeconds)
+	out.NoticeLeadSeconds = seconds(p.NoticeLeadTime, out.NoticeLeadSeconds)
 	at.failOn(out.Validate())
 	return out
 }

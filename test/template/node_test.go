@@ -50,6 +50,8 @@ func TestNodeProperties(t *testing.T) {
 		NodeName: jsii.String("db"), Zones: jsii.Strings("us-east-1c", "us-east-1a"), Priority: jsii.Number(900),
 		AllowTerminateFence: jsii.Bool(true), ServiceTimeout: awscdk.Duration_Hours(jsii.Number(1)),
 		Gate: jsii.Bool(true), RestartOriginal: jsii.Bool(true), FenceEscalation: recovery.FenceEscalation_STORAGE, UserData: data,
+		ApplyChanges: recovery.ApplyChanges_AT_ONCE, DrainTime: awscdk.Duration_Seconds(jsii.Number(45)), StopTime: awscdk.Duration_Seconds(jsii.Number(0)),
+		AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(5)), OnDelete: awscdk.RemovalPolicy_RETAIN,
 		InstanceTypes: &[]awsec2.InstanceType{awsec2.NewInstanceType(jsii.String("m7g.large")), awsec2.NewInstanceType(jsii.String("m6g.large"))},
 		TargetGroups: &[]*recovery.NodeTargetGroup{
 			{TargetGroupArn: jsii.String("arn:a")}, {TargetGroupArn: jsii.String("arn:b"), Port: jsii.Number(81)},
@@ -69,6 +71,7 @@ func TestNodeProperties(t *testing.T) {
 		Zones: []string{"us-east-1c", "us-east-1a"}, Groups: []contract.GroupSetting{{ARN: "arn:a"}, {ARN: "arn:b", Port: 81}},
 		Alarms: []string{"test.node-7.application", "test.node-7.instance"}, Priority: 900, AllowTerminateFence: true,
 		Gate: true, Types: []string{"m7g.large", "m6g.large"}, RestartOriginal: true, Escalation: contract.EscalateStorage, FileSystem: "${NodeData}",
+		AtOnce: true, Drain: 45, Stop: 0, AwaitRecovery: 300, Retain: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
@@ -84,6 +87,7 @@ func TestNodePropertiesByDefault(t *testing.T) {
 		"left out": {},
 		"given": {
 			FenceEscalation: recovery.FenceEscalation_HOLD, Gate: jsii.Bool(false), RestartOriginal: jsii.Bool(false), InstanceTypes: &[]awsec2.InstanceType{},
+			ApplyChanges: recovery.ApplyChanges_NEXT_SWITCH, OnDelete: awscdk.RemovalPolicy_DESTROY,
 		},
 	} {
 		b := newBase(t)
@@ -92,7 +96,8 @@ func TestNodePropertiesByDefault(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Gate || got.RestartOriginal || got.Escalation != "" || got.FileSystem != "" || got.Types != nil || got.AllowTerminateFence {
+		if got.Gate || got.RestartOriginal || got.Escalation != "" || got.FileSystem != "" || got.Types != nil || got.AllowTerminateFence ||
+			got.AtOnce || got.Retain || got.Drain != 60 || got.Stop != 120 || got.AwaitRecovery != 0 {
 			t.Errorf("%s: settings %+v", name, got)
 		}
 	}

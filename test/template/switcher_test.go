@@ -95,7 +95,7 @@ func TestSwitcherPolicy(t *testing.T) {
 			RetryTime: seconds(16), PollTime: seconds(7), GraceTime: seconds(18), MaxSwitches: jsii.Number(9), SwitchWindow: awscdk.Duration_Hours(jsii.Number(2)),
 			CoolDownTime: seconds(20), LaunchesPerSecond: jsii.Number(5), BudgetPercent: jsii.Number(70),
 			BrakePercent: jsii.Number(60), BrakeTime: seconds(19),
-			HistoryDays: jsii.Number(11), DeployTime: seconds(62),
+			HistoryDays: jsii.Number(11), DeployTime: seconds(62), NoticeLeadTime: awscdk.Duration_Days(jsii.Number(2)),
 		},
 	})
 	vars := at(t, flat(synth(t, stack).one(t, "AWS::Lambda::Function", "Switcher").Properties), "Environment", "Variables").(map[string]any)
@@ -105,7 +105,7 @@ func TestSwitcherPolicy(t *testing.T) {
 	}
 	want := contract.Policy{
 		ConfirmSeconds: 1, FenceSeconds: 32, HealthSeconds: 33, MaxAttempts: 4, CapacitySeconds: 5, RetrySeconds: 16, PollSeconds: 7,
-		GraceSeconds: 18, MaxSwitches: 9, WindowSeconds: 7200, CoolDownSeconds: 20, LaunchesPerSecond: 5, BudgetPercent: 70, BrakePercent: 60, BrakeSeconds: 19, HistoryDays: 11, DeploySeconds: 62,
+		GraceSeconds: 18, MaxSwitches: 9, WindowSeconds: 7200, CoolDownSeconds: 20, LaunchesPerSecond: 5, BudgetPercent: 70, BrakePercent: 60, BrakeSeconds: 19, HistoryDays: 11, DeploySeconds: 62, NoticeLeadSeconds: 172800,
 	}
 	if diff := cmp.Diff(want, got.Policy); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)

@@ -1,0 +1,196 @@
+package recovery
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// AdoptedNodeProps are the props of ClusterNode_FromInstanceId.
+type AdoptedNodeProps struct {
+	// InstanceId is the running instance, in the switcher's VPC. Required.
+	InstanceId *string
+	// Switcher recovers the node. Required.
+	Switcher ISwitcher
+	// NodeId is the node's number, 1 to 999999999, unique per account and Region.
+	// It becomes the value of the instance's IDTag. Required.
+	NodeId *float64
+	// NodeName is the node's name in messages. The instance's own Name tag stays.
+	// Default: node-<NodeId>.
+	NodeName *string
+	// Role is the role of the instance's profile. The switcher is allowed to pass it to
+	// replacements by a policy in this stack. Without it a replacement of an instance
+	// that has a profile cannot be launched. Default: none, the instance has no profile.
+	Role awsiam.IRole
+	// SecurityGroups are those of the instance, for Connections(). Replacements have
+	// the groups that the instance has, whatever is said here. Default: none.
+	SecurityGroups *[]awsec2.ISecurityGroup
+	// TargetGroups are those that the instance is registered in, and replacements are
+	// to be. The switcher's permission for them is put in this stack.
+	// Default: none, the node takes no traffic through a load balancer.
+	TargetGroups *[]*NodeTargetGroup
+	// VolumeKeys are the customer-managed keys that the instance's volumes, or their
+	// snapshots, are encrypted with. The switcher's permission for them is put in this
+	// stack. Default: none.
+	VolumeKeys *[]awskms.IKey
+	// DataFileSystem is the node's own EFS file system, for FenceEscalation_STORAGE. No
+	// other node may mount it, and the instance must mount it through the mount target
+	// of its own zone only (mount option az=). Default: none.
+	DataFileSystem awsefs.IFileSystem
+	// InstanceTypes are tried, in this order, where the instance's own type cannot be
+	// had. They must be of its architecture. Default: none.
+	InstanceTypes *[]awsec2.InstanceType
+	// Priority, Zones, AllowTerminateFence, Gate, RestartOriginal, FenceEscalation,
+	// DrainTime, StopTime and ServiceTimeout are as those of ClusterNodeProps.
+	Priority            *float64
+	Zones               *[]*string
+	AllowTerminateFence *bool
+	Gate                *bool
+	RestartOriginal     *bool
+	FenceEscalation     FenceEscalation
+	DrainTime           awscdk.Duration
+	StopTime            awscdk.Duration
+	ServiceTimeout      awscdk.Duration
+	// OnDelete says what becomes of the node's instance when the node is deleted:
+	// RemovalPolicy_RETAIN leaves it running, without the switcher's tags,
+	// RemovalPolicy_DESTROY drains and terminates it. Default: RemovalPolicy_RETAIN.
+	OnDelete awscdk.RemovalPolicy
+	// AwaitAutoRecovery is how long a failed status check must last before the node is
+	// switched, so that EC2's automatic recovery can come first, 60 to 3600 s. Give it
+	// unless automatic recovery is off for the instance, which is not EC2's default:
+	// the instance keeps its setting. Default: a failed check is believed at once.
+	AwaitAutoRecovery awscdk.Duration
+}
+
+// ClusterNode_FromInstanceId makes a running instance a node, without a restart: the
+// switcher tags it, records what its replacements are to be, and protects it from
+// then on. It is the way to take over what another stack, or a person, has made; a
+// node cannot be taken over by "cdk import".
+//
+// Nothing else of the instance is changed. So a replacement reads its tags through
+// the instance metadata only if the instance exposes them there (which Gate needs),
+// and a tag key with a space or a slash refuses the adoption if it does.
+//
+// The node has no launch template, no load balancer and no file systems of its own:
+// LaunchTemplate, SecurityGroup, UserData, LoadBalancer and the file systems are nil,
+// MountCommands are none. To change what replacements are, change the running instance,
+// and the sweep takes that over; an image is changed by a new node.
+func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *AdoptedNodeProps) ClusterNode {
+	at := placeOf(scope, id)
+	at.require(props != nil, "props", "give at least InstanceId, Switcher and NodeId")
+	at.require(props.InstanceId != nil, "InstanceId", "give the id of a running instance such as i-0123456789abcdef0")
+	if !unresolved(props.InstanceId) && !contract.ValidInstanceID(*props.InstanceId) {
+		at.fail("InstanceId is %q: give the id of a running instance such as i-0123456789abcdef0", *props.InstanceId)
+	}
+	like := props.like()
+	n := newNode(at, like)
+	n.adopt = *props.InstanceId
+	n.planOtherTypes(at, nil, props.InstanceTypes)
+	n.planLife(at, lifeProps{
+		drain: props.DrainTime, stop: props.StopTime, await: props.AwaitAutoRecovery,
+		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_RETAIN,
+	})
+	if n.escalation == FenceEscalation_STORAGE {
+		at.require(props.DataFileSystem != nil, "DataFileSystem", "FenceEscalation_STORAGE cuts the instance off from it; give the node's own file system, or choose FenceEscalation_HOLD")
+	}
+	claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
+	claim(scope, at, "instance", n.adopt, "an instance carries one node; adopt another")
+
+	constructs.NewConstruct_Override(n, scope, id)
+	groups := []awsec2.ISecurityGroup{}
+	if props.SecurityGroups != nil {
+		groups = *props.SecurityGroups
+	}
+	n.connections = awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &groups})
+	n.letAdopt()
+	if props.Role != nil {
+		n.role = props.Role
+		n.letPass()
+	}
+	if props.TargetGroups != nil {
+		n.useGroups(at, *props.TargetGroups)
+	}
+	if props.VolumeKeys != nil {
+		for i, key := range *props.VolumeKeys {
+			at.require(key != nil, fmt.Sprintf("VolumeKeys[%d]", i), "give a key, or take the entry out")
+			n.letUseKey(i, key.KeyArn())
+		}
+	}
+	if props.DataFileSystem != nil {
+		n.letCutOff(props.DataFileSystem)
+	}
+	n.makeResource(at, like)
+	return n
+}
+
+// like are the props that an adopted node has in common with a new one.
+func (p *AdoptedNodeProps) like() *ClusterNodeProps {
+	return &ClusterNodeProps{
+		Switcher: p.Switcher, NodeId: p.NodeId, NodeName: p.NodeName, TargetGroups: p.TargetGroups,
+		Priority: p.Priority, Zones: p.Zones, AllowTerminateFence: p.AllowTerminateFence, RestartOriginal: p.RestartOriginal,
+		FenceEscalation: p.FenceEscalation, ServiceTimeout: p.ServiceTimeout,
+		// Its user data is what the instance was launched with.
+		Gate: p.Gate, UserData: awsec2.UserData_Custom(jsii.String("the instance's own")),
+	}
+}
+
+// letAdopt allows the switcher to make exactly this instance its own: its other
+// permissions rest on the tag that adoption gives. An instance of another switcher is
+// not taken away from it.
+func (n *clusterNode) letAdopt() {
+	name, key := *n.switcher.SwitcherName(), "aws:ResourceTag/"+contract.SwitcherTag
+	n.letSwitcher("Adopt", allow("AdoptInstance", []string{"ec2:CreateTags"}, n.instances(n.adopt), map[string]any{
+		"StringEquals":              map[string]any{"aws:RequestTag/" + contract.SwitcherTag: name},
+		"StringEqualsIfExists":      map[string]any{key: name},
+		"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": n.ownTags()},
+	}))
+}
+
+// letRelease allows the switcher to take its tags off the instance that stays when
+// the node is deleted: the one that carries the node by then.
+func (n *clusterNode) letRelease() {
+	if n.life.onDelete != contract.DeleteRetain {
+		return
+	}
+	n.letSwitcher("Release", allow("ReleaseInstance", []string{"ec2:DeleteTags"}, n.instances("*"), map[string]any{
+		"StringEquals": map[string]any{
+			"aws:ResourceTag/" + contract.SwitcherTag: *n.switcher.SwitcherName(), "aws:ResourceTag/" + *n.switcher.IDTag(): strconv.Itoa(n.id),
+		},
+		"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": n.ownTags()},
+		"Null":                      map[string]any{"aws:TagKeys": "false"},
+	}))
+}
+
+// ownTags are the keys of all tags that the switcher gives an instance.
+func (n *clusterNode) ownTags() []any {
+	keys := []any{*n.switcher.IDTag(), *n.switcher.TargetTag(), contract.SwitcherTag}
+	for _, k := range contract.ControlTags {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+func (n *clusterNode) instances(id string) []*string {
+	return []*string{awscdk.Stack_Of(n).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("ec2"), Resource: jsii.String("instance"), ResourceName: jsii.String(id),
+	})}
+}
+
+// letCutOff allows the switcher the storage fence on a file system that is not
+// marked as its own.
+func (n *clusterNode) letCutOff(fs awsefs.IFileSystem) {
+	n.fileSystem = *fs.FileSystemId()
+	n.letSwitcher("CutOff", allow("CutOffOwnStorage", []string{
+		"elasticfilesystem:CreateMountTarget", "elasticfilesystem:DeleteMountTarget",
+		"elasticfilesystem:DescribeMountTargetSecurityGroups", "elasticfilesystem:DescribeMountTargets",
+	}, []*string{fs.FileSystemArn()}, nil))
+}

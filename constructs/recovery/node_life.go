@@ -1,0 +1,86 @@
+package recovery
+
+import (
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// ApplyChanges is ApplyChanges_NEXT_SWITCH or ApplyChanges_AT_ONCE.
+type ApplyChanges string
+
+const (
+	// ApplyChanges_NEXT_SWITCH leaves the running instance alone: its replacement has
+	// the change.
+	ApplyChanges_NEXT_SWITCH ApplyChanges = contract.ApplyNextSwitch
+	// ApplyChanges_AT_ONCE replaces the instance by a planned switch: drained, shut down,
+	// fenced, launched anew. If the new one does not become healthy in time, the old
+	// one is started again and the deployment fails with the reason.
+	ApplyChanges_AT_ONCE ApplyChanges = contract.ApplyAtOnce
+)
+
+// life is what becomes of a node's instance at changes and at the end.
+type life struct {
+	apply, onDelete    string
+	drain, stop, await int // seconds
+}
+
+// lifeProps are the props that make it, of a new node or of an adopted one.
+type lifeProps struct {
+	apply              ApplyChanges
+	drain, stop, await awscdk.Duration
+	onDelete, def      awscdk.RemovalPolicy
+}
+
+// planLife checks what the props say of changes and deletion.
+func (n *clusterNode) planLife(at place, p lifeProps) {
+	out := life{apply: string(p.apply), onDelete: contract.DeleteTerminate}
+	switch p.apply {
+	case "":
+		out.apply = contract.ApplyNextSwitch
+	case ApplyChanges_NEXT_SWITCH, ApplyChanges_AT_ONCE:
+	default:
+		at.fail("ApplyChanges is %q: allowed are %q and %q; leave it out for %q", p.apply, ApplyChanges_NEXT_SWITCH, ApplyChanges_AT_ONCE, ApplyChanges_NEXT_SWITCH)
+	}
+	if p.onDelete == "" {
+		p.onDelete = p.def
+	}
+	switch p.onDelete {
+	case awscdk.RemovalPolicy_DESTROY:
+	case awscdk.RemovalPolicy_RETAIN:
+		out.onDelete = contract.DeleteRetain
+	default:
+		at.fail("OnDelete is %q: allowed are RemovalPolicy_DESTROY and RemovalPolicy_RETAIN; leave it out for RemovalPolicy_%s", p.onDelete, p.def)
+	}
+	out.drain = at.whole("DrainTime in seconds", secondsOrNil(p.drain), contract.DefaultDrain, 0, 3600)
+	out.stop = at.whole("StopTime in seconds", secondsOrNil(p.stop), contract.DefaultStop, 0, 600)
+	if p.await != nil {
+		out.await = at.whole("AwaitAutoRecovery in seconds", p.await.ToSeconds(nil), 0, 60, 3600)
+	}
+	// A changed image has half of DeployTime to become healthy, the way there included.
+	if most := n.deployTime() / 2; out.apply == contract.ApplyAtOnce && out.drain+out.stop >= most {
+		at.fail("DrainTime and StopTime are %d s together: ApplyChanges_AT_ONCE allows less than %d s, half of the switcher's Policy.DeployTime, since the other half is for going back; shorten one of them, or lengthen DeployTime",
+			out.drain+out.stop, most)
+	}
+	n.life = out
+}
+
+// deployTime is how long the switcher lets a deployment take, in seconds. That of an
+// imported switcher is not known: the default is assumed.
+func (n *clusterNode) deployTime() int {
+	if s, ok := n.switcher.(*switcher); ok {
+		return s.policy.DeploySeconds
+	}
+	return contract.DefaultPolicy().DeploySeconds
+}
+
+// into writes it into the custom resource's properties.
+func (l life) into(p *contract.NodeProperties) {
+	p.ApplyChanges, p.OnDelete = l.apply, l.onDelete
+	p.DrainSeconds, p.StopSeconds = strconv.Itoa(l.drain), strconv.Itoa(l.stop)
+	if l.await > 0 {
+		p.AwaitRecoverySeconds = strconv.Itoa(l.await)
+	}
+}
