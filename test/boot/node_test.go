@@ -1,0 +1,496 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/workload-recovery/workload-recovery/internal/boot"
+)
+
+const (
+	dataMount = "mount -t efs -o _netdev,noresvport,tls,iam,az=us-east-1c,accesspoint=fsap-1 fs-1:/ %s/data"
+	logMount  = "mount -t efs -o _netdev,noresvport,tls,iam,accesspoint=fsap-2 fs-2:/ %s/logs"
+)
+
+// mounting is a machine whose mount points lie in its directory.
+func mounting(t *testing.T) (*machine, *metadata) {
+	t.Helper()
+	p, imds := plan(), newMetadata(t, nil)
+	m := newMachine(t, p, imds)
+	p.Mounts[0].Path, p.Mounts[1].Path = m.path("data"), m.path("logs")
+	for _, f := range p.Files() {
+		if name := filepath.Base(f.Path); name == "mounts" || name == "node.conf" {
+			m.write(name, f.Text, 0o600)
+		}
+	}
+	return m, imds
+}
+
+func (m *machine) wantCalls(want ...string) {
+	m.t.Helper()
+	for i := range want {
+		want[i] = strings.ReplaceAll(want[i], "%s", m.dir)
+	}
+	if diff := cmp.Diff(want, m.calls()); diff != "" {
+		m.t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestMount(t *testing.T) {
+	t.Run("both", func(t *testing.T) {
+		m, _ := mounting(t)
+		if out, code := m.run("mount"); code != 0 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls(dataMount, logMount)
+		if info, err := os.Stat(m.path("data")); err != nil || !info.IsDir() {
+			t.Errorf("the mount point: %v", err)
+		}
+	})
+	t.Run("at the third try", func(t *testing.T) {
+		m, imds := mounting(t)
+		imds.fault["placement/availability-zone"] = http.StatusServiceUnavailable
+		imds.onAsk = func(i *metadata, _ string, times int) { i.fault["placement/availability-zone"] = 0 }
+		m.command("mount", `[ "$(grep -c "^mount " `+m.path("calls")+`)" -gt 2 ]`)
+		if out, code := m.run("mount"); code != 0 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls(dataMount, dataMount, dataMount, logMount)
+	})
+	t.Run("no data", func(t *testing.T) {
+		m, _ := mounting(t)
+		m.command("mount", "exit 32")
+		if out, code := m.run("mount"); code != 1 || !strings.Contains(out, "data cannot be mounted") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		if n := len(m.calls()); n != 10 {
+			t.Errorf("%d tries", n)
+		}
+	})
+	t.Run("no zone, no data", func(t *testing.T) {
+		m, imds := mounting(t)
+		imds.fault["placement/availability-zone"] = http.StatusNotFound
+		if out, code := m.run("mount"); code != 1 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls()
+	})
+	t.Run("no logs", func(t *testing.T) {
+		m, _ := mounting(t)
+		m.command("mount", `case "$*" in *fs-2*) exit 32 ;; esac`)
+		if out, code := m.run("mount"); code != 0 || !strings.Contains(out, "recovery logs of this boot stay on the instance") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls(dataMount, logMount)
+	})
+	t.Run("mounted by an image's fstab", func(t *testing.T) {
+		m, _ := mounting(t)
+		m.command("mountpoint", `case "$*" in */data) exit 0 ;; esac; exit 1`)
+		if out, code := m.run("mount"); code != 0 || !strings.Contains(out, "was mounted by somebody else") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls("umount %s/data", dataMount, logMount)
+	})
+	t.Run("mounted by somebody and in use", func(t *testing.T) {
+		m, _ := mounting(t)
+		m.command("mountpoint", "exit 0")
+		m.command("umount", "exit 1")
+		if out, code := m.run("mount"); code != 1 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls("umount %s/data")
+	})
+	t.Run("unmount", func(t *testing.T) {
+		m, _ := mounting(t)
+		m.command("mountpoint", "exit 0")
+		m.command("umount", `case "$*" in -l*) ;; */data) exit 1 ;; esac`)
+		if out, code := m.run("unmount"); code != 0 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls("umount %s/data", "umount -l %s/data", "umount %s/logs")
+	})
+}
+
+const off = "systemctl poweroff --force"
+
+func TestFault(t *testing.T) {
+	t.Run("script, then off, once", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.write("recovery-fault-script", "#!/bin/sh\necho script \"$1\" >>"+m.path("calls")+"\nexit 7\n", 0o700)
+		out, code := m.run("fault", "app.service")
+		if code != 0 || !strings.Contains(out, "app.service has failed for good") || !strings.Contains(out, "the fault script ended with 7") || !strings.Contains(out, "POWERING OFF") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		if out, code := m.run("fault", "other.service"); code != 0 || out != "" {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls("script app.service", off)
+	})
+	t.Run("a script that hangs", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.set("FAULT_SECONDS", "0.1")
+		m.write("recovery-fault-script", "#!/bin/sh\nexec sleep 1000\n", 0o700)
+		if out, code := m.run("fault", "app.service"); code != 0 || !strings.Contains(out, "ended with 124") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls(off)
+	})
+	t.Run("no script; systemd does not answer", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.command("systemctl", "exit 1")
+		m.run("fault", "app.service")
+		m.wantCalls(off, "poweroff -f")
+	})
+	t.Run("maintenance", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.write("run/maintenance", "", 0o600)
+		if out, code := m.run("fault", "app.service"); code != 0 || !strings.Contains(out, "left alone") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls()
+	})
+	t.Run("the recovery log", func(t *testing.T) {
+		m, _ := mounting(t)
+		m.write("logs/node.log", "", 0o600)
+		m.command("mountpoint", "exit 0")
+		m.run("fault", "app.service")
+		if log := m.read("logs/node.log"); !strings.Contains(log, " fault: app.service\n") {
+			t.Errorf("log %q", log)
+		}
+	})
+}
+
+// TestCheck runs the loop until a condition on the calls holds.
+func TestCheck(t *testing.T) {
+	m := func(t *testing.T, check string) *machine {
+		t.Helper()
+		m := newMachine(t, plan(), nil)
+		m.set("CHECK_INTERVAL", "0.01")
+		m.write("recovery-check", "#!/bin/sh\n"+check+"\n", 0o700)
+		return m
+	}
+	kill := "systemctl kill --signal=KILL app.service"
+	t.Run("twice in a row is a crash; again and again", func(t *testing.T) {
+		m := m(t, "echo a; echo the reason; exit 3")
+		out := m.until(func() bool { return len(m.calls()) >= 2 })
+		if calls := m.calls(); calls[0] != kill || calls[1] != kill {
+			t.Errorf("calls %q", calls)
+		}
+		if !strings.Contains(out, "check: failed 1 of 2 times: the reason\nrecovery: check: failed 2 of 2 times: the reason\nrecovery: check: killing app.service") {
+			t.Error(out)
+		}
+	})
+	t.Run("success between failures", func(t *testing.T) {
+		m := m(t, "")
+		m.write("recovery-check", `#!/bin/sh
+n=$(cat `+m.path("n")+` 2>/dev/null || echo 0); echo $((n + 1)) >`+m.path("n")+`
+[ $((n % 2)) = 0 ]
+`, 0o700)
+		m.until(func() bool { return len(strings.TrimSpace(m.read("n"))) > 1 }) // ten times
+		m.wantCalls()
+	})
+	t.Run("a check that hangs", func(t *testing.T) {
+		m := m(t, "exec sleep 1000")
+		m.set("CHECK_TIMEOUT", "0.05")
+		m.until(func() bool { return len(m.calls()) > 0 })
+		m.wantCalls(kill)
+	})
+	t.Run("a slow start", func(t *testing.T) {
+		m := m(t, "echo x >>$RECOVERY_RUN/count; exit 1")
+		m.set("CHECK_START", "3600")
+		m.until(func() bool { return len(m.read("run/count")) > 20 })
+		m.wantCalls()
+	})
+	t.Run("a failure after a success within the start time", func(t *testing.T) {
+		m := m(t, "echo x >>$RECOVERY_RUN/count; [ $(wc -l <$RECOVERY_RUN/count) -lt 3 ]")
+		m.set("CHECK_START", "3600")
+		m.until(func() bool { return len(m.calls()) > 0 })
+		if calls := m.calls(); calls[0] != kill {
+			t.Errorf("calls %q", calls)
+		}
+	})
+	for name, prepare := range map[string]func(*machine){
+		"units that are down": func(m *machine) { m.command("systemctl", `[ "$1" != is-active ]`) },
+		"maintenance":         func(m *machine) { m.write("run/maintenance", "", 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := m(t, "echo x >>$RECOVERY_RUN/count; exit 1")
+			prepare(m)
+			m.command("sleep", "exec "+realSleep(t)+" \"$@\"")
+			m.until(func() bool { return strings.Count(m.read("calls"), "sleep") > 20 })
+			if m.read("run/count") != "" {
+				t.Error("the check ran")
+			}
+		})
+	}
+	t.Run("units that cannot be killed", func(t *testing.T) {
+		m := m(t, "exit 1")
+		m.command("systemctl", `[ "$1" != kill ]`)
+		m.until(func() bool { return strings.Contains(m.read("calls"), off) })
+		if calls := m.calls(); calls[0] != kill || calls[1] != off {
+			t.Errorf("calls %q", calls)
+		}
+	})
+}
+
+func realSleep(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// until runs the check loop until the condition holds.
+func (m *machine) until(holds func() bool) string {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(m.t.Context(), time.Minute)
+	defer cancel()
+	var out bytes.Buffer
+	cmd := m.start(ctx, &out, "check")
+	for !holds() {
+		if ctx.Err() != nil {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	failed := ctx.Err() != nil
+	cancel()
+	_ = cmd.Wait() // killed
+	if failed {
+		m.t.Fatalf("it never came so far; calls %q; it said\n%s", m.calls(), out.String())
+	}
+	return out.String()
+}
+
+func TestPrepare(t *testing.T) {
+	start := []string{"systemctl daemon-reload", "systemctl stop app.service", "systemctl enable recovery-mount.service", "systemctl start recovery-mount.service"}
+	agent := "agent-ctl -a fetch-config -m ec2 -s -c file:%s/agent.json"
+	t.Run("an image that has everything", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.command("mount.efs", "")
+		if out, code := m.run("prepare"); code != 0 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls(append(start, agent)...)
+	})
+	t.Run("Amazon Linux", func(t *testing.T) {
+		p := plan()
+		p.Commands = "echo mine >>" + "$RECOVERY_RUN/mine"
+		m := newMachine(t, p, nil)
+		m.env[4] = "RECOVERY_AGENT=" + m.path("bin/later-ctl")
+		m.command("yum", "mv "+m.path("bin/agent-ctl")+" "+m.path("bin/later-ctl"))
+		m.command("systemctl", `[ "$1" != is-active ]`)
+		if out, code := m.run("prepare"); code != 0 || m.read("run/mine") != "mine\n" {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls(start[0], "yum install -y amazon-efs-utils amazon-cloudwatch-agent", start[2], start[3], agent)
+	})
+	t.Run("the gate stays shut", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.command("mount.efs", "")
+		m.command("systemctl", `[ "$1" != start ]`)
+		if out, _ := m.run("prepare"); !strings.Contains(out, "gate or mount: not going on") {
+			t.Error(out)
+		}
+		m.wantCalls(start...) // no agent, and no power off: the unit that failed does that
+	})
+	t.Run("a command that fails", func(t *testing.T) {
+		p := plan()
+		p.Commands = "set -e\nfalse\ntrue"
+		m := newMachine(t, p, nil)
+		if out, _ := m.run("prepare"); !strings.Contains(out, "PrepareCommands (1) has failed for good") || !strings.Contains(out, "prepare: not going on") {
+			t.Error(out)
+		}
+		m.wantCalls(start[0], start[1], off)
+	})
+	t.Run("no agent", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.command("mount.efs", "")
+		m.command("agent-ctl", "exit 1")
+		if out, code := m.run("prepare"); code != 0 || !strings.Contains(out, "agent: NOT RUNNING") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+	})
+}
+
+// TestInstall: other distributions have no amazon-efs-utils, and the agent is AWS's
+// own package.
+func TestInstall(t *testing.T) {
+	for _, c := range []struct{ os, url, with string }{
+		{"ID=ubuntu\nID_LIKE=debian\n", "ubuntu/%s/latest/amazon-cloudwatch-agent.deb", "dpkg -i %s/run/agent.deb"},
+		{"ID=debian\n", "debian/%s/latest/amazon-cloudwatch-agent.deb", "dpkg -i %s/run/agent.deb"},
+		{"ID=\"rhel\"\nID_LIKE=\"fedora\"\n", "redhat/%s/latest/amazon-cloudwatch-agent.rpm", "rpm -U %s/run/agent.rpm"},
+		{"ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", "redhat/%s/latest/amazon-cloudwatch-agent.rpm", "rpm -U %s/run/agent.rpm"},
+	} {
+		for cpu, name := range map[string]string{"aarch64": "arm64", "x86_64": "amd64"} {
+			t.Run(strings.Fields(c.os)[0]+" "+cpu, func(t *testing.T) {
+				m := newMachine(t, plan(), newMetadata(t, nil))
+				m.write("os-release", c.os, 0o600)
+				m.command("mount.efs", "")
+				m.command("uname", "echo "+cpu)
+				m.env[4] = "RECOVERY_AGENT=" + m.path("none")
+				real, err := exec.LookPath("curl")
+				if err != nil {
+					t.Fatal(err)
+				}
+				m.write("bin/curl", "#!/bin/sh\ncase \"$*\" in *amazonaws.com*) echo curl \"$@\" >>"+m.path("calls")+"; exit 0 ;; esac\nexec "+real+" \"$@\"\n", 0o700)
+				m.command("uname", "echo "+cpu)
+				m.run("prepare")
+				calls := m.calls()
+				url := "https://amazoncloudwatch-agent-us-east-1.s3.us-east-1.amazonaws.com/" + fmt.Sprintf(c.url, name)
+				if len(calls) < 5 || !strings.HasSuffix(calls[3], url) || calls[4] != strings.ReplaceAll(c.with, "%s", m.dir) {
+					t.Errorf("calls %q, want %s and %s", calls, url, c.with)
+				}
+			})
+		}
+	}
+	t.Run("no mount helper", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.write("os-release", "ID=debian\n", 0o600)
+		out, _ := m.run("prepare")
+		if !strings.Contains(out, "mount.efs is missing and no repository of 'debian ' has it: the image, or PrepareCommands, must bring amazon-efs-utils") {
+			t.Error(out)
+		}
+		m.wantCalls("systemctl daemon-reload", "systemctl stop app.service", off)
+	})
+	t.Run("a repository that does not answer", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.command("yum", "exit 1")
+		out, _ := m.run("prepare")
+		install := "yum install -y amazon-efs-utils"
+		m.wantCalls("systemctl daemon-reload", "systemctl stop app.service", install, install, install, off)
+		if !strings.Contains(out, "install: not going on") {
+			t.Error(out)
+		}
+	})
+}
+
+func TestStart(t *testing.T) {
+	t.Run("units and check", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		if out, code := m.run("start"); code != 0 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls("systemctl daemon-reload", "systemctl enable app.service recovery-check.service", "systemctl start --no-block app.service recovery-check.service")
+	})
+	t.Run("no check", func(t *testing.T) {
+		p := plan()
+		p.Application.Check = nil
+		m := newMachine(t, p, nil)
+		m.run("start")
+		m.wantCalls("systemctl daemon-reload", "systemctl enable app.service", "systemctl start --no-block app.service")
+	})
+	t.Run("a unit that is not there", func(t *testing.T) {
+		m := newMachine(t, plan(), nil)
+		m.command("systemctl", `[ "$1" != cat ]`)
+		if out, _ := m.run("start"); !strings.Contains(out, "app.service, which is not installed, has failed for good") {
+			t.Error(out)
+		}
+		m.wantCalls("systemctl daemon-reload", off)
+	})
+	t.Run("no application", func(t *testing.T) {
+		p := plan()
+		p.Application = nil
+		m := newMachine(t, p, nil)
+		if out, code := m.run("start"); code != 0 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls()
+	})
+}
+
+// TestPidFile: what the agent counts is there while the unit is up.
+func TestPidFile(t *testing.T) {
+	m := newMachine(t, plan(), nil)
+	m.run("up", "app@main")
+	if pid := m.read("run/app@main.pid"); pid != "1\n" {
+		t.Errorf("a unit without a main process: %q", pid)
+	}
+	m.env = append(m.env, "MAINPID=42")
+	m.run("up", "app@main")
+	if pid := m.read("run/app@main.pid"); pid != "42\n" {
+		t.Errorf("pid %q", pid)
+	}
+	if want := "/run/recovery/app@main.pid"; boot.PidFile("app@main.service") != want {
+		t.Errorf("the agent reads %s, want %s", boot.PidFile("app@main.service"), want)
+	}
+	m.run("down", "app@main")
+	if _, err := os.Stat(m.path("run/app@main.pid")); err == nil {
+		t.Error("the file is still there")
+	}
+	if out, code := m.run("nonsense"); code != 2 || !strings.Contains(out, "usage: recovery-node") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
+// TestHook runs the boothook with its files below another root.
+func TestHook(t *testing.T) {
+	dir := t.TempDir()
+	run := func(instance string, p boot.Plan) {
+		t.Helper()
+		text := strings.NewReplacer("/etc/recovery", dir+"/etc/recovery", "/usr/local/sbin/recovery-", dir+"/sbin/recovery-",
+			"/etc/systemd/system", dir+"/systemd", "systemctl daemon-reload", "echo reload >>"+dir+"/reloads").Replace(p.Hook())
+		cmd := exec.Command("sh", "-eu")
+		cmd.Env = []string{"INSTANCE_ID=" + instance, "PATH=" + os.Getenv("PATH")}
+		cmd.Stdin = strings.NewReader(text)
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	at := func(f boot.File) string {
+		return strings.NewReplacer("/etc/recovery", dir+"/etc/recovery", "/usr/local/sbin/", dir+"/sbin/", "/etc/systemd/system", dir+"/systemd").Replace(f.Path)
+	}
+	check := func(p boot.Plan) {
+		t.Helper()
+		for _, f := range p.Files() {
+			got, err := os.ReadFile(at(f))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := strings.NewReplacer("/usr/local/sbin/recovery-", dir+"/sbin/recovery-", "/etc/recovery", dir+"/etc/recovery", "systemctl daemon-reload", "echo reload >>"+dir+"/reloads").Replace(f.Text)
+			if diff := cmp.Diff(want, string(got)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", f.Path, diff)
+			}
+			if info, err := os.Stat(at(f)); err != nil || info.Mode().Perm()&0o111 != 0 != f.Executable {
+				t.Errorf("%s: mode %v, %v", f.Path, info.Mode(), err)
+			}
+		}
+	}
+	full := plan()
+	full.Application.FaultScript, full.Commands = `echo "$1" \$x '`+"`id`'", "true"
+	run("i-1", full)
+	check(full)
+	// A person's change stays at the next boot of this instance.
+	if err := os.WriteFile(dir+"/etc/recovery/node.conf", []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("i-1", full)
+	if text, _ := os.ReadFile(dir + "/etc/recovery/node.conf"); string(text) != "mine" {
+		t.Errorf("the second boot wrote %q", text)
+	}
+	// Another instance, of an image of the first: what it brought is gone.
+	plain := plan()
+	plain.Gate, plain.Application, plain.Agent = false, nil, nil
+	run("i-2", plain)
+	check(plain)
+	for _, f := range full.Files()[5:] {
+		if _, err := os.Stat(at(f)); err == nil {
+			t.Errorf("%s of another instance is still there", f.Path)
+		}
+	}
+	if text, _ := os.ReadFile(dir + "/reloads"); string(text) != "reload\nreload\n" {
+		t.Errorf("reloads: %q", text)
+	}
+}
