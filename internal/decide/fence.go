@@ -20,6 +20,10 @@ func (s *step) fencing() {
 		s.fence()
 		return
 	}
+	if s.graceful() && !s.isolateAll() { // whoever starts it again finds it shut off; it ended by itself before
+		s.wait()
+		return
+	}
 	s.to(record.Launching)
 	s.say(message.Fenced, "off: "+s.condemnedIDs())
 	// Places and shortages are read for the next round.

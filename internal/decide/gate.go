@@ -21,7 +21,16 @@ func (s *step) gated() bool {
 // being fenced: it waits at its gate.
 func (s *step) overlaps() bool {
 	sw := s.n.Switch
-	return sw != nil && sw.Gate && (sw.Kind == record.KindRecover || s.graceful() && sw.Failed == "")
+	if sw == nil || !sw.Gate {
+		return false
+	}
+	switch sw.Kind {
+	case record.KindRecover, record.KindPlanned:
+		return true
+	case record.KindUpdate: // one that went back starts the original again, which is off then
+		return sw.Failed == ""
+	}
+	return false
 }
 
 // waitsAtGate reports whether a replacement runs and waits for its grant.

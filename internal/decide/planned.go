@@ -105,6 +105,7 @@ func (s *step) withdrawn() bool {
 	if !sw.Noted {
 		s.recordTargets(g.Instance)
 		sw.Noted, s.out.Save = true, true
+		s.n.Since = s.Now // from now on requests under way have their time, however late we came
 	}
 	gone := true
 	for _, group := range s.allGroups() {
