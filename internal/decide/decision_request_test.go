@@ -23,9 +23,10 @@ func comes(name, kind string, s *scene, change ...func(*scene)) decision {
 		if s.Node.Template.Version == "" {
 			set.Template.Version = ""
 		}
+		set.Adopt = s.adopt
 		return s.Node, decide.Accept(decide.RequestInput{
 			Config: s.Config, Node: s.Node, Settings: set, Now: now,
-			Request: record.Request{ID: "r-2", Type: kind, URL: "https://x", Stack: "stack-2", Logical: "Logical"},
+			Request: record.Request{ID: "r-2", Type: kind, URL: "https://x", Stack: "stack-2", Logical: "Logical", Sent: s.sent},
 		})
 	}}
 }

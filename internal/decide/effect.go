@@ -65,6 +65,9 @@ func (e Effect) ID() string {
 	if e.Stop {
 		parts = append(parts, "stop")
 	}
+	if e.Force {
+		parts = append(parts, "force")
+	}
 	for _, t := range e.Targets {
 		parts = append(parts, fmt.Sprintf("%s:%d", t.ID, t.Port))
 	}

@@ -86,8 +86,12 @@ func (s *step) report() string {
 	if s.graceful() {
 		began, how = "Why", "drained, shut down and"
 	}
+	done := fmt.Sprintf("replaced by %s in %s", g.Instance, g.Zone)
+	if g.Instance == sw.From {
+		done = "started again in place"
+	}
 	fmt.Fprintf(&b, "%s: %s\n", began, sw.Cause.Detail)
-	fmt.Fprintf(&b, "What was done: %s in %s was %s replaced by %s in %s.\n", sw.From, sw.FromZone, how, g.Instance, g.Zone)
+	fmt.Fprintf(&b, "What was done: %s in %s was %s %s.\n", sw.From, sw.FromZone, how, done)
 	fmt.Fprintf(&b, "Serving again after %.1f s. Seconds from the beginning to each step:", g.ServedAt.Sub(sw.Cause.At).Seconds())
 	for _, m := range s.marks() {
 		fmt.Fprintf(&b, " %s %.1f", m.name, m.at.Sub(sw.Cause.At).Seconds())

@@ -30,7 +30,11 @@ func (s *step) confirmed() {
 		s.to(record.Launching) // the quarantine goes on beside the launch
 	case isolated:
 		s.to(record.Fencing)
-		s.say(message.FenceBegun, "isolated: "+s.condemnedIDs())
+		how := "isolated: "
+		if s.graceful() {
+			how = "asked to shut down: "
+		}
+		s.say(message.FenceBegun, how+s.condemnedIDs())
 		s.fencing()
 	default:
 		s.wait()

@@ -34,6 +34,9 @@ func Accept(in RequestInput) Step {
 	case s.n.HasRequest(r.ID):
 		s.say(message.EventDuplicate, fmt.Sprintf("request %s was accepted before", r.ID))
 		return s.finish()
+	case r.Sent > 0 && r.Sent < s.n.Latest:
+		s.reply(r, fmt.Errorf("a newer request about node %d was accepted before this one arrived; deploy again", s.n.ID))
+		return s.finish()
 	case s.n.Phase == record.Deleting && r.Type != event.Delete:
 		s.reply(r, fmt.Errorf("node %d is being deleted; deploy again when that is done", s.n.ID))
 		return s.finish()
@@ -41,6 +44,7 @@ func Accept(in RequestInput) Step {
 		s.reply(r, fmt.Errorf("AdoptInstance of node %d was %q and cannot become %q: adopt that instance as a node of its own", s.n.ID, in.Node.Settings.Adopt, in.Settings.Adopt))
 		return s.finish()
 	}
+	s.n.Latest = max(s.n.Latest, r.Sent)
 	if s.n.Request != nil {
 		s.answer(fmt.Errorf("overtaken by request %s (%s)", r.ID, r.Type))
 	}

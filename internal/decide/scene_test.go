@@ -16,6 +16,9 @@ import (
 type scene struct {
 	decide.Input
 	nodes []record.Node // of a fleet
+	// Of the deployment's request that comes.
+	adopt string
+	sent  int64
 }
 
 // Names of what the scenes are made of.

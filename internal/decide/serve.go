@@ -248,7 +248,7 @@ func (s *step) complete() {
 	switch {
 	case sw.Kind == record.KindCreate || sw.Kind == record.KindAdopt:
 		s.say(message.NodeCreated, g.Instance+" in "+g.Zone, where...)
-	case sw.From == g.Instance:
+	case sw.From == g.Instance && s.graceful():
 		s.say(message.NodeStayed, g.Instance+" in "+g.Zone, where...)
 	default:
 		s.say(message.SwitchCompleted, fmt.Sprintf("%s in %s took over from %s in %s", g.Instance, g.Zone, sw.From, sw.FromZone), where...)

@@ -17,6 +17,21 @@ import (
 
 var inv = event.Invocation{ID: "inv-1", Account: "123456789012", Region: "us-east-1"}
 
+// A request tells by the address of its answer when it was sent.
+func TestRequestsTellWhenTheyWereSent(t *testing.T) {
+	for query, want := range map[string]int64{
+		"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261121T080000Z&X-Amz-Expires=7200": time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC).Unix(),
+		"?AWSAccessKeyId=A&Expires=1795248000&Signature=x":                                 0, // its end, of which nobody knows how far ahead it is
+		"?X-Amz-Date=yesterday": 0,
+		"":                      0,
+	} {
+		got := event.Decode([]byte(`{"RequestType":"Update","RequestId":"r","ResponseURL":"https://x.s3.amazonaws.com/y`+query+`","StackId":"s","LogicalResourceId":"Node","ResourceType":"Custom::RecoveryNode","ResourceProperties":{}}`), inv)
+		if got.Request == nil || got.Request.Sent != want {
+			t.Errorf("%q: %+v, want %d", query, got.Request, want)
+		}
+	}
+}
+
 // The samples are the documentation's own ("Amazon EC2 events", "Alarm events
 // and EventBridge", "AWS Health events", "Custom resource request objects"),
 // with account and Region set alike.

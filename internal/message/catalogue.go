@@ -113,7 +113,7 @@ var Catalogue = []Definition{
 	{SwitchStarted, slog.LevelWarn, "switch started", "A failure was confirmed. The epoch is raised and the old instance's grant revoked.", "None. Follow the switch by its id."},
 	{BlueprintTaken, slog.LevelInfo, "blueprint recorded", "All that the replacement inherits was read before anything was touched.", none},
 	{BlueprintKept, slog.LevelWarn, "earlier blueprint used", "The instance can no longer be described whole (terminated, or quarantined by an interrupted run); the blueprint recorded earlier is used.", "Check after the switch that nothing changed by hand since then is missing."},
-	{FenceBegun, slog.LevelWarn, "point of no return", "The old instance is isolated and is now being powered off. Later signs of health are ignored.", none},
+	{FenceBegun, slog.LevelWarn, "point of no return", "The old instance is being powered off: isolated when it failed, by its own operating system in a planned switch. Later signs of health are ignored.", none},
 	{Fenced, slog.LevelInfo, "fence confirmed", "EC2 confirms that every earlier instance of the node is stopped or terminated.", none},
 	{LaunchRequested, slog.LevelInfo, "replacement requested", "A candidate was chosen and the whole request saved before it was sent.", none},
 	{LaunchAccepted, slog.LevelInfo, "replacement accepted", "EC2 accepted the launch.", none},

@@ -85,7 +85,10 @@ type Node struct {
 	Remade   []Remade `json:"remade,omitempty"`
 	Request  *Request `json:"request,omitempty"`
 	Answered []string `json:"answered,omitempty"` // ids of the last answered requests
-	Outbox   []Post   `json:"outbox,omitempty"`   // what must be told, until it has been
+	// Latest is when the newest request that was accepted had been sent: an older one
+	// that arrives after it was given up by CloudFormation.
+	Latest int64  `json:"latest,omitempty"`
+	Outbox []Post `json:"outbox,omitempty"` // what must be told, until it has been
 
 	Revision int64 `json:"-"` // the table's, for compare-and-swap
 }
@@ -201,6 +204,8 @@ type Request struct {
 	Logical    string    `json:"logical"`
 	PhysicalID string    `json:"physicalId"`
 	At         time.Time `json:"at"`
+	// Sent is when CloudFormation signed the request, in seconds since 1970; 0: unknown.
+	Sent int64 `json:"sent,omitempty"`
 }
 
 // Post is something to tell: kept in the record until it was delivered at least once.

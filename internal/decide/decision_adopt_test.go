@@ -1,0 +1,115 @@
+package decide_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+// adopting: i-old runs, and is to become node 7.
+func adopting() *scene {
+	s := resting()
+	n := &s.Node
+	n.Phase, n.Since, n.Grant, n.Blueprint, n.Targets, n.Armed = record.Launching, ago(10*time.Second), nil, nil, nil, nil
+	n.Settings.Adopt, n.Settings.Template, n.Template = before, contract.Template{}, contract.Template{}
+	n.Switch = &record.Switch{ID: "7-1", Kind: record.KindAdopt, Started: ago(10 * time.Second), Cause: record.Cause{Kind: record.KindAdopt, At: ago(10 * time.Second)}, Marks: map[string]time.Time{}}
+	n.Request = &record.Request{ID: "r-1", Type: event.Create, URL: "https://x", Stack: "stack", Logical: "Node", PhysicalID: "rec.node-7", At: ago(10 * time.Second)}
+	i := s.Facts.Instances[before]
+	i.VPC, i.Tags = "vpc-1", map[string]string{"Name": "seven"}
+	s.Facts.Instances[before] = i
+	s.Facts.Details[before] = cloud.Details{UserData: "data", ShutdownBehavior: "stop"}
+	return s
+}
+
+// TestDecisionsAdopt: a running instance becomes the node, or stays as it was.
+func TestDecisionsAdopt(t *testing.T) {
+	tagged := func(s *scene) {
+		s.tag(before, idTag, "7")
+		s.tag(before, wantTag, "true")
+		s.tag(before, contract.SwitcherTag, "rec")
+		s.tag(before, contract.EpochTag, "1")
+	}
+	decisions(t, "adopt", []decision{
+		when("it is tagged", adopting()),
+		when("it is tagged, and its owner keeps it from recoveries", adopting(), func(s *scene) { s.tag(before, wantTag, "false") }),
+		when("it is recorded and granted", adopting(), tagged),
+		when("it is not visible yet", adopting(), func(s *scene) { s.vanish(before) }),
+		when("it does not exist", adopting(), func(s *scene) { s.vanish(before); s.Node.Since = ago(time.Minute) }),
+		when("it is stopped", adopting(), fails),
+		when("it is in another VPC", adopting(), func(s *scene) {
+			i := s.Facts.Instances[before]
+			i.VPC = "vpc-2"
+			s.Facts.Instances[before] = i
+		}),
+		when("it belongs to another switcher", adopting(), func(s *scene) { s.tag(before, contract.SwitcherTag, "other") }),
+		when("it is another node", adopting(), func(s *scene) { s.tag(before, idTag, "8") }),
+		when("a tag cannot be exposed", adopting(), func(s *scene) {
+			s.tag(before, "cost center", "1")
+			i := s.Facts.Instances[before]
+			i.Metadata.Tags = "enabled"
+			s.Facts.Instances[before] = i
+		}),
+		when("it cannot be described", adopting(), func(s *scene) {
+			delete(s.Facts.Details, before)
+			s.Facts.NoDetails[before] = "denied"
+		}),
+		when("its targets cannot be read", adopting(), func(s *scene) { s.unseen(observe.PartTargets, cloud.Throttled) }),
+		when("it is isolated", adopting(), tagged, func(s *scene) { s.condemned(before, hole) }),
+		when("it is not healthy in its time", adopting(), tagged, func(s *scene) {
+			n := &s.Node
+			n.Phase, n.Switch.Instance, n.Switch.Recorded = record.Serving, before, true
+			b := original()
+			n.Blueprint = &b
+			n.Grant = &record.Grant{Instance: before, Epoch: 1, Zone: "az-b", PrivateIP: "10.0.0.old", GrantedAt: ago(601 * time.Second)}
+			s.Facts.Targets[byID] = []cloud.Target{{ID: before, Port: 80, Health: cloud.Unhealthy}}
+			s.alarm(alarmApp, "ALARM", now)
+		}),
+		comes("a create that adopts", event.Create, resting(), func(s *scene) { s.Node, s.adopt = record.Node{}, before }),
+		comes("an update that names another instance", event.Update, resting(), func(s *scene) { s.adopt = after }),
+		comes("an older request", event.Update, resting(), func(s *scene) { s.Node.Latest = 1000; s.sent = 999 }),
+		comes("a newer request", event.Update, resting(), func(s *scene) { s.Node.Latest = 1000; s.sent = 1001 }),
+	})
+}
+
+// TestDecisionsRetained: the node goes and its instance stays.
+func TestDecisionsRetained(t *testing.T) {
+	retain := func(s *scene) { s.Node.Settings.Retain = true }
+	leaves := func() *scene {
+		s := resting()
+		n := &s.Node
+		n.Phase, n.Epoch, n.Grant = record.Deleting, 2, nil
+		n.Switch = &record.Switch{ID: "7-2", Kind: record.KindDelete, Recorded: true, Retain: before, Marks: map[string]time.Time{}}
+		s.tag(before, contract.SwitcherTag, "rec")
+		s.tag(before, contract.GateTag, "i-old:1")
+		return s
+	}
+	made := func(s *scene) {
+		s.Node.Remade = []record.Remade{{FileSystem: files, Mount: "fsmt-new"}}
+	}
+	decisions(t, "retained", []decision{
+		comes("deleted at rest", event.Delete, resting(), retain),
+		comes("deleted in a switch", event.Delete, moving(record.Fencing), retain),
+		comes("deleted while it is created", event.Delete, serving(), retain, func(s *scene) { s.Node.Switch.Kind = record.KindCreate }),
+		comes("deleted while it is adopted", event.Delete, adopting()),
+		when("its tags are taken off", leaves()),
+		when("its tags are off", leaves(), func(s *scene) {
+			i := s.Facts.Instances[before]
+			i.Tags = map[string]string{"Name": "seven", wantTag: "true"}
+			s.Facts.Instances[before] = i
+		}),
+		when("it is gone", leaves(), func(s *scene) { s.vanish(before) }),
+		when("a mount target of ours is left", leaves(), made, func(s *scene) {
+			s.Facts.Mounts[files] = []cloud.Mount{{ID: "fsmt-new", Zone: "az-b", State: "available"}, {ID: "fsmt-a", Zone: "az-a", State: "available"}}
+		}),
+		when("a mount target of ours goes", leaves(), made, func(s *scene) {
+			s.Facts.Mounts[files] = []cloud.Mount{{ID: "fsmt-new", Zone: "az-b", State: "deleting"}}
+		}),
+		when("a mount target of ours is gone", leaves(), made, func(s *scene) { s.Facts.Mounts[files] = nil }),
+		when("the mount targets cannot be read", leaves(), made, func(s *scene) { s.unseen(observe.PartMounts, cloud.Throttled) }),
+	})
+}
