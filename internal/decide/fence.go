@@ -60,9 +60,14 @@ func (s *step) off(c *record.Condemned) bool {
 const forceAgain = time.Minute
 
 // fence powers off what still runs. The quarantine is completed beside it.
-func (s *step) fence() {
+func (s *step) fence() { s.fenceBut("") }
+
+func (s *step) fenceBut(spared string) {
 	s.wait()
 	for _, c := range slices.Clone(s.n.Condemned) {
+		if c.Instance == spared {
+			continue
+		}
 		i, visible := s.Facts.Instances[c.Instance]
 		stuck := i.State == cloud.Stopping && !s.gentle(c) && s.since(c.Since) >= forceAgain && s.askAgain(c)
 		if !visible || i.State != cloud.Running && i.State != cloud.Pending && !stuck {

@@ -21,7 +21,7 @@ func (s *step) confirmed() {
 	if !s.n.Switch.Recorded && !s.recordBlueprint() {
 		return
 	}
-	if s.cancelled() {
+	if s.cancelled() || s.spare() {
 		return
 	}
 	isolated := s.isolateAll()

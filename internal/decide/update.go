@@ -3,7 +3,6 @@ package decide
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -118,26 +117,30 @@ func (s *step) goBack(reason string) bool {
 	s.say(message.RolledBack, sw.Failed)
 	s.notify(message.RolledBack, sw.Failed)
 	s.wait()
-	if s.untouched() {
-		s.regrant(s.Facts.Instances[sw.From])
-	}
 	return true
 }
 
-// untouched reports whether the original of a gated update runs as it did: nobody has
-// asked, or will ask, to stop it in this epoch, and all others are off.
-func (s *step) untouched() bool {
+// spare gives the node back to the original of an update that went back before anybody
+// asked, or will ask, to stop it in this epoch, as soon as all others are off. It
+// reports whether it takes that.
+func (s *step) spare() bool {
 	sw := s.n.Switch
-	if sw.Kind != record.KindUpdate || s.n.Phase != record.Launching || s.Facts.Instances[sw.From].State != cloud.Running {
+	i := s.Facts.Instances[sw.From]
+	if sw.Kind != record.KindUpdate || sw.Failed == "" || i.State != cloud.Running || !s.n.Condemns(sw.From) || !s.condemned(sw.From).FirstAsked.IsZero() {
 		return false
 	}
-	for i := range s.n.Condemned {
-		c := &s.n.Condemned[i]
-		if c.Instance == sw.From && !c.FirstAsked.IsZero() || c.Instance != sw.From && !s.off(c) {
-			return false
+	off := true
+	for k := range s.n.Condemned {
+		if c := &s.n.Condemned[k]; c.Instance != sw.From {
+			off = s.off(c) && off
 		}
 	}
-	return s.n.Condemns(sw.From)
+	if off {
+		s.regrant(i)
+		return true
+	}
+	s.fenceBut(sw.From)
+	return true
 }
 
 // regrant gives the node back to an instance that was never stopped.
@@ -147,7 +150,6 @@ func (s *step) regrant(i cloud.Instance) {
 		Instance: i.ID, Epoch: s.n.Epoch, Zone: i.Zone, Subnet: i.Subnet, PrivateIP: i.PrivateIP, Image: i.Image, GrantedAt: s.Now,
 	}
 	s.acquit(i.ID)
-	s.out.Effects = slices.DeleteFunc(s.out.Effects, func(e Effect) bool { return e.Instance == i.ID }) // of this step, as a condemned one
 	s.n.Switch.Instance = i.ID
 	s.to(record.Serving)
 }
