@@ -78,6 +78,8 @@ var mutations = []struct {
 		return p.Compute.Tag(ctx, []string{"i-1"}, map[string]string{"k": "v"})
 	}},
 	{"DeleteTags", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Untag(ctx, "i-1", []string{"k"}) }},
+	{"AssociateApplicationStatusCheck", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Watch(ctx, "asc-1", "k", "v") }},
+	{"DisassociateApplicationStatusCheck", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Unwatch(ctx, "asc-1", "k", "v") }},
 	{"StartInstances", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Start(ctx, "i-1") }},
 	{"CreateMountTarget", func(ctx context.Context, p cloud.Ports) error {
 		return p.Files.CreateMount(ctx, "fs-1", cloud.Mount{Subnet: "subnet-1", Groups: []string{"sg-1"}})

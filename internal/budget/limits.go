@@ -19,6 +19,9 @@ const (
 	DescribeVolumes   API = "DescribeVolumes"
 	DescribeTemplates API = "DescribeLaunchTemplateVersions"
 	DescribeStatus    API = "DescribeInstanceStatus"
+	DescribeFailing   API = "DescribeApplicationStatus"
+	Associate         API = "AssociateApplicationStatusCheck"
+	Disassociate      API = "DisassociateApplicationStatusCheck"
 	Balancers         API = "ELB"
 	BalancerReads     API = "ELB reads"
 	BalancerTargets   API = "ELB targets"
@@ -53,6 +56,7 @@ func Limits(launchesPerSecond int) map[API]Limit {
 		ModifyInstance: {50, 5}, ModifyInterface: {100, 5},
 		CreateTags: {100, 10}, DeleteTags: {100, 10},
 		DescribeInstances: {50, 10}, DescribeAttribute: {100, 20}, DescribeVolumes: {100, 20}, DescribeTemplates: {100, 20}, DescribeStatus: {100, 20},
+		DescribeFailing: {100, 20}, Associate: {50, 5}, Disassociate: {50, 5},
 		Balancers: {40, 10}, BalancerReads: {20, 6}, BalancerTargets: {20, 4},
 		PutAlarm: {3, 3}, DescribeAlarms: {9, 9}, AlarmReads: {6, 6},
 	}

@@ -29,6 +29,9 @@ type Compute interface {
 	// Scheduled returns the events that AWS has scheduled for these instances and that
 	// are still to come, the soonest first.
 	Scheduled(ctx context.Context, ids []string) ([]Scheduled, error)
+	// Failing returns those of these instances whose application EC2's own checks
+	// call impaired ("Application status checks", Amazon EC2 User Guide).
+	Failing(ctx context.Context, ids []string) ([]Failing, error)
 	// Template reads one version of a launch template as a blueprint.
 	Template(ctx context.Context, id, version string) (Blueprint, error)
 
@@ -47,6 +50,10 @@ type Compute interface {
 	Untag(ctx context.Context, id string, keys []string) error
 	// Start powers a stopped instance on. It may lack capacity, like a launch.
 	Start(ctx context.Context, id string) error
+	// Watch makes an application status check look at every instance with the tag, also
+	// at those to come. Unwatch ends that. Both may be repeated.
+	Watch(ctx context.Context, check, key, value string) error
+	Unwatch(ctx context.Context, check, key, value string) error
 }
 
 // Zones tells how Availability Zones fare, and where capacity is reserved.
@@ -211,6 +218,13 @@ const (
 	EventSystemReboot   = "system-reboot"
 	EventMaintenance    = "system-maintenance"
 )
+
+// Failing is an instance of which an application status check failed.
+type Failing struct {
+	Instance string
+	Reason   string    // of the checks that failed: "asc-0123456789abcdef0: ConnectionRefused"
+	Since    time.Time // when the instance became impaired
+}
 
 // Details is what only further calls tell of an instance.
 type Details struct {

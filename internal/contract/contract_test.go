@@ -53,14 +53,14 @@ func TestParseNode(t *testing.T) {
 		"ServiceToken": "arn:x", "NodeId": "7", "NodeName": "orders", "LaunchTemplateId": "lt-1", "LaunchTemplateVersion": "3",
 		"Zones": ["z2", "z1"], "TargetGroups": [{"Arn": "arn:1"}, {"Arn": "arn:2", "Port": "8080"}], "Alarms": ["a", "b"],
 		"Priority": "5", "AllowTerminateFence": "true", "ApplyChanges": "at-once", "DrainSeconds": "0", "StopSeconds": "300",
-		"AwaitRecoverySeconds": "600", "AdoptInstance": "i-0123456789abcdef0", "OnDelete": "retain", "ConsumersHash": "ignored"}`))
+		"AwaitRecoverySeconds": "600", "AdoptInstance": "i-0123456789abcdef0", "OnDelete": "retain", "StatusCheck": "asc-1", "ConsumersHash": "ignored"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := contract.Settings{
 		ID: 7, Name: "orders", Template: contract.Template{ID: "lt-1", Version: "3"}, Zones: []string{"z2", "z1"},
 		Groups: []contract.GroupSetting{{ARN: "arn:1"}, {ARN: "arn:2", Port: 8080}}, Alarms: []string{"a", "b"}, Priority: 5, AllowTerminateFence: true,
-		AtOnce: true, Stop: 300, AwaitRecovery: 600, Adopt: "i-0123456789abcdef0", Retain: true,
+		AtOnce: true, Stop: 300, AwaitRecovery: 600, Adopt: "i-0123456789abcdef0", Retain: true, StatusCheck: "asc-1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -56,6 +56,10 @@ type NodeProperties struct {
 	// OnDelete is what becomes of the node's instance when the resource is deleted:
 	// DeleteTerminate (default) or DeleteRetain.
 	OnDelete string `json:",omitempty"`
+	// StatusCheck is the id of the EC2 application status check that looks at the
+	// node's instances ("asc-…"). The switcher associates it with the node's id tag, and
+	// recovers the node when EC2 calls the application impaired. Default: none.
+	StatusCheck string `json:",omitempty"`
 	// ConsumersHash changes whenever a resource that consumes the node's attributes
 	// changes, so that CloudFormation reads the attributes again.
 	ConsumersHash string `json:",omitempty"`
@@ -129,6 +133,7 @@ type Settings struct {
 	AwaitRecovery       int            `json:"awaitRecovery,omitempty"` // seconds
 	Adopt               string         `json:"adopt,omitempty"`         // instance id
 	Retain              bool           `json:"retain,omitempty"`        // on delete
+	StatusCheck         string         `json:"statusCheck,omitempty"`   // id
 }
 
 // Template names one version of an EC2 launch template.
@@ -194,7 +199,7 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 			errs = append(errs, fmt.Errorf("%s is %q: allowed are %q and %q", choice.name, choice.text, choice.no, choice.yes))
 		}
 	}
-	s.Adopt = p.AdoptInstance
+	s.Adopt, s.StatusCheck = p.AdoptInstance, p.StatusCheck
 	for _, flag := range []struct {
 		name, text string
 		to         *bool

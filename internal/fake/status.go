@@ -19,3 +19,29 @@ func (c compute) Scheduled(_ context.Context, ids []string) (list []cloud.Schedu
 	})
 	return list, err
 }
+
+func (c compute) Failing(_ context.Context, ids []string) (list []cloud.Failing, err error) {
+	err = c.w.call("EC2 DescribeApplicationStatus", func() error {
+		for _, i := range c.w.Failing {
+			if slices.Contains(ids, i.Instance) {
+				list = append(list, i)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func (c compute) Watch(_ context.Context, check, key, value string) error {
+	return c.w.call("EC2 AssociateApplicationStatusCheck", func() error {
+		c.w.Watched[check+" "+key+"="+value] = true
+		return nil
+	})
+}
+
+func (c compute) Unwatch(_ context.Context, check, key, value string) error {
+	return c.w.call("EC2 DisassociateApplicationStatusCheck", func() error {
+		delete(c.w.Watched, check+" "+key+"="+value)
+		return nil
+	})
+}

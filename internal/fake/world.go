@@ -26,6 +26,8 @@ type World struct {
 	Impaired  map[string]string          // zones that EC2 reports as impaired, and why
 	Shifted   []cloud.Shift
 	Scheduled []cloud.Scheduled // events, of any instance
+	Failing   []cloud.Failing   // applications, of any instance
+	Watched   map[string]bool   // "check key=value"
 	Reserves  []cloud.Reserve
 	Mounts    map[string][]cloud.Mount // by file system
 	Pools     map[string]*Pool         // target groups
@@ -84,7 +86,7 @@ func New(at time.Time) *World {
 	return &World{
 		Time: at, Boxes: map[string]*Box{}, Templates: map[string]cloud.Blueprint{}, NoRoom: map[string]bool{}, Impaired: map[string]string{}, Mounts: map[string][]cloud.Mount{},
 		Pools: map[string]*Pool{}, Watches: map[string]*cloud.Alarm{}, Items: map[string]cloud.Item{},
-		Answers: map[string][][]byte{}, tokens: map[string]string{},
+		Answers: map[string][][]byte{}, Watched: map[string]bool{}, tokens: map[string]string{},
 		PowerOff: 20 * time.Second, Boot: 5 * time.Second, Healthy: 30 * time.Second,
 	}
 }

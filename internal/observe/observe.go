@@ -32,6 +32,7 @@ type Facts struct {
 	Reserved   []cloud.Reserve              // with room; none if that cannot be read
 	Mounts     map[string][]cloud.Mount     // by file system
 	Scheduled  map[string][]cloud.Scheduled // by instance id; none of one without any
+	Failing    map[string]cloud.Failing     // by instance id; those whose application EC2 calls impaired
 	Template   map[contract.Template]cloud.Blueprint
 	NoTemplate map[contract.Template]error
 	// Unseen says which parts could not be read in this round, and why. A decision
@@ -57,6 +58,7 @@ const (
 	PartTagged    Part = "tagged"
 	PartMounts    Part = "mounts"
 	PartScheduled Part = "scheduled events"
+	PartFailing   Part = "application status"
 	PartZones     Part = "zones" // without it candidates are chosen as if all zones were well
 )
 
@@ -73,6 +75,7 @@ type Need struct {
 	Mounts    []string // file systems whose mount targets to read
 	Tagged    int      // node id whose tag to search for, 0: none
 	Scheduled []string // instances whose scheduled events to look for
+	Failing   []string // instances whose application status to look at
 	// Rank says how urgent the reads are that not all nodes can have in one round.
 	Rank int
 	// Fresh says that the alarms must have been read in this very round: something
@@ -188,6 +191,9 @@ func (need *Need) atRest(n record.Node, sweep bool, p contract.Policy, now time.
 		need.Mounts = mountsOfFence(n, p, now)
 		if n.Grant != nil {
 			need.Scheduled = []string{n.Grant.Instance}
+			if n.Settings.StatusCheck != "" {
+				need.Failing = []string{n.Grant.Instance}
+			}
 		}
 	}
 	if done && n.Unsettled(now) || !done && len(n.Condemned) > 0 {
@@ -286,7 +292,7 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time) (Facts,
 		Details: map[string]cloud.Details{}, NoDetails: map[string]string{},
 		Groups: map[string]cloud.TargetGroup{}, Targets: map[string][]cloud.Target{},
 		Alarms: map[string]cloud.Alarm{}, Template: map[contract.Template]cloud.Blueprint{},
-		NoTemplate: map[contract.Template]error{}, Mounts: map[string][]cloud.Mount{}, Scheduled: map[string][]cloud.Scheduled{}, Unseen: map[Part]error{},
+		NoTemplate: map[contract.Template]error{}, Mounts: map[string][]cloud.Mount{}, Scheduled: map[string][]cloud.Scheduled{}, Failing: map[string]cloud.Failing{}, Unseen: map[Part]error{},
 	}
 	all := merge(needs)
 	power := budget.Cost{API: budget.DescribeInstances, Tokens: float64(pages(len(all.instances), instancesPerCall))}
@@ -305,6 +311,7 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time) (Facts,
 		{PartTemplates, o.templates},
 		{PartTagged, o.tagged},
 		{PartScheduled, o.scheduled},
+		{PartFailing, o.failing},
 	} {
 		if err := p.read(ctx, all, &f, now); err != nil {
 			f.Unseen[p.part] = err
@@ -328,7 +335,8 @@ type wants struct {
 	details, groups, alarms wantList
 	templates               []contract.Template
 	tagged                  []int
-	types, files, scheduled []string
+	types, files            []string
+	scheduled, failing      []string
 	places, health          bool
 }
 
@@ -345,7 +353,7 @@ func merge(needs []Need) wants {
 			w.types = append(w.types, n.Types...)
 		}
 		w.files = append(w.files, n.Mounts...)
-		w.scheduled = append(w.scheduled, n.Scheduled...)
+		w.scheduled, w.failing = append(w.scheduled, n.Scheduled...), append(w.failing, n.Failing...)
 		if n.Template != nil {
 			templates[*n.Template] = true
 		}
@@ -353,7 +361,7 @@ func merge(needs []Need) wants {
 			w.tagged = append(w.tagged, n.Tagged)
 		}
 	}
-	for _, list := range []*[]string{&w.instances, &w.types, &w.files, &w.scheduled} {
+	for _, list := range []*[]string{&w.instances, &w.types, &w.files, &w.scheduled, &w.failing} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}

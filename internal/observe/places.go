@@ -21,6 +21,8 @@ type Memory struct {
 
 	scheduled   remembered[cloud.Scheduled]
 	scheduledOf []string // instances that scheduled was asked for
+	failing     remembered[cloud.Failing]
+	failingOf   []string
 
 	looked map[Part]map[string]time.Time // when each was last looked at
 	alarms map[string]seenAlarm

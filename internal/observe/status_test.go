@@ -101,3 +101,35 @@ func TestScheduledIsNeededAtRestOnly(t *testing.T) {
 		}
 	}
 }
+
+// TestFailing: the rounds of one sweep share an answer, and the next sweep asks anew.
+func TestFailing(t *testing.T) {
+	w := fake.New(began)
+	w.Failing = []cloud.Failing{{Instance: "i-1", Reason: "asc-1: ConnectionRefused", Since: began}, {Instance: "i-2"}}
+	purse := &wallet{left: map[budget.API]float64{budget.DescribeFailing: 2}}
+	o := observer(w, purse)
+	need := observe.Need{Failing: []string{"i-1"}}
+	for i, c := range []struct {
+		after time.Duration
+		left  float64
+		later bool
+	}{{0, 1, false}, {19 * time.Second, 1, false}, {2 * time.Second, 0, false}, {time.Minute, 0, true}} {
+		w.Time = w.Time.Add(c.after)
+		f := read(t, o, w, []observe.Need{need})
+		view := f.For(need, true)
+		if got := purse.left[budget.DescribeFailing]; got != c.left || view.Postponed() != c.later {
+			t.Errorf("step %d: %v tokens left, postponed %v; wanted %v, %v", i, got, view.Postponed(), c.left, c.later)
+		}
+		if _, impaired := view.Failing["i-1"]; impaired == c.later || len(view.Failing) > 1 {
+			t.Errorf("step %d: impaired %v", i, view.Failing)
+		}
+	}
+	node := record.Node{Phase: record.Done, Grant: &record.Grant{Instance: "i-1"}}
+	if got := observe.NeedOf(node, true, contract.DefaultPolicy(), began).Failing; got != nil {
+		t.Errorf("a node without a check needs the status of %v", got)
+	}
+	node.Settings.StatusCheck = "asc-1"
+	if got := observe.NeedOf(node, true, contract.DefaultPolicy(), began).Failing; !slices.Equal(got, []string{"i-1"}) {
+		t.Errorf("a node with a check needs the status of %v", got)
+	}
+}

@@ -163,6 +163,7 @@ func (f Facts) For(n Need, sweep bool) Facts {
 		miss(PartTagged, strconv.Itoa(n.Tagged))
 	}
 	miss(PartScheduled, n.Scheduled...)
+	miss(PartFailing, n.Failing...)
 	return f
 }
 

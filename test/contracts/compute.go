@@ -25,6 +25,7 @@ func Compute(t *testing.T, s Stage) {
 	t.Run("protection is cleared one by one", func(t *testing.T) { protection(t, s) })
 	t.Run("instances stop, start and terminate", func(t *testing.T) { power(t, s) })
 	t.Run("scheduled events", func(t *testing.T) { scheduled(t, s) })
+	t.Run("application status", func(t *testing.T) { failing(t, s) })
 	t.Run("what does not exist", func(t *testing.T) { unknown(t, s) })
 }
 
@@ -277,6 +278,31 @@ func scheduled(t *testing.T, s Stage) {
 	s.Schedule([]cloud.Scheduled{late, other, soon})
 	if diff := cmp.Diff([]cloud.Scheduled{soon, late}, ask()); diff != "" {
 		t.Errorf("events differ (-want +got):\n%s", diff)
+	}
+}
+
+// failing: the implementation says which applications fail, and only of the
+// instances that it is asked of.
+func failing(t *testing.T, s Stage) {
+	if s.FailApps == nil {
+		return
+	}
+	i := launch(t, s, "failing", nil)
+	bad := cloud.Failing{Instance: i.ID, Reason: "asc-1: ConnectionRefused", Since: i.LaunchedAt}
+	s.FailApps([]cloud.Failing{bad, {Instance: "i-00000000000000001"}})
+	got := must[[]cloud.Failing](t, "Failing")(s.Ports.Compute.Failing(ctx(t), []string{i.ID, "i-00000000000000000"}))
+	if diff := cmp.Diff([]cloud.Failing{bad}, got); diff != "" {
+		t.Errorf("impaired differ (-want +got):\n%s", diff)
+	}
+	for range 2 { // a repeated call is harmless
+		if err := s.Ports.Compute.Watch(ctx(t), "asc-1", "k", "v"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := s.Ports.Compute.Unwatch(ctx(t), "asc-1", "k", "v"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -45,6 +45,10 @@ type Stage struct {
 	// implementation knows none.
 	Schedule func([]cloud.Scheduled)
 
+	// FailApps says of which instances the application status check fails. Default: the
+	// implementation knows no such checks, and those tests are left out.
+	FailApps func([]cloud.Failing)
+
 	// Pass lets time go by while something is awaited. Default: it does by itself.
 	Pass func()
 

@@ -40,6 +40,7 @@ func TestFake(t *testing.T) {
 		Shift:      func(to []cloud.Shift) { w.Shifted = to },
 		Reserve:    func(to []cloud.Reserve) { w.Reserves = to },
 		Schedule:   func(to []cloud.Scheduled) { w.Scheduled = to },
+		FailApps:   func(to []cloud.Failing) { w.Failing = to },
 		Published: func(*testing.T) []cloud.Notice {
 			n := w.Notices
 			w.Notices = nil

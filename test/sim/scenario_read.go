@@ -145,7 +145,7 @@ var vocabulary = map[string][]string{
 // services and their actions, as far as the switcher uses them.
 var services = map[string][]string{
 	"EC2": {
-		"CreateTags", "DescribeInstanceAttribute", "DescribeInstanceStatus", "DescribeInstances", "DescribeLaunchTemplateVersions", "DescribeSubnets", "ModifyInstanceAttribute",
+		"CreateTags", "DescribeApplicationStatus", "DescribeInstanceAttribute", "DescribeInstanceStatus", "DescribeInstances", "DescribeLaunchTemplateVersions", "DescribeSubnets", "ModifyInstanceAttribute",
 		"ModifyNetworkInterfaceAttribute", "RunInstances", "StopInstances", "TerminateInstances",
 	},
 	"ELB":            {"DeregisterTargets", "DescribeTargetGroups", "DescribeTargetHealth", "RegisterTargets"},

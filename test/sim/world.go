@@ -32,6 +32,7 @@ type World struct {
 	region   string
 	shifts   []cloud.Shift                // beside those of chaos
 	events   map[string][]cloud.Scheduled // by instance
+	failing  map[string]cloud.Failing     // by instance
 	notices  []cloud.Notice               // kept while unwatched
 	notice   map[string]string            // by subject, the last one
 	lately   map[string][]time.Time       // by subject, of notices
@@ -176,7 +177,7 @@ var zones = []string{"az-a", "az-b", "az-c"}
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
-		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, failing: map[string]cloud.Failing{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
 		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {
