@@ -129,7 +129,7 @@ func (s *switcher) checkTags(at place) {
 	}
 }
 
-func functionName(name string) string { return "recovery-switcher-" + name }
+func functionName(name string) string { return contract.FunctionName(name) }
 func rolePath(name string) string     { return contract.RolePath + name + "/" }
 
 // functionArn is made from the explicit name: a reference to the function in its

@@ -148,7 +148,7 @@ func hintsOf(ev event.Event) []record.Hint {
 		}
 		return hints
 	case event.Operator:
-		return []record.Hint{{Key: fmt.Sprintf("%s-%d", ev.ID, ev.Node), Node: ev.Node, Cause: ev.Cause}}
+		return []record.Hint{{Key: fmt.Sprintf("%s-%d", ev.ID, ev.Node), Node: ev.Node, All: ev.All, To: ev.To, Order: ev.Order, Cause: ev.Cause}}
 	case event.Ignored, event.Sweep, event.Continue:
 	}
 	return nil

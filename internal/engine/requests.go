@@ -55,6 +55,8 @@ func (r *run) requests(ctx context.Context) (map[int][]record.Hint, error) {
 // instance of it, or an alarm of it.
 func concerns(h record.Hint, n record.Node) bool {
 	switch {
+	case h.All:
+		return n.Phase != record.Deleted
 	case h.Node != 0:
 		return h.Node == n.ID
 	case h.Instance != "":

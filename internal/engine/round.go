@@ -79,7 +79,7 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 // looks lists the nodes to decide on. Where a switch may begin, the brake must know
 // how the others fare: needs holds theirs too.
 func (r *run) looks(hints map[int][]record.Hint, now time.Time) (looks []look, needs []observe.Need, brake decide.Brake) {
-	brake.Wide = decide.Wide(r.nodes, now)
+	brake.Wide, brake.Off = decide.Wide(r.nodes, now), decide.SwitchedOff(r.nodes)
 	for _, n := range r.nodes {
 		brake.Known = brake.Known || brake.Wide && decide.Beginning(n, len(hints[n.ID]) > 0, r.sweeping[n.ID], r.cfg, now)
 	}
@@ -125,11 +125,9 @@ func (r *run) move(ctx context.Context, i int, facts observe.Facts, brake decide
 	n := r.nodes[i]
 	m := &move{at: i, hints: hints, in: decide.Input{
 		Config: r.cfg, Node: n, Facts: facts, Outcomes: r.outcomes[n.ID], Now: r.clock.Now(), Brake: brake, Process: r.process(ctx),
+		Hint: decide.Foremost(hints), Orders: decide.Orders(hints),
 	}}
 	delete(r.outcomes, n.ID)
-	if len(hints) > 0 {
-		m.in.Hint = &hints[0]
-	}
 	return m
 }
 

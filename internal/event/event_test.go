@@ -107,6 +107,13 @@ func TestEverythingElseIsIgnoredWithAReason(t *testing.T) {
 		"running":          {strings.ReplaceAll(stopped, `"stopped"`, `"running"`), "running"},
 		"ack of no node":   {`{"source":"workload-recovery","detail-type":"Recovery Acknowledge","detail":{"node":0}}`, "names no node"},
 		"ack of a text":    {`{"source":"workload-recovery","detail-type":"Recovery Acknowledge","detail":{"node":"seven"}}`, "cannot be read"},
+		"pause of -1":      {`{"source":"workload-recovery","detail-type":"Recovery Pause","detail":{"node":-1,"until":"2026-01-02T15:04:05Z"}}`, "or 0 for all"},
+		"endless pause":    {`{"source":"workload-recovery","detail-type":"Recovery Pause","detail":{"node":1}}`, "no end"},
+		"pause of a day":   {`{"source":"workload-recovery","detail-type":"Recovery Pause","detail":{"node":1,"until":"tomorrow"}}`, "cannot be read"},
+		"brake, but what":  {`{"source":"workload-recovery","detail-type":"Recovery Brake","detail":{"by":"me"}}`, "neither on nor off"},
+		"brake of a node":  {`{"source":"workload-recovery","detail-type":"Recovery Brake","detail":{"on":true,"node":3}}`, "pause the node"},
+		"switch of none":   {`{"source":"workload-recovery","detail-type":"Recovery Switch","detail":{"to":"az-a"}}`, "names no node"},
+		"switch to a text": {`{"source":"workload-recovery","detail-type":"Recovery Switch","detail":{"node":1,"to":"` + strings.Repeat("z", 65) + `"}}`, "no zone's name"},
 		"no instance":      {strings.ReplaceAll(stopped, "i-abcd1111abcd11112", "i-x;DROP"), "names no instance"},
 		"detail is a list": {strings.ReplaceAll(alarm, `"detail": {`, `"detail": [{`), "not an event object"},
 		"alarm OK":         {strings.Replace(alarm, `"value": "ALARM"`, `"value": "OK"`, 1), "OK"},
@@ -158,6 +165,10 @@ func FuzzDecode(f *testing.F) {
 			if e.Request == nil || e.Request.URL == "" || e.ID == "" {
 				t.Error("a request that cannot be answered")
 			}
+		case event.Operator:
+			if e.Order == nil || e.All != (e.Node == 0) || len([]rune(e.Order.By)) > 256 || len([]rune(e.Order.Reason)) > 256 {
+				t.Errorf("an order that cannot be kept: %+v", e)
+			}
 		case event.Sweep, event.Continue:
 			if e.Chain < 0 {
 				t.Error("negative chain")
@@ -169,4 +180,47 @@ func FuzzDecode(f *testing.F) {
 			t.Error("no id")
 		}
 	})
+}
+
+// TestOperatorsOrders: what each order says is carried whole.
+func TestOperatorsOrders(t *testing.T) {
+	order := func(kind, detail string) event.Event {
+		return event.Decode([]byte(`{"id":"o-1","source":"workload-recovery","time":"2026-01-02T03:04:05Z","detail-type":"`+kind+`","detail":`+detail+`}`), inv)
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	want := func(cause, detail string, o record.Order) event.Event {
+		o.By, o.Reason = "arn:me", "disks"
+		return event.Event{Kind: event.Operator, ID: "o-1", Order: &o, Cause: record.Cause{Kind: cause, Detail: detail, At: at}}
+	}
+	pause := want(event.CausePause, `paused by "arn:me": "disks"`, record.Order{Until: at.Add(2 * time.Hour)})
+	pause.Node = 7
+	resume := want(event.CauseResume, `resumed by "arn:me": "disks"`, record.Order{})
+	resume.All = true
+	on := want(event.CauseBrakeOn, `brake on by "arn:me": "disks"`, record.Order{On: true})
+	off := want(event.CauseBrakeOff, `brake off by "arn:me": "disks"`, record.Order{})
+	on.All, off.All = true, true
+	move := want(event.CauseOperator, `planned by "arn:me": "disks"`, record.Order{})
+	move.Node, move.To = 7, "us-east-1b"
+	ack := want(event.CauseAck, `acknowledged by "arn:me": "disks"`, record.Order{})
+	ack.Node = 7
+	const by = `"by":"arn:me","reason":"disks"}`
+	for name, c := range map[string][2]event.Event{
+		"pause":     {pause, order("Recovery Pause", `{"node":7,"until":"2026-01-02T05:04:05Z",`+by)},
+		"resume":    {resume, order("Recovery Resume", `{"node":0,`+by)},
+		"brake on":  {on, order("Recovery Brake", `{"on":true,`+by)},
+		"brake off": {off, order("Recovery Brake", `{"on":false,`+by)},
+		"switch":    {move, order("Recovery Switch", `{"node":7,"to":"us-east-1b",`+by)},
+		"ack":       {ack, order("Recovery Acknowledge", `{"node":7,`+by)},
+	} {
+		if diff := cmp.Diff(c[0], c[1]); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+	long := order("Recovery Acknowledge", `{"node":7,"by":"`+strings.Repeat("x", 999)+`","reason":"two\nlines"}`)
+	if long.Order == nil {
+		t.Fatal(long.Reason)
+	}
+	if n := len([]rune(long.Order.By)); n != 256 || long.Order.Reason != "two lines" {
+		t.Errorf("foreign text is kept with %d characters and reason %q", n, long.Order.Reason)
+	}
 }

@@ -1,0 +1,104 @@
+package engine_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/record"
+)
+
+func orderEvent(id, kind, detail string, at time.Time) string {
+	return fmt.Sprintf(`{"id":%q,"source":"workload-recovery","detail-type":%q,"time":%q,"detail":{"by":"arn:me","reason":"disks",%s}}`,
+		id, kind, at.Format(time.RFC3339), detail)
+}
+
+// TestAPausedNodeIsRecoveredWhenItIsResumed: also what fails during the pause.
+func TestAPausedNodeIsRecoveredWhenItIsResumed(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	until := r.w.Time.Add(time.Hour).Format(time.RFC3339)
+	if got := r.must(orderEvent("o-1", "Recovery Pause", `"node":1,"until":"`+until+`"`, r.w.Time)); got.Code != "WR141" {
+		t.Errorf("pause: %+v", got)
+	}
+	old := r.node().Grant.Instance
+	r.w.Stop(old)
+	if got := r.must(stateEvent("ev-1", old, "stopped", r.w.Time)); got.Code != "WR108" {
+		t.Errorf("a failure during the pause: %+v", got)
+	}
+	if n := r.node(); n.Grant == nil || n.Grant.Instance != old {
+		t.Fatalf("a paused node was recovered: %+v", n)
+	}
+	r.must(orderEvent("o-2", "Recovery Resume", `"node":1`, r.w.Time))
+	if n := r.node(); n.Phase != record.Done || n.Grant == nil || n.Grant.Instance == old || n.Pause != nil {
+		t.Errorf("after the resume: phase %s, %+v, pause %+v", n.Phase, n.Grant, n.Pause)
+	}
+	r.must(orderEvent("o-1", "Recovery Pause", `"node":1,"until":"`+until+`"`, r.w.Time))
+	if r.node().Pause != nil {
+		t.Error("the first order, delivered again, pauses the node anew")
+	}
+	actions, err := record.Store{Table: r.w.Ports().Table, VPC: "vpc-1"}.Actions(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, a := range actions {
+		kinds = append(kinds, a.Kind+" by "+a.By+": "+a.Reason)
+	}
+	if diff := cmp.Diff([]string{"paused by arn:me: disks", "resumed by arn:me: disks"}, kinds); diff != "" {
+		t.Errorf("in the history (-want +got)\n%s", diff)
+	}
+	switches, err := record.Store{Table: r.w.Ports().Table, VPC: "vpc-1"}.Histories(t.Context(), 1)
+	if err != nil || len(switches) != 2 {
+		t.Errorf("%d switches in the history (%v), want the create and the recovery", len(switches), err)
+	}
+}
+
+// TestNoOrderIsLostBehindAnEvent: both came while nobody led.
+func TestNoOrderIsLostBehindAnEvent(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	s := record.Store{Table: r.w.Ports().Table, VPC: "vpc-1"}
+	old := r.node().Grant.Instance
+	for _, h := range []record.Hint{
+		{Key: "a-1", Instance: old, Cause: record.Cause{Kind: event.CauseStopped, At: r.w.Time}},
+		{Key: "b-1", Node: 1, Cause: record.Cause{Kind: event.CausePause, At: r.w.Time}, Order: &record.Order{Until: r.w.Time.Add(time.Hour), By: "arn:me"}},
+	} {
+		if err := s.PutHint(t.Context(), h, r.w.Time); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.w.Stop(old)
+	r.must(sweep)
+	if n := r.node(); n.Pause == nil || n.Grant == nil || n.Grant.Instance != old {
+		t.Errorf("pause %+v, grant %+v: want it paused and left alone", n.Pause, n.Grant)
+	}
+}
+
+// TestTheBrakeIsTheWholeVPCs: no node is recovered while it is on, and all are after.
+func TestTheBrakeIsTheWholeVPCs(t *testing.T) {
+	h := newHerd(t, 100, "az-a", "az-b", "az-c")
+	h.call(orderEvent("o-1", "Recovery Brake", `"on":true`, h.w.Time))
+	h.edit(3, func(n *record.Node) { n.Off = nil }) // added since
+	h.stop(1, 3)
+	if h.switched() != 0 {
+		t.Errorf("%d nodes were switched while recoveries are off", h.switched())
+	}
+	for _, id := range []int{1, 3} {
+		if n := h.node(id); n.Hold == nil || n.Hold.Code != "WR211" || n.Off == nil {
+			t.Errorf("node %d: hold %+v, off %+v", id, n.Hold, n.Off)
+		}
+	}
+	h.call(orderEvent("o-2", "Recovery Brake", `"on":false`, h.w.Time))
+	if h.switched() != 2 {
+		t.Errorf("%d of 2 failed nodes were switched when recoveries were on again", h.switched())
+	}
+	for id := 1; id <= 3; id++ {
+		if n := h.node(id); n.Off != nil || n.Hold != nil {
+			t.Errorf("node %d: off %+v, hold %+v", id, n.Off, n.Hold)
+		}
+	}
+}
