@@ -209,7 +209,15 @@ func (s *step) brake(cause record.Cause) {
 	s.out.Verdict = message.HeldBrake
 }
 
-func (s *step) window(c record.Cause) time.Duration { return window(c, s.Brake, s.Config.Policy) }
+// window is how long a failure of the node must last. EC2's own recovery of an
+// instance whose status checks fail comes first where the node waits for that.
+func (s *step) window(c record.Cause) time.Duration {
+	w := window(c, s.Brake, s.Config.Policy)
+	if c.Kind == event.CauseAlarm && c.Independent {
+		w = max(w, seconds(s.n.Settings.AwaitRecovery))
+	}
+	return w
+}
 
 // window is how long a failure must last before a switch begins. Where the brake
 // works, what only an agent reports must last long enough for a common fault of

@@ -39,6 +39,18 @@ func TestDecisionsAtRest(t *testing.T) {
 	}
 	later := func(s *scene) { s.Facts.Unseen[observe.PartAlarms] = observe.ErrLater }
 	decisions(t, "at-rest", []decision{
+		when("EC2's own recovery comes first", resting(), func(s *scene) {
+			s.alarm(alarmInst, "ALARM", ago(599*time.Second))
+			s.Node.Settings.AwaitRecovery = 600
+		}),
+		when("EC2's own recovery did not help", resting(), func(s *scene) {
+			s.alarm(alarmInst, "ALARM", ago(600*time.Second))
+			s.Node.Settings.AwaitRecovery = 600
+		}),
+		when("EC2's own recovery does not mend an application", resting(), func(s *scene) {
+			s.alarm(alarmApp, "ALARM", ago(time.Second))
+			s.Node.Settings.AwaitRecovery = 600
+		}),
 		when("nothing is wrong", resting()),
 		when("nothing is wrong although somebody said so", resting(), hint(event.CauseStopped)),
 		when("a hint of an instance that carries the node no more", resting(), func(s *scene) { s.hint(event.CauseStopped, "i-other") }),
