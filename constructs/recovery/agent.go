@@ -1,41 +1,33 @@
 package recovery
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/boot"
 )
 
 // nodeDimension is the metric dimension that holds the node's id.
-const nodeDimension = "NodeId"
+const nodeDimension = boot.Dimension
 
-// agentConfiguration makes the CloudWatch agent count the application's processes
-// every period and send the count at once, under the node's id alone
-// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Agent-Configuration-File-Details.html).
-func agentConfiguration(node ClusterNode, process string, a alarmPlan) string {
-	interval := min(a.period, 60)
-	text, err := json.Marshal(map[string]any{
-		"agent": map[string]any{"metrics_collection_interval": interval},
-		"metrics": map[string]any{
-			"namespace":              a.namespace,
-			"force_flush_interval":   interval, // the default of 60 s would look like silence
-			"aggregation_dimensions": [][]string{{nodeDimension}},
-			"metrics_collected": map[string]any{
-				"procstat": []any{map[string]any{
-					"pattern":                     process,
-					"measurement":                 []string{"pid_count"},
-					"metrics_collection_interval": interval,
-					"append_dimensions":           map[string]string{nodeDimension: strconv.Itoa(int(*node.NodeId()))},
-				}},
-			},
-		},
-	})
-	if err != nil {
-		panic(fmt.Sprintf("recovery: the agent's configuration cannot be written: %v", err))
+// sendFrom makes the CloudWatch agent count the application's processes, or the
+// node's units, every period and send the count at once, under the node's id alone.
+func (m *resourceMonitor) sendFrom(node ClusterNode, process string, a alarmPlan) {
+	agent := &boot.Agent{Node: strconv.Itoa(int(*node.NodeId()))}
+	plan, units := node.bootPlan(), []string(nil)
+	if plan != nil {
+		if plan.Agent != nil { // sends logs already
+			agent = plan.Agent
+		}
+		plan.Agent = agent
+		if plan.Application != nil {
+			units = plan.Application.Units
+		}
 	}
-	return string(text)
+	agent.Interval, agent.Namespace, agent.Process = min(a.period, 60), a.namespace, process
+	m.agent = agent.Configuration(units)
 }
 
 func (m *resourceMonitor) AgentCommands() *[]*string {

@@ -18,8 +18,9 @@ type ResourceMonitorProps struct {
 	ClusterNode ClusterNode
 	// Instance describes the instance alarm. Default: see InstanceAlarm.
 	Instance *InstanceAlarm
-	// Application describes the application alarm; its Process or its MetricName must
-	// be given. Required.
+	// Application describes the application alarm. Its Process or its MetricName must be
+	// given, unless the node has an Application, whose units are then watched.
+	// Default: with the node's Application, see ApplicationAlarm.
 	Application *ApplicationAlarm
 }
 
@@ -50,7 +51,8 @@ type ApplicationAlarm struct {
 	// Process is a regular expression for the command line of the processes that must
 	// run; the metric is then the agent's count of them (procstat, pid_count).
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Agent-procstat-process-metrics.html
-	// Default: none; give MetricName instead.
+	// Default: the units of the node's Application, all of which must be up; without
+	// one, give MetricName instead.
 	Process *string
 	// Namespace of the metric. Default: CWAgent.
 	Namespace *string
@@ -86,7 +88,7 @@ type ResourceMonitor interface {
 	// application's metric, or nil when the metric is another's.
 	AgentConfiguration() *string
 	// AgentCommands install and start the agent with it on Amazon Linux, for your own
-	// user data. The default user data of ClusterNode has them.
+	// user data. Generated user data does it by itself.
 	AgentCommands() *[]*string
 }
 
@@ -110,21 +112,23 @@ func (m *resourceMonitor) AgentConfiguration() *string {
 func NewResourceMonitor(scope constructs.Construct, id *string, props *ResourceMonitorProps) ResourceMonitor {
 	at := placeOf(scope, id)
 	at.require(props != nil && props.ClusterNode != nil, "ClusterNode", "give the node to watch")
-	at.require(props.Application != nil && (props.Application.Process != nil || props.Application.MetricName != nil),
-		"Application", "give the Process that must run, or the MetricName of the application's own sign of life")
-	node := props.ClusterNode
+	node, alarm := props.ClusterNode, props.Application
+	if alarm == nil {
+		alarm = &ApplicationAlarm{}
+	}
+	plan := node.bootPlan()
+	units := plan != nil && plan.Application != nil
+	at.require(units || alarm.Process != nil || alarm.MetricName != nil,
+		"Application", "give the Process that must run, or the MetricName of the application's own sign of life, or give the node an Application")
 	m := &resourceMonitor{}
-	instance, application := props.instance(at), props.application(at)
+	instance, application := props.instance(at), alarm.plan(at, node)
 	claim(scope, at, "monitor of node", strconv.Itoa(int(*node.NodeId())), "a node has one ResourceMonitor; change that one")
 
 	constructs.NewConstruct_Override(m, scope, id)
 	m.instance = m.makeInstance(node, instance)
 	m.application = m.makeApplication(node, application)
-	if props.Application.Process != nil {
-		m.agent = agentConfiguration(node, *props.Application.Process, application)
-		if node.ownsUserData() {
-			node.UserData().AddCommands(*m.AgentCommands()...)
-		}
+	if alarm.MetricName == nil || alarm.Process != nil {
+		m.sendFrom(node, or(alarm.Process, ""), application)
 	}
 	return m
 }
@@ -151,12 +155,11 @@ func (p *ResourceMonitorProps) instance(at place) alarmPlan {
 	return a
 }
 
-func (p *ResourceMonitorProps) application(at place) alarmPlan {
-	want := p.Application
+func (want *ApplicationAlarm) plan(at place, node ClusterNode) alarmPlan {
 	a := alarmPlan{
 		period: seconds(want.Period, 10), threshold: or(want.Threshold, 1),
 		namespace: or(want.Namespace, "CWAgent"), metric: or(want.MetricName, "procstat_lookup_pid_count"), stat: or(want.Statistic, "Minimum"),
-		dimensions: map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*p.ClusterNode.NodeId())))},
+		dimensions: map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*node.NodeId())))},
 	}
 	if want.Dimensions != nil {
 		a.dimensions = *want.Dimensions

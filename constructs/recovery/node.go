@@ -13,6 +13,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -46,8 +47,8 @@ type ClusterNode interface {
 	LaunchTemplate() awsec2.LaunchTemplate
 	// Role is what the instance may do; nil for an adopted node without one.
 	Role() awsiam.IRole
-	// SecurityGroup is the node's own group, UserData what runs at the first boot. Both
-	// are nil for an adopted node.
+	// SecurityGroup is the node's own group, UserData what runs at the first boot, to
+	// which AddCommands adds. Both are nil for an adopted node.
 	SecurityGroup() awsec2.SecurityGroup
 	UserData() awsec2.UserData
 	// LoadBalancer is the node's own, or nil with existing target groups.
@@ -59,7 +60,8 @@ type ClusterNode interface {
 	DataFileSystem() awsefs.FileSystem
 	DataAccessPoint() awsefs.AccessPoint
 	LogAccessPoint() awsefs.AccessPoint
-	// MountCommands mount both file systems, for your own user data.
+	// MountCommands mount both file systems, for your own user data where none is
+	// generated. They fail where it is, since that mounts them, behind the gate.
 	MountCommands() *[]*string
 	// AddConsumer names a resource that uses the node's attributes, so that
 	// CloudFormation reads them again when the resource's properties change. Property
@@ -70,7 +72,7 @@ type ClusterNode interface {
 	GrantPrincipal() awsiam.IPrincipal
 
 	addAlarm(name string)
-	ownsUserData() bool
+	bootPlan() *boot.Plan // nil when no user data is generated
 }
 
 type clusterNode struct {
@@ -85,7 +87,8 @@ type clusterNode struct {
 	group       awsec2.SecurityGroup
 	connections awsec2.Connections
 	userData    awsec2.UserData
-	ownUserData bool
+	boot        *boot.Plan // nil: not generated
+	imageGate   bool       // the image or the user's own user data runs it
 	balancer    awselasticloadbalancingv2.ILoadBalancerV2
 	groups      []contract.TargetGroupEntry
 	kind        awsec2.InstanceType
@@ -140,7 +143,7 @@ func (n *clusterNode) GrantPrincipal() awsiam.IPrincipal {
 }
 func (n *clusterNode) AddConsumer(r awscdk.CfnResource) { n.consumers.add(r) }
 func (n *clusterNode) addAlarm(name string)             { n.alarms.names = append(n.alarms.names, name) }
-func (n *clusterNode) ownsUserData() bool               { return n.ownUserData }
+func (n *clusterNode) bootPlan() *boot.Plan             { return n.boot }
 
 func (n *clusterNode) TargetGroupArns() *[]*string {
 	arns := make([]*string, 0, len(n.groups))
@@ -158,6 +161,7 @@ func (n *clusterNode) attribute(name string) *string {
 func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodeProps) ClusterNode {
 	at := placeOf(scope, id)
 	n := newNode(at, props)
+	n.planBoot(at, props)
 	n.planLife(at, lifeProps{
 		apply: props.ApplyChanges, drain: props.DrainTime, stop: props.StopTime, await: props.AwaitAutoRecovery,
 		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_DESTROY,
@@ -177,7 +181,7 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 	n.makeRole(props)
 	n.makeFiles(props)
 	n.makeTargets(at, props)
-	n.makeUserData(props)
+	n.makeUserData(at, props)
 	n.makeTemplate(at, props, groups)
 	n.makeResource(at, props)
 	n.makeRetained(at, props)

@@ -4,11 +4,11 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -60,17 +60,25 @@ const metadata = "http://169.254.169.254/latest/"
 // (https://docs.aws.amazon.com/efs/latest/ug/mounting-fs-mount-cmd-general.html).
 // az names the mount target of the own zone, of which the storage fence cuts the
 // instance off (mount.efs(8)). An image made of another instance may bring that
-// one's line, with its zone: it is written anew.
+// one's line, with its zone: it is written anew. An image's own gate is waited for
+// here, and required by systemd at later boots.
 func (n *clusterNode) MountCommands() *[]*string {
+	if n.boot != nil {
+		place(*n.Node().Path()).fail("MountCommands were asked for, but the generated user data mounts the file systems already: leave the commands out, or set GenerateUserData to false")
+	}
 	n.mounts = true
 	if n.data == nil {
 		return jsii.Strings()
 	}
-	const options = "_netdev,noresvport,tls,iam"
+	options := "_netdev,noresvport,tls,iam"
 	commands := []string{
 		"rpm -q amazon-efs-utils || dnf install -y amazon-efs-utils",
 		"recovery_token=$(curl -sSf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' " + metadata + "api/token)",
 		`recovery_zone=$(curl -sSf -H "X-aws-ec2-metadata-token: $recovery_token" ` + metadata + "meta-data/placement/availability-zone)",
+	}
+	if n.imageGate {
+		options += ",x-systemd.requires=" + boot.GateUnit
+		commands = append(commands, "systemctl start "+boot.GateUnit+" || exit 1")
 	}
 	for i, mount := range []struct {
 		fs, point *string
@@ -83,14 +91,4 @@ func (n *clusterNode) MountCommands() *[]*string {
 			fmt.Sprintf(`echo "%s:/ %s efs %s%s,accesspoint=%s 0 0" >> /etc/fstab`, *mount.fs, n.paths[i], options, mount.more, *mount.point))
 	}
 	return jsii.Strings(append(commands, "mount -a -t efs")...)
-}
-
-// makeUserData mounts the file systems in the default user data.
-func (n *clusterNode) makeUserData(props *ClusterNodeProps) {
-	if n.userData = props.UserData; n.userData != nil {
-		return
-	}
-	n.userData = awsec2.UserData_ForLinux(nil)
-	n.ownUserData = true
-	n.userData.AddCommands(*n.MountCommands()...)
 }

@@ -43,11 +43,26 @@ type ClusterNodeProps struct {
 	// ec2.amazonaws.com. Default: a new role under RolePath with
 	// CloudWatchAgentServerPolicy.
 	Role awsiam.IRole
-	// UserData runs at the first boot. Add MountCommands() to your own; ResourceMonitor
-	// gives the agent's configuration as AgentCommands().
-	// Default: on Linux, mounts the two file systems and starts the CloudWatch agent
-	// for ResourceMonitor.
+	// UserData is your own, run at the first boot. Where user data is generated it is
+	// one part of it, and runs as root after the gate has opened and the file systems
+	// are mounted, before the application's units start. Default: none.
 	UserData awsec2.UserData
+	// GenerateUserData makes cloud-init user data that mounts the two file systems,
+	// runs the gate, the application and its checks, and starts the CloudWatch agent
+	// for ResourceMonitor (docs/node.md). All user data together has at most 16 KB.
+	// False says that the image, or UserData with MountCommands() and ResourceMonitor's
+	// AgentCommands(), does it all.
+	// Default: true, unless only UserData is given: true when Application, Gate or
+	// PrepareCommands are given, or UserData is left out.
+	GenerateUserData *bool
+	// Application is what the node runs, and when it counts as failed. Default: none,
+	// the units are yours; ResourceMonitor then needs a Process or a MetricName.
+	Application *NodeApplication
+	// PrepareCommands run as root at the first boot before anything else, while a
+	// replacement may still be waiting at its gate: install here what needs no data,
+	// such as amazon-efs-utils on another Linux than Amazon's. A command that fails
+	// powers the instance off. Default: none.
+	PrepareCommands *[]*string
 	// MetadataHopLimit is how many hops the metadata service's answers may take, 1 to
 	// 64; containers need 2. Default: 1. IMDSv2 is always required, and tags are
 	// always readable through it.
@@ -83,17 +98,23 @@ type ClusterNodeProps struct {
 	// AllowTerminateFence permits terminating a failed instance whose root is an
 	// instance store, which cannot be stopped. Its local data is lost. Default: false.
 	AllowTerminateFence *bool
-	// Gate says that the node's image or user data runs the gate: nothing is mounted
-	// and nothing is served unless the instance's tag recovery:gate, read at every
-	// boot and watched since through the instance metadata
-	// (latest/meta-data/tags/instance/recovery:gate), is "<own instance id>:<epoch>".
-	// A replacement is then launched beside a failed instance that still runs and
-	// waits at its gate, which saves the time of a launch and keeps the failed one
-	// until EC2 accepted its successor. Without the gate the failed instance is
-	// stopped first. The gate needs UserData: the default one mounts at once. A gate
-	// that is declared and does not hold lets two instances write the same data.
+	// Gate keeps an instance from mounting and starting anything until the switcher
+	// grants it the node: its tag recovery:gate, read through the instance metadata at
+	// every boot, must be "<own instance id>:<epoch>" (docs/node.md). A replacement is
+	// then launched beside a failed instance that still runs and waits at its gate,
+	// which saves the time of a launch and keeps the failed one until EC2 accepted its
+	// successor. Without the gate the failed instance is stopped first.
 	// Default: false.
 	Gate *bool
+	// GateTime is how long an instance waits at its gate before it gives up and powers
+	// itself off, 60 to 86400 s and longer than the switcher's Policy.FenceTime.
+	// Default: 3600 s.
+	GateTime awscdk.Duration
+	// ImageHasGate declares, where the user data is not generated, that the image or
+	// your own UserData runs a gate, as the unit recovery-gate.service, by the contract
+	// in docs/node.md. A gate that is declared and does not hold lets two instances
+	// write the same data. Default: false.
+	ImageHasGate *bool
 	// RestartOriginal permits starting the failed instance again, in its own zone, when
 	// no replacement can be had in any other. Default: false, the node waits for
 	// capacity.

@@ -6,8 +6,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/jsii-runtime-go"
-
-	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // planTypes checks the type and those that may stand in for it.
@@ -64,10 +62,6 @@ func (n *clusterNode) planSwitch(at place, props *ClusterNodeProps) {
 		at.fail("FenceEscalation is %q: allowed are %q, %q and %q; leave it out for %q", n.escalation,
 			FenceEscalation_HOLD, FenceEscalation_STORAGE, FenceEscalation_GO_ON, FenceEscalation_HOLD)
 	}
-	if or(props.Gate, false) && props.UserData == nil {
-		at.fail("Gate is true and UserData is missing: the default user data mounts the file systems and starts at once, before the grant; "+
-			"give UserData that waits until the tag %s names the instance before it runs MountCommands, or leave Gate out", contract.GateTag)
-	}
 }
 
 // storageCheck refuses, at synthesis, the storage fence for data that nobody mounts
@@ -79,7 +73,7 @@ func (c *storageCheck) Validate() *[]*string {
 	if c.node.escalation != FenceEscalation_STORAGE || c.node.mounts {
 		return jsii.Strings()
 	}
-	return jsii.Strings(fmt.Sprintf("FenceEscalation is %q, but the node's UserData does not mount its data by MountCommands: "+
-		"deleting the mount target of one zone fences only who mounts through that zone's; add MountCommands to UserData, or choose %q",
+	return jsii.Strings(fmt.Sprintf("FenceEscalation is %q, but the node's data is mounted neither by the generated user data nor by MountCommands: "+
+		"deleting the mount target of one zone fences only who mounts through that zone's; set GenerateUserData, add MountCommands to UserData, or choose %q",
 		FenceEscalation_STORAGE, FenceEscalation_HOLD))
 }

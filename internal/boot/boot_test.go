@@ -106,6 +106,7 @@ func TestValidate(t *testing.T) {
 		{"relative path", Plan{Mounts: []Mount{{Path: "data"}}}, `"data" is not usable`},
 		{"root", Plan{Mounts: []Mount{{Path: "/"}}}, `"/" is not usable`},
 		{"the end of a file", Plan{Commands: "cat <<X\nRECOVERY_END\nX"}, `recovery-prepare has a line "RECOVERY_END"`},
+		{"umlaut", Plan{Commands: "echo grün"}, `recovery-prepare has a character beyond ASCII, near "ün`},
 		{"carriage return", Plan{Application: &Application{FaultScript: "a\r\nb"}}, "recovery-fault-script has carriage returns"},
 	} {
 		if err := c.plan.Validate(); err == nil || !strings.Contains(err.Error(), c.wants) {

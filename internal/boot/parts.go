@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // Prepare and Start are the shell parts before and after the user's own script.
@@ -24,7 +25,9 @@ func (p Plan) Hook() string {
 	out.WriteString(`#!/bin/sh
 done=/etc/recovery/instance
 [ "$(cat $done 2>/dev/null)" = "${INSTANCE_ID:-?}" ] && exit 0
-rm -rf /etc/recovery /usr/local/sbin/recovery-* /etc/systemd/system/recovery-* /etc/systemd/system/*.d/50-recovery.conf
+rm -rf /etc/recovery /etc/systemd/system/*.d/50-recovery.conf
+for f in node prepare check fault-script; do rm -f /usr/local/sbin/recovery-$f; done
+for f in gate mount check fault@; do rm -f /etc/systemd/system/recovery-$f.service; done
 put() { mkdir -p "${2%/*}" && cat >"$2" && chmod "$1" "$2"; }
 `)
 	for _, f := range p.Files() {
@@ -68,6 +71,10 @@ func (p Plan) Validate() error {
 			if line == end {
 				errs = append(errs, fmt.Errorf("%s has a line %q, which ends a file in the user data: change that line", f.Path, end))
 			}
+		}
+		if i := strings.IndexFunc(f.Text, func(r rune) bool { return r > unicode.MaxASCII }); i >= 0 {
+			// cloud-init reads a part that is not encoded as ASCII, and garbles the rest.
+			errs = append(errs, fmt.Errorf("%s has a character beyond ASCII, near %.20q: write it otherwise, or into a file of the image", f.Path, f.Text[i:]))
 		}
 		if strings.ContainsRune(f.Text, '\r') {
 			errs = append(errs, fmt.Errorf("%s has carriage returns: end its lines by \\n alone", f.Path))

@@ -60,7 +60,7 @@ func TestMount(t *testing.T) {
 	t.Run("at the third try", func(t *testing.T) {
 		m, imds := mounting(t)
 		imds.fault["placement/availability-zone"] = http.StatusServiceUnavailable
-		imds.onAsk = func(i *metadata, _ string, times int) { i.fault["placement/availability-zone"] = 0 }
+		imds.onAsk = func(i *metadata, _ string, _ int) { i.fault["placement/availability-zone"] = 0 }
 		m.command("mount", `[ "$(grep -c "^mount " `+m.path("calls")+`)" -gt 2 ]`)
 		if out, code := m.run("mount"); code != 0 {
 			t.Errorf("exit %d: %s", code, out)

@@ -186,7 +186,6 @@ func TestNodeErrors(t *testing.T) {
 		{"another processor", types("m7g.large", "m7i.large"), []string{`InstanceTypes[1] is "m7i.large"`, "architecture x86_64", `"t4g.small" has arm64`, "name types of the same"}},
 		{"no type", recovery.ClusterNodeProps{InstanceTypes: &[]awsec2.InstanceType{nil}}, []string{"InstanceTypes[0] is missing", "take the entry out"}},
 		{"escalation", recovery.ClusterNodeProps{FenceEscalation: "pray"}, []string{`FenceEscalation is "pray"`, `"hold", "storage" and "go-on"`, `leave it out for "hold"`}},
-		{"gate with the default user data", recovery.ClusterNodeProps{Gate: jsii.Bool(true)}, []string{"Gate is true and UserData is missing", "before the grant", "recovery:gate", "leave Gate out"}},
 		{"reservation", recovery.ClusterNodeProps{CapacityReservation: jsii.String("some")}, []string{`CapacityReservation is "some"`}},
 		{"zone twice", recovery.ClusterNodeProps{Zones: jsii.Strings("a", "a")}, []string{`zone "a" is named twice`}},
 		{"timeout not beyond the deploy time", recovery.ClusterNodeProps{ServiceTimeout: awscdk.Duration_Seconds(jsii.Number(900))}, []string{"ServiceTimeout is 900 s", "901 to 3600"}},

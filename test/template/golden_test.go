@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,7 +29,7 @@ func TestGolden(t *testing.T) {
 		switch r.Type {
 		case "Custom::RecoveryNode", "AWS::EC2::LaunchTemplate", "AWS::CloudWatch::Alarm":
 			if len(id) > 9 && id[:9] == "Database1" {
-				node[short(id)] = map[string]any{"Type": r.Type, "Properties": flat(r.Properties)}
+				node[short(id)] = map[string]any{"Type": r.Type, "Properties": lines(flat(r.Properties))}
 			}
 		}
 	}
@@ -41,6 +42,17 @@ func TestGolden(t *testing.T) {
 	}
 	compareGolden(t, "region", region)
 	compareGolden(t, "node", node)
+}
+
+// script is what internal/boot tests; it would hide the rest of the user data.
+var script = regexp.MustCompile(`(?s)(recovery-node <<'RECOVERY_END'\n).*?(\nRECOVERY_END\n)`)
+
+// lines makes a launch template's user data readable.
+func lines(properties any) any {
+	if template, ok := properties.(map[string]any)["LaunchTemplateData"].(map[string]any); ok {
+		template["UserData"] = strings.Split(script.ReplaceAllString(template["UserData"].(string), "${1}(internal/boot/node.sh)$2"), "\n")
+	}
+	return properties
 }
 
 func compareGolden(t *testing.T, name string, v any) {

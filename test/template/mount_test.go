@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/workload-recovery/workload-recovery/constructs/recovery"
@@ -16,7 +17,8 @@ import (
 // test's own, on a machine whose image brought another zone's line.
 func TestMountCommandsRun(t *testing.T) {
 	b := newBase(t)
-	b.node("Node", recovery.ClusterNodeProps{})
+	own := awsec2.UserData_ForLinux(nil)
+	own.AddCommands(*b.node("Node", recovery.ClusterNodeProps{UserData: own}).MountCommands()...)
 	data := at(t, flat(synth(t, b.stack).one(t, "AWS::EC2::LaunchTemplate", "Node").Properties), "LaunchTemplateData", "UserData").(string)
 	dir := t.TempDir()
 	write := func(name, content string, mode os.FileMode) {

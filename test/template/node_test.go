@@ -57,7 +57,6 @@ func TestNodeProperties(t *testing.T) {
 			{TargetGroupArn: jsii.String("arn:a")}, {TargetGroupArn: jsii.String("arn:b"), Port: jsii.Number(81)},
 		},
 	})
-	data.AddCommands(*node.MountCommands()...)
 	recovery.NewResourceMonitor(b.stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{
 		ClusterNode: node, Application: &recovery.ApplicationAlarm{Process: jsii.String("x")},
 	})

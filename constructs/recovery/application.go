@@ -1,0 +1,110 @@
+package recovery
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/boot"
+)
+
+// between is a duration prop in whole seconds, checked against bounds.
+func (p place) between(prop string, d awscdk.Duration, def, low, high int) int {
+	s := seconds(d, def)
+	if s < low || s > high {
+		p.fail("%s is %d s: allowed are %d to %d s; leave it out for %d s", prop, s, low, high, def)
+	}
+	return s
+}
+
+// plan checks the application's props.
+func (want *NodeApplication) plan(at place) *boot.Application {
+	if want == nil {
+		return nil
+	}
+	a := &boot.Application{
+		Restarts:      at.whole("Application.RestartAttempts", want.RestartAttempts, 3, 0, 100),
+		WindowSeconds: at.between("Application.RestartWindow", want.RestartWindow, 300, 10, 86400),
+		DelaySeconds:  at.between("Application.RestartDelay", want.RestartDelay, 1, 0, 600),
+		FaultScript:   or(want.FaultScript, ""),
+		FaultSeconds:  at.between("Application.FaultTime", want.FaultTime, 60, 1, 900),
+	}
+	if want.Watchdog != nil {
+		a.WatchdogSeconds = at.between("Application.Watchdog", want.Watchdog, 30, 1, 3600)
+	}
+	if a.Restarts*a.DelaySeconds >= a.WindowSeconds {
+		at.fail("Application.RestartAttempts is %d with a RestartDelay of %d s: they do not fit into RestartWindow, %d s, so that the application would never count as failed; use a longer window or fewer attempts",
+			a.Restarts, a.DelaySeconds, a.WindowSeconds)
+	}
+	names := list(want.Units)
+	if len(names) < 1 || len(names) > 10 {
+		at.fail("Application.Units has %d units: allowed are 1 to 10; name the systemd services to run", len(names))
+	}
+	for i, name := range names {
+		unit, err := boot.UnitName(name)
+		if err != nil {
+			at.fail("Application.Units[%d]: %v", i, err)
+		}
+		a.Units = append(a.Units, unit)
+	}
+	refuseDuplicates(at, "unit", a.Units)
+	a.Check = want.Check.plan(at)
+	return a
+}
+
+// url is what a shell keeps as it stands between single quotes.
+var url = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+$`)
+
+func (want *NodeCheck) plan(at place) *boot.Check {
+	if want == nil {
+		return nil
+	}
+	c := &boot.Check{
+		IntervalSeconds: at.between("Application.Check.Interval", want.Interval, 10, 1, 3600),
+		TimeoutSeconds:  at.between("Application.Check.Timeout", want.Timeout, 5, 1, 600),
+		Failures:        at.whole("Application.Check.Failures", want.Failures, 3, 1, 100),
+		StartSeconds:    at.between("Application.Check.StartTime", want.StartTime, 120, 0, 3600),
+	}
+	given := 0
+	if want.Command != nil {
+		given++
+		c.Command = *want.Command
+	}
+	if want.HttpUrl != nil {
+		given++
+		if !unresolved(want.HttpUrl) && !url.MatchString(*want.HttpUrl) {
+			at.fail("Application.Check.HttpUrl is %q: give a URL such as http://localhost:8080/health, without spaces and quotes", *want.HttpUrl)
+		}
+		c.Command = fmt.Sprintf("exec curl -fsSk -o /dev/null '%s'", *want.HttpUrl)
+	}
+	if want.TcpPort != nil {
+		given++
+		c.Command = fmt.Sprintf("#!/bin/bash\n: </dev/tcp/localhost/%d", at.whole("Application.Check.TcpPort", want.TcpPort, 0, 1, 65535))
+	}
+	if given != 1 {
+		at.fail("Application.Check has %d of Command, HttpUrl and TcpPort: give exactly one", given)
+	}
+	if c.Command == "" {
+		at.fail("Application.Check.Command is empty: give a command that exits 0 while the application is well")
+	}
+	return c
+}
+
+// makeLogs makes the log group of the application's files and lets the node write
+// to it. The group stays when its stack is deleted.
+func (n *clusterNode) makeLogs(want *NodeApplication) {
+	if want == nil || want.LogFiles == nil || len(*want.LogFiles) == 0 {
+		return
+	}
+	keep := want.LogRetention
+	if keep == "" {
+		keep = awslogs.RetentionDays_THREE_MONTHS
+	}
+	group := awslogs.NewLogGroup(n, jsii.String("LogFiles"), &awslogs.LogGroupProps{Retention: keep})
+	n.need(group.GrantWrite(n.role))
+	n.boot.Agent = n.agent()
+	n.boot.Agent.LogGroup, n.boot.Agent.LogFiles = *group.LogGroupName(), list(want.LogFiles)
+}
