@@ -10,6 +10,9 @@ import (
 // evaluated late, and tell of the same thing twice ("Evaluating an alarm", "Alarm
 // events and EventBridge").
 func (w *World) evaluate(a *Alarm) {
+	if a.gone {
+		return
+	}
 	w.After(a.period, func() { w.evaluate(a) })
 	if w.script.stuck(a) || w.Chance(w.Chaos.AlarmLate) {
 		return
@@ -64,6 +67,9 @@ func (w *World) broken(a *Alarm) (bad, known bool) {
 		return true, true
 	}
 	m := w.byID[a.Instances[0]]
+	if m == nil {
+		return false, false
+	}
 	return m.lost || !m.powered, m.State == cloud.Running
 }
 
@@ -100,13 +106,6 @@ func (w *World) recoverHost(m *Machine) {
 		return
 	}
 	w.Log("EC2 recovers %s on another host", m.ID)
-	m.lost, m.stale, m.hung = false, nil, false
-	m.gen++
-	m.boots++
-	w.off(m)
-	m.powered = true
-	w.later(m, w.latency(DelayServing, m.node, m.course()), func() {
-		m.booted = true
-		w.begin(m)
-	})
+	m.lost, m.stale = false, nil
+	w.reboot(m)
 }

@@ -17,10 +17,11 @@ type ambush struct {
 
 // ambushes are those that a run may draw.
 var ambushes = slices.Concat(
-	lurk(deployments, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving),
-	lurk(places, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting),
+	lurk(deployments, record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving),
+	lurk(places, record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting),
 	lurk(places, record.Launching, record.Launching, record.Launching), // where only a node with a gate still has a running instance
-	lurk(carriers, record.Suspected, record.Serving),
+	lurk(carriers, record.Draining, record.Draining, record.Suspected, record.Serving),
+	lurk(announced, record.Draining, record.Suspected, record.Serving),
 	lurk(condemned, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting),
 	lurk(alarms, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting, record.Deleted),
 )
@@ -50,6 +51,7 @@ var (
 	carriers = map[Harm]func(*World, int){
 		HarmPowerOff: func(w *World, id int) { w.breakNode(id) }, // or any other way
 	}
+	announced = map[Harm]func(*World, int){HarmNotice: func(w *World, id int) { w.notify(id, w.Chaos.until) }}
 	condemned = map[Harm]func(*World, int){
 		HarmFree:  func(w *World, _ int) { w.soon(w.Now.Add(20*time.Second), w.free) },
 		HarmStart: func(w *World, _ int) { w.startFenced(w.Now.Add(20 * time.Second)) },
@@ -98,7 +100,7 @@ func (p Pair) cannot() string {
 	}
 	switch p.Harm {
 	case HarmPowerOff, HarmGone, HarmHang, HarmHostDies, HarmHostCut, HarmHostMoved, HarmRetag, HarmUnregister:
-		return during("no instance holds the grant", record.Suspected, record.Serving, record.Done)
+		return during("no instance holds the grant", record.Draining, record.Suspected, record.Serving, record.Done)
 	case HarmMeddle:
 		return during("a replacement without a grant exists at the gate only", record.Gated)
 	case HarmSick, HarmCapacity:
@@ -107,8 +109,12 @@ func (p Pair) cannot() string {
 		return during("nothing is condemned, or no longer than a moment", record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting)
 	case HarmStart:
 		return during("nothing condemned is stopped, and stays so", record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving)
-	case HarmUpdate, HarmDelete, HarmClaim:
-		return during("a stack deletes its node once, and then is gone", record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done)
+	case HarmUpdate, HarmImage, HarmDelete, HarmClaim:
+		return during("a stack deletes its node once, and then is gone", record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done)
+	case HarmNotice, HarmEvent:
+		return during("no instance holds the grant", record.Draining, record.Suspected, record.Serving, record.Done)
+	case HarmHungStop:
+		return during("nothing is stopped gracefully", record.Fencing, record.Gated)
 	case HarmZone:
 		if p.Phase == record.Deleted {
 			return "a deleted node has no instance"
@@ -130,11 +136,12 @@ var ofCalls = []Harm{
 var ofWorld = []Harm{
 	HarmStale, HarmCapacity, HarmEventLost, HarmEventTwice, HarmEventLate, HarmFlap,
 	HarmPowerOff, HarmGone, HarmHang, HarmHostDies, HarmHostCut, HarmHostMoved, HarmZone, HarmSick,
-	HarmStart, HarmMeddle, HarmRetag, HarmFree, HarmUnregister, HarmUpdate, HarmDelete, HarmClaim,
+	HarmStart, HarmMeddle, HarmRetag, HarmFree, HarmUnregister, HarmUpdate, HarmImage, HarmDelete, HarmClaim,
+	HarmNotice, HarmEvent, HarmHungStop,
 }
 
 var allPhases = []record.Phase{
-	"", record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done, record.Deleting, record.Deleted,
+	"", record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done, record.Deleting, record.Deleted,
 }
 
 // Reachable are the pairs that a long campaign must hit. The others come with the

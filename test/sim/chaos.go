@@ -2,7 +2,7 @@ package sim
 
 import (
 	"fmt"
-	"strings"
+	"maps"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -29,6 +29,8 @@ type Chaos struct {
 	AlarmLate                        float64 // an alarm is not evaluated in time
 	Starts                           int     // a person starts a fenced machine
 	Deploys                          int     // CloudFormation updates or deletes a node
+	Notices                          int     // AWS announces an event, or takes a Spot instance back
+	Hang                             float64 // an operating system does not shut down
 	ZoneLoss                         float64
 	EveryLease                       bool // every attempt to take the lease succeeds
 
@@ -90,7 +92,7 @@ func RandomChaos(s *Sim) Chaos {
 	return Chaos{
 		Concurrency: concurrency, Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Flicker: rate(0.5), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
-		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(5), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(3), ZoneLoss: rate(1), EveryLease: s.Chance(leases),
+		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(5), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(4), Notices: s.Rand.IntN(4), Hang: rate(0.5), ZoneLoss: rate(1), EveryLease: s.Chance(leases),
 	}
 }
 
@@ -113,6 +115,7 @@ func (w *World) Arm(end time.Time) {
 	w.armFlaps(end, moment)
 	w.armSilence(end, moment)
 	w.armPersons(end, moment)
+	w.armNotices(end, moment)
 	w.armAmbushes()
 	for range c.Deploys {
 		node := 1 + w.Rand.IntN(len(w.nodes))
@@ -139,12 +142,13 @@ func (w *World) Arm(end time.Time) {
 			w.returnZone(z)
 		}
 		for _, m := range w.machines {
-			m.sick = false // the images are good from now on
-			if m.powered && m.booted && m.mounted && !m.hung {
+			m.sick = w.doomed(m) // what a person would have done to them is done
+			if m.powered && m.booted && m.mounted && !m.hung && !m.sick && !m.ends && !m.closing {
 				m.up = true
 			}
 		}
 		w.Chaos = Chaos{from: c.from, until: c.until, EveryLease: c.EveryLease}
+		w.renew()
 	})
 }
 
@@ -184,62 +188,73 @@ func (w *World) breakNode(node int) {
 	w.Check()
 }
 
-// deployAgain sends an update or the delete of a node, sometimes twice.
+// deployAgain updates or deletes a node, or lets another stack claim its id.
 func (w *World) deployAgain(node int) {
 	switch {
-	case w.Chance(0.4):
+	case w.Chance(0.25):
 		w.deploy(HarmDelete, node)
-	case w.Chance(0.3):
+	case w.Chance(0.2):
 		w.deploy(HarmClaim, node)
 	default:
 		w.deploy(HarmUpdate, node)
 	}
 }
 
+// deploy does something with a node's stack, as soon as CloudFormation lets it.
 func (w *World) deploy(what Harm, node int) {
 	t := w.nodes[node]
+	s := t.stack
 	if t.deleted {
 		return
 	}
-	kind := "Update"
-	switch what {
-	case HarmDelete:
-		if t.contested {
-			return // the other stack's claim may come after the delete, and would then be right
-		}
-		kind = "Delete"
-		t.deleted = true
-	case HarmClaim:
+	if what == HarmClaim {
 		t.requests++
 		w.hit(what, node)
 		w.claimTwice(node)
 		return
-	default:
 	}
-	t.requests++
+	if what == HarmDelete && t.contested {
+		return // the other stack's claim may come after the delete, and would then be right
+	}
+	if s.busy() || s.status != isDeployed {
+		w.After(w.Between(5*time.Second, 30*time.Second), func() {
+			if w.Now.Before(w.Chaos.until) {
+				w.deploy(what, node)
+			}
+		})
+		return
+	}
 	w.hit(what, node)
-	w.Log("deploy: %s of node %d", kind, node)
-	id := fmt.Sprintf("%s-%d-%d", kind, node, t.requests)
-	t.asked = append(t.asked, id)
-	for range 1 + w.Rand.IntN(2) {
-		w.ask(node, w.request(kind, id, node))
+	if what == HarmDelete {
+		s.remove()
+		return
 	}
+	if w.Chance(0.15) {
+		s.tags()
+		return
+	}
+	change, fate := w.change(node)
+	if fate != "" {
+		w.hit(HarmImage, node)
+	}
+	s.fails = w.Chance(0.1)
+	s.threshold(change)
 }
 
 // claimTwice lets another stack create a node with an id that is taken, and
 // roll back as CloudFormation does. The owner's node must not notice.
 func (w *World) claimTwice(node int) {
+	t := w.nodes[node]
 	w.Log("another stack claims node %d", node)
-	w.nodes[node].contested = true
-	create := fmt.Sprintf("Other-%d-%d", node, w.nodes[node].requests)
-	to := w.sites[w.Rand.IntN(len(w.sites))]
-	w.invokeAt(to, strings.Replace(w.request("Create", create, node), fmt.Sprintf(`"stack-%d"`, node), `"stack-other"`, 1), 0)
-	w.After(w.Between(20*time.Second, 2*time.Minute), func() {
-		if w.Answers[create] == "SUCCESS" {
-			w.Fail("another stack was given node %d", node)
-		}
-		w.invokeAt(to, strings.Replace(w.request("Delete", create+"-back", node), fmt.Sprintf(`"stack-%d"`, node), `"stack-other"`, 1), 0)
-	})
+	t.contested = true
+	o := &formation{w: w, node: node, name: fmt.Sprintf("stack-other-%d", t.requests), site: w.sites[w.Rand.IntN(len(w.sites))], other: true, limit: w.serviceTimeout()}
+	w.stacks = append(w.stacks, o)
+	o.wanted, o.status = w.base(node), isCreating
+	maps.Copy(o.wanted, t.props)
+	if w.Chance(0.3) { // and wants a machine for it
+		o.wanted["AdoptInstance"] = w.machines[w.Rand.IntN(len(w.machines))].ID
+	}
+	o.send("Create", o.wanted)
 }
 
 // startFenced waits for a machine that was fenced and is not granted, and starts

@@ -32,14 +32,14 @@ func (w *World) Check() {
 		t := w.nodes[id]
 		writers, servers := 0, 0
 		for _, m := range w.of(id) {
-			if !m.powered {
+			if !m.powered || m.people {
 				continue
 			}
 			if m.mounted && (m.gated || !m.freed) { // only a gate could keep one that a person frees from its data
 				writers++
 			}
 			if !w.takesTraffic(m) {
-				if w.tracked(m) && !w.loose(m) && !waived(t.record, m) {
+				if (w.tracked(m) || w.busy(m)) && !w.loose(m) && !waived(t.record, m) {
 					servers++
 				}
 				delete(t.ungranted, m.ID)
@@ -115,6 +115,9 @@ func (w *World) recorded(item cloud.Item) {
 	w.quarantined(old, n)
 	w.raised(old, n)
 	w.braked(old, n)
+	w.asksToStop(t, n)
+	w.answers(old, n)
+	w.retains(t, old)
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
 	if n.Phase != old.Phase {
 		w.spring(n.ID, n.Phase)
@@ -131,12 +134,18 @@ func (w *World) recorded(item cloud.Item) {
 	if g := n.Grant; g != nil && (old.Grant == nil || old.Grant.Instance != g.Instance) {
 		t.holders[g.Instance] = true
 		w.granted(n, g.Instance)
+		w.taken(t, g.Instance)
 	}
 	if n.Phase == record.Done && old.Phase == record.Serving {
 		w.Stats.Switches++
+		t.good = n.Grant.Image
 	}
 	if b := n.Blueprint; b != nil {
-		if own := w.plans[n.ID].Type; b.Type != own {
+		model, known := w.imageOf(n.ID, b.Image)
+		if !known {
+			w.Fail("I8: the blueprint of node %d is of image %s, which it never had", n.ID, b.Image)
+		}
+		if own := model.Type; b.Type != own {
 			w.Fail("I8: the blueprint of node %d is of type %s, the launch template's own is %s", n.ID, b.Type, own)
 		}
 		for _, i := range b.Interfaces {
@@ -189,7 +198,7 @@ func (w *World) destructive(by *site, action string, m *Machine) {
 	if w.unwatched || w.lab != nil && w.lab.Function != nil {
 		return // there is no record to hold it to
 	}
-	if m.node == 0 {
+	if m.node == 0 || m.people {
 		w.Fail("I3: %s of the foreign %s", action, m.ID)
 		return
 	}
@@ -216,7 +225,7 @@ func (w *World) destructive(by *site, action string, m *Machine) {
 // provoked: the running original of a gated node loses its power only after EC2
 // accepted a replacement for it (I9).
 func (w *World) provoked(action string, m *Machine, n record.Node) {
-	if !m.gated || !m.powered || m.ID != fromOf(n) || n.Switch.Kind != record.KindRecover || n.Switch.Restart && w.nodes[m.node].wish.RestartOriginal {
+	if !m.gated || !m.powered || m.ID != fromOf(n) || n.Switch.Kind == record.KindDelete || n.Switch.Restart && (w.nodes[m.node].wish.RestartOriginal || n.Switch.Kind == record.KindUpdate) {
 		return
 	}
 	if m.State != cloud.Running && m.State != cloud.Pending {
@@ -249,9 +258,12 @@ func fromOf(n record.Node) string {
 
 // inherits: a machine is launched like the plan, with nothing of the quarantine (I8).
 func (w *World) inherits(m *Machine, l cloud.Launch) {
-	plan, ok := w.plans[m.node]
-	if !ok || w.unwatched {
+	if w.unwatched || w.nodes[m.node] == nil {
 		return
+	}
+	plan, _ := w.imageOf(m.node, m.Image)
+	if images := w.images(m.node); !slices.Contains(images, m.Image) {
+		w.Fail("I8: %s of node %d is launched from image %s; what is deployed or was good is %v", m.ID, m.node, m.Image, images)
 	}
 	same := m.Image == plan.Image && (m.Type == plan.Type || slices.Contains(w.nodes[m.node].wish.Types, m.Type)) && m.KeyName == plan.KeyName && len(m.Interfaces) == len(plan.Interfaces)
 	for i := range min(len(m.Interfaces), len(plan.Interfaces)) {
@@ -274,12 +286,6 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 // Alive checks liveness (I5): every node serves now.
 func (w *World) Alive() {
 	for id := 1; id <= len(w.nodes); id++ {
-		for _, r := range w.nodes[id].asked {
-			if w.Answers[r] == "" && !w.unheard() {
-				w.Fail("CloudFormation was never answered: %s", r)
-				return
-			}
-		}
 		m := w.carrier(id)
 		if w.nodes[id].deleted {
 			w.buried(id)
@@ -298,9 +304,10 @@ func (w *World) Alive() {
 			w.Fail("I5: node %d does not serve: phase %s, carried by %s, hold %+v", id, n.Phase, state, n.Hold)
 			return
 		}
+		w.intact(id, m)
 	}
 	for _, m := range w.machines {
-		if m.node > 0 && m.powered && m != w.carrier(m.node) {
+		if m.node > 0 && m.powered && m != w.carrier(m.node) && !m.people {
 			w.Fail("I2: %s of node %d still has power and no grant", m.ID, m.node)
 		}
 	}
@@ -314,6 +321,9 @@ func (w *World) unheard() bool { return w.Stats.Failed > 0 }
 // buried: a deleted node has left nothing behind.
 func (w *World) buried(id int) {
 	n := w.nodes[id].record
+	if s := w.nodes[id].stack; s != nil && s.status != isGone && !w.unheard() {
+		w.Fail("the stack of node %d is still %s", id, s.status)
+	}
 	if n.Phase != record.Deleted {
 		if !w.unheard() {
 			w.Fail("node %d was to be deleted and is %s, hold %+v", id, n.Phase, n.Hold)
@@ -321,7 +331,7 @@ func (w *World) buried(id int) {
 		return
 	}
 	for _, m := range w.machines {
-		if m.node == id && m.State != cloud.Terminated {
+		if m.node == id && m.State != cloud.Terminated && !m.people {
 			w.Fail("%s of the deleted node %d is %s", m.ID, id, m.State)
 		}
 	}
@@ -329,7 +339,7 @@ func (w *World) buried(id int) {
 		w.Fail("the id of the deleted node %d is still claimed", id)
 	}
 	for _, p := range w.pools {
-		if p.node == id && len(p.members) > 0 {
+		if p.node == id && w.nodes[id].retained == "" && slices.ContainsFunc(p.members, func(x *member) bool { return x.drained.IsZero() }) {
 			w.Fail("the deleted node %d still has targets", id)
 		}
 	}

@@ -25,6 +25,8 @@ func (w *World) drawPolicy() contract.Policy {
 	if w.Chance(0.4) {
 		p.CoolDownSeconds = 30 + w.Rand.IntN(570)
 	}
+	p.DeploySeconds = 300 + w.Rand.IntN(1200)
+	p.NoticeLeadSeconds = 60 + w.Rand.IntN(900)
 	if w.Chance(0.2) {
 		p.ConfirmSeconds = w.Rand.IntN(60)
 	}
@@ -69,7 +71,7 @@ func (w *World) cooled(old, n record.Node) {
 	}
 	recent := 0
 	for _, at := range t.began {
-		if w.Now.Sub(at) < time.Duration(p.WindowSeconds)*time.Second-margin {
+		if w.Now.Sub(at) < time.Duration(p.WindowSeconds)*time.Second-margin && at.After(n.Acked) {
 			recent++
 		}
 	}
@@ -89,6 +91,9 @@ func (w *World) waits(id int) bool {
 func (w *World) Settling() bool {
 	for id := 1; id <= len(w.nodes); id++ {
 		t := w.nodes[id]
+		if s := t.stack; s != nil && (s.busy() || s.status == stuckBack || s.status == stuckRemoval) {
+			return true
+		}
 		if m := w.carrier(id); m != nil && w.takesTraffic(m) || t.deleted || t.cooling.IsZero() || w.waits(id) {
 			continue
 		}

@@ -8,12 +8,14 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // mountTarget is one zone's way to a node's file system. Instances mount by it.
 type mountTarget struct {
 	cloud.Mount
-	fs string
+	fs     string
+	remade bool // by a switcher: CloudFormation does not know it
 }
 
 func fileSystem(node int) string { return fmt.Sprintf("fs-%08x", node) }
@@ -22,7 +24,7 @@ func fileSystem(node int) string { return fmt.Sprintf("fs-%08x", node) }
 func (w *World) makeMounts(node int) {
 	for _, z := range zones {
 		w.mounts = append(w.mounts, &mountTarget{
-			cloud.Mount{ID: w.next("fsmt"), Subnet: w.siteOf(node).subnet(z), Zone: z, IP: w.address(), State: "available", Groups: []string{"sg-files"}}, fileSystem(node),
+			cloud.Mount{ID: w.next("fsmt"), Subnet: w.siteOf(node).subnet(z), Zone: z, IP: w.address(), State: "available", Groups: []string{"sg-files"}}, fileSystem(node), false,
 		})
 	}
 }
@@ -99,7 +101,7 @@ func (f *efs) CreateMount(_ context.Context, fs string, m cloud.Mount) error {
 		case slices.ContainsFunc(f.mounts, func(t *mountTarget) bool { return t.fs == fs && t.Zone == zone }):
 			return refuse(cloud.Conflict, "EFS", "CreateMountTarget", "MountTargetConflict")
 		}
-		t := &mountTarget{cloud.Mount{ID: f.next("fsmt"), Subnet: m.Subnet, Zone: zone, IP: f.address(), State: "creating", Groups: slices.Clone(m.Groups)}, fs}
+		t := &mountTarget{cloud.Mount{ID: f.next("fsmt"), Subnet: m.Subnet, Zone: zone, IP: f.address(), State: "creating", Groups: slices.Clone(m.Groups)}, fs, true}
 		f.mounts = append(f.mounts, t)
 		f.After(f.draw(DelayMountMade), func() {
 			t.State = "available"
@@ -144,6 +146,9 @@ func (w *World) cutsOff(t *mountTarget) {
 			continue
 		}
 		n := w.nodes[id].record
+		if t.remade && (n.Phase == record.Deleting || n.Phase == record.Deleted) {
+			return // it is cleared away with its node
+		}
 		if n.Settings.Escalation != contract.EscalateStorage {
 			w.Fail("I3: the mount target of node %d in %s is removed, but its policy is %q", id, t.Zone, n.Settings.Escalation)
 		}

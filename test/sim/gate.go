@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -23,7 +24,10 @@ func (w *World) begin(m *Machine) {
 		}
 		m.mounted, m.by = true, t
 	}
-	m.up, m.upSince = !m.sick, w.Now
+	m.up, m.upSince = !m.sick && !m.ends, w.Now
+	if m.ends {
+		w.later(m, time.Second, func() { w.powerDown(m, cloud.Stopping, cloud.Stopped, DelayPowerOff) })
+	}
 	w.Log("machine %s of node %d is up=%v", m.ID, m.node, m.up)
 	if t := w.nodes[m.node]; t != nil && m.gated && !t.holders[m.ID] {
 		w.Fail("I2: %s of node %d mounts and starts and was never granted", m.ID, m.node)

@@ -15,6 +15,7 @@ const mostGroups = 5
 func (w *World) regroup(by *site, m *Machine, k int, groups []string) {
 	if slices.ContainsFunc(groups, isBlackhole) {
 		w.destructive(by, "ModifyNetworkInterfaceAttribute", m)
+		w.flushes(m)
 	}
 	served := w.takesTraffic(m)
 	m.Interfaces[k].Groups = slices.Clone(groups)

@@ -49,6 +49,11 @@ const (
 	HarmUpdate     Harm = "deploy-update"
 	HarmDelete     Harm = "deploy-delete"
 	HarmClaim      Harm = "deploy-claim" // by another stack
+	HarmImage      Harm = "deploy-image" // another version of the launch template
+
+	HarmNotice   Harm = "notice"    // AWS announces an event, or takes a Spot instance back
+	HarmEvent    Harm = "event"     // and carries it out
+	HarmHungStop Harm = "hung-stop" // an operating system does not shut down
 )
 
 var strikeHarms = map[strikeKind]Harm{
@@ -122,6 +127,17 @@ func (w *World) nodesOf(instances ...string) []int {
 		}
 	}
 	return nodes
+}
+
+// nodeToLaunch is the node that a launch is for, or 0.
+func (w *World) nodeToLaunch(l cloud.Launch) int {
+	if w.unwatched {
+		return 1
+	}
+	for _, id := range nodeOfLaunch(l) {
+		return id
+	}
+	return 0
 }
 
 // nodeOfLaunch is the node that a launch is for.

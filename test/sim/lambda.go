@@ -41,9 +41,7 @@ func (w *World) invoke(payload string) {
 	}
 }
 
-// ask hands a deployment's request to the switcher of the node.
-func (w *World) ask(node int, request string) { w.invokeAt(w.siteOf(node), request, 0) }
-
+// invokeAt hands an event to one switcher.
 func (w *World) invokeAt(s *site, payload string, chain int) {
 	w.ids++
 	w.try(&invocation{id: fmt.Sprintf("inv-%06x", w.ids), payload: payload, site: s, chain: chain, since: w.Now})

@@ -27,6 +27,9 @@ func (w *World) quarantined(old, n record.Node) {
 	}
 	for _, c := range n.Condemned {
 		m := w.byID[c.Instance]
+		if !granted && m != nil && graceful(n, m) {
+			continue // its application is to write what it has
+		}
 		if m == nil || m.freed || m.State == cloud.Terminated || m.State == cloud.ShuttingDown || w.Now.Before(m.hidden) {
 			continue
 		}

@@ -18,6 +18,8 @@ const (
 	DelayServing    Delay = "serving"     // running to the application's first answer
 	DelayPowerOff   Delay = "power-off"   // a machine that shuts itself down: stopping to stopped
 	DelayStop       Delay = "stop"        // StopInstances to stopped
+	DelayShutDown   Delay = "shut-down"   // an operating system that shuts down by itself: stopping to stopped
+	DelayDrain      Delay = "drain"       // DeregisterTargets to the end of what is under way
 	DelayTerminate  Delay = "terminate"   // TerminateInstances to terminated
 	DelayRegister   Delay = "register"    // RegisterTargets to the first health check
 	DelayHealth     Delay = "health"      // health checks that a target must pass once it answers
@@ -37,7 +39,7 @@ func wideDelays() map[Delay]Range {
 	const s, ms = time.Second, time.Millisecond
 	return map[Delay]Range{
 		DelayCall: {3 * ms, 60 * ms}, DelayLaunchCall: {}, DelayRunning: {2 * s, 9 * s}, DelayServing: {15 * s, 25 * s},
-		DelayPowerOff: {1 * s, 10 * s}, DelayStop: {8 * s, 40 * s}, DelayTerminate: {20 * s, 120 * s},
+		DelayPowerOff: {1 * s, 10 * s}, DelayStop: {8 * s, 40 * s}, DelayShutDown: {3 * s, 75 * s}, DelayDrain: {1 * s, 150 * s}, DelayTerminate: {20 * s, 120 * s},
 		DelayRegister: {5 * s, 100 * s}, DelayHealth: {}, DelayMountMade: {60 * s, 90 * s}, DelayMountGone: {5 * s, 30 * s}, DelayState: {}, DelayEvent: {500 * ms, 2500 * ms}, DelayStart: {40 * ms, 600 * ms},
 	}
 }

@@ -77,6 +77,7 @@ func (w *World) launch(l cloud.Launch) *Machine {
 	w.Log("launch %s for node %d in %s token %s", m.ID, node, l.Zone, l.Token)
 	w.inherits(m, l)
 	w.add(m)
+	w.befall(m)
 	w.script.launched(m)
 	w.boot(m)
 	return m
@@ -163,7 +164,8 @@ func alarmEvent(id, name string, at time.Time) string {
 func (w *World) Deploy() {
 	w.wishes()
 	for id := 1; id <= len(w.nodes); id++ {
-		w.After(w.Between(0, 5*time.Second), func() { w.ask(id, w.request("Create", fmt.Sprintf("Create-%d", id), id)) })
+		s := w.newStack(id)
+		w.After(w.Between(0, 5*time.Second), s.create)
 	}
 	w.After(30*time.Second, w.tick)
 }

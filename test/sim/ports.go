@@ -148,16 +148,6 @@ func refuse(kind cloud.Kind, service, action, code string) error {
 
 type ec2 client
 
-// image reports whether an image exists.
-func (e *ec2) image(id string) bool {
-	for node := 1; node <= len(e.nodes); node++ {
-		if e.plans[node].Image == id {
-			return true
-		}
-	}
-	return false
-}
-
 // seen is the machine as Describe shows it: sometimes as it was a moment ago.
 func (e *ec2) seen(m *Machine) (cloud.Instance, bool) {
 	i := m.Instance
@@ -256,11 +246,11 @@ func (e *ec2) Template(_ context.Context, id, version string) (b cloud.Blueprint
 		if convErr != nil {
 			return refuse(cloud.NotFound, "EC2", "DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.NotFound")
 		}
-		plan, ok := e.plans[n]
-		if !ok || version != "1" {
+		v, ok := e.versionOf(n, version)
+		if !ok {
 			return refuse(cloud.NotFound, "EC2", "DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.VersionNotFound")
 		}
-		b = plan
+		b = v.Blueprint
 		return nil
 	})
 	return b, err
@@ -281,8 +271,8 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 		if zone, ok := e.site.zoneOf(l.Subnet); !ok || zone != l.Zone {
 			return refuse(cloud.NotFound, "EC2", "RunInstances", "InvalidSubnetID.NotFound")
 		}
-		if !e.image(l.Blueprint.Image) {
-			return refuse(cloud.Invalid, "EC2", "RunInstances", "InvalidAMIID.NotFound")
+		if err := e.launchable(e.nodeToLaunch(l), l.Blueprint.Image); err != nil {
+			return err
 		}
 		if len(l.Blueprint.Interfaces) == 0 || slices.ContainsFunc(l.Blueprint.Interfaces, func(n cloud.InterfaceSpec) bool { return len(n.Groups) > mostGroups }) {
 			return refuse(cloud.Invalid, "EC2", "RunInstances", "SecurityGroupsPerInterfaceLimitExceeded")
@@ -299,8 +289,8 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 	return i, err
 }
 
-func (e *ec2) power(action string, ids []string, do func(*Machine)) error {
-	return (*client)(e).about(e.nodesOf(ids...)...).sending(ids).callOf("EC2", action, len(ids), func() error {
+func (e *ec2) power(action string, ids []string, force bool, do func(*Machine)) error {
+	return (*client)(e).about(e.nodesOf(ids...)...).sending(ids, force).callOf("EC2", action, len(ids), func() error {
 		for _, id := range ids {
 			m := e.byID[id]
 			if m == nil {
@@ -319,14 +309,19 @@ func (e *ec2) power(action string, ids []string, do func(*Machine)) error {
 	})
 }
 
-func (e *ec2) Stop(_ context.Context, ids []string, _ bool) error {
-	return e.power("StopInstances", ids, func(m *Machine) {
-		e.powerDown(m, cloud.Stopping, cloud.Stopped, DelayStop)
+func (e *ec2) Stop(_ context.Context, ids []string, force bool) error {
+	return e.power("StopInstances", ids, force, func(m *Machine) {
+		if !force {
+			e.shutDown(m)
+			return
+		}
+		e.patient(m)
+		e.force(m)
 	})
 }
 
 func (e *ec2) Terminate(_ context.Context, ids []string) error {
-	return e.power("TerminateInstances", ids, func(m *Machine) {
+	return e.power("TerminateInstances", ids, false, func(m *Machine) {
 		e.powerDown(m, cloud.ShuttingDown, cloud.Terminated, DelayTerminate)
 	})
 }
@@ -386,6 +381,7 @@ func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error
 			}
 		}
 		for _, id := range ids {
+			e.marks(e.site, e.byID[id], sorted(tags))
 			maps.Copy(e.byID[id].Tags, tags)
 			e.poke(e.byID[id])
 		}
@@ -399,6 +395,7 @@ func (e *ec2) Untag(_ context.Context, id string, keys []string) error {
 		if m == nil {
 			return refuse(cloud.NotFound, "EC2", "DeleteTags", "InvalidInstanceID.NotFound")
 		}
+		e.marks(e.site, m, keys)
 		for _, k := range keys {
 			delete(m.Tags, k)
 		}

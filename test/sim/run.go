@@ -141,6 +141,9 @@ func (w *World) well() bool {
 		return false
 	}
 	for _, t := range w.nodes {
+		if s := t.stack; s != nil && s.status != isDeployed && s.status != isGone {
+			return false
+		}
 		if n := t.record; n.Phase != record.Done && n.Phase != record.Deleted || n.Hold != nil {
 			return false
 		}

@@ -47,9 +47,8 @@ var happenings = []happening{
 			n.Pause = &record.Pause{Until: s.w.Now.Add(a.time(1)), Reason: "maintenance", By: "operator"}
 		})
 	}},
-	{"CloudFormation deletes node <n>", func(s *script, a args) { s.w.invoke(s.request("Delete", "own", a.n(0))) }},
-	{"another stack creates node <n>", func(s *script, a args) { s.w.invoke(s.request("Create", "other", a.n(0))) }},
-	{"another stack deletes node <n>", func(s *script, a args) { s.w.invoke(s.request("Delete", "other", a.n(0))) }},
+	{"CloudFormation deletes node <n>", func(s *script, a args) { s.w.nodes[a.n(0)].stack.remove() }},
+	{"another stack creates node <n>", func(s *script, a args) { s.w.claimTwice(a.n(0)) }},
 	{"<zone> is full from now on", func(s *script, a args) {
 		s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{a[0], "", s.w.Now, s.zero.Add(forever)})
 	}},

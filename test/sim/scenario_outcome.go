@@ -199,12 +199,33 @@ func (t *story) node(id int) string {
 	say("carrier", []string{t.carrying(id)}, "")
 	say("instances", t.all(id), "none")
 	say("targets", []string{t.membersOf(t.pool(id), id)}, "")
+	if told := t.deployments(id); len(told) > 0 {
+		say("deployments", told, "")
+	}
 	for _, a := range t.w.alarms {
 		if a.node == id && !a.app {
 			say("alarms", []string{"watch " + t.name(a.Instances[0], id)}, "")
 		}
 	}
 	return b.String()
+}
+
+// deployments are what became of those of the node's stack, and of others that want
+// its id.
+func (t *story) deployments(id int) []string {
+	var list []string
+	for _, s := range t.w.stacks {
+		if s.node != id {
+			continue
+		}
+		for _, told := range s.told {
+			if s.other {
+				told = "another stack's " + told
+			}
+			list = append(list, told)
+		}
+	}
+	return list
 }
 
 func or(list []string, none string) string {
@@ -314,7 +335,9 @@ func (s *script) name(id string, node int) string {
 func (s *script) membersOf(p *Pool, node int) string {
 	var list []string
 	for _, x := range p.members {
-		list = append(list, s.name(x.ID, node))
+		if x.drained.IsZero() {
+			list = append(list, s.name(x.ID, node))
+		}
 	}
 	slices.Sort(list)
 	return or(list, "nothing")

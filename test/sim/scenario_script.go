@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -29,6 +28,7 @@ type script struct {
 	sleeps     map[string]time.Duration // by call
 	fates      map[string]string        // by "node/instance"
 	sickening  []window                 // of replacements, by node
+	hanging    []window                 // operating systems that do not shut down, by node
 	still      map[string][]window      // by alarm
 	gentle     []window                 // no destructive call is expected
 	shown      []string                 // message codes to show beyond those always shown
@@ -186,12 +186,7 @@ func (s *script) launched(m *Machine) {
 	case sick:
 		m.sick = true
 	case dies:
-		s.w.After(time.Second, func() {
-			m.gen++
-			s.w.off(m)
-			m.StateReason = "Server.InternalError: Internal error on launch"
-			s.w.state(m, cloud.Terminated)
-		})
+		s.w.After(time.Second, func() { s.w.perish(m) })
 	}
 	if s.properties[m.node]["InstanceStore"] != nil {
 		m.RootStore = "instance-store"
@@ -248,7 +243,9 @@ func (s *script) missed() error {
 func (s *script) deploy() {
 	w := s.w
 	for id := 1; id <= s.nodes; id++ {
-		w.After(w.Between(0, 5*time.Second), func() { w.invoke(s.request("Create", "own", id)) })
+		st := w.newStack(id)
+		w.nodes[id].props = s.properties[id]
+		w.After(w.Between(0, 5*time.Second), st.create)
 	}
 	w.After(30*time.Second, s.tick)
 }
@@ -260,25 +257,14 @@ func (s *script) tick() {
 	s.w.After(time.Minute, s.tick)
 }
 
-// request is a custom-resource request of a stack.
-func (s *script) request(kind, stack string, id int) string {
-	groups := []map[string]string{{"Arn": poolName(id)}}
-	for _, p := range s.w.pools {
-		if slices.Contains(p.also, id) {
-			groups = append(groups, map[string]string{"Arn": p.ARN})
-		}
-	}
-	props := map[string]any{
-		"NodeId": strconv.Itoa(id), "LaunchTemplateId": fmt.Sprintf("lt-%d", id), "LaunchTemplateVersion": "1", "TargetGroups": groups,
-		"Alarms": []string{alarmName(id, contract.AlarmInstance), alarmName(id, contract.AlarmApplication)},
-	}
-	maps.Copy(props, s.properties[id])
-	return s.w.encodeRequest(kind, fmt.Sprintf("%s-%s-%d", kind, stack, id), "stack-"+stack, id, props)
-}
-
 // send hands an event to the function, and remembers whose answer that will be.
 func (s *script) send(label, payload string) {
 	s.payloads[label] = payload
 	s.w.invoke(payload)
 	s.senders[fmt.Sprintf("inv-%06x", s.w.ids)] = label
+}
+
+// hangs: the scenario lets the operating system of this machine never shut down.
+func (s *script) hangs(m *Machine) bool {
+	return s != nil && slices.ContainsFunc(s.hanging, func(x window) bool { return x.node == m.node && s.within(x) })
 }

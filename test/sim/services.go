@@ -69,6 +69,8 @@ func (l *elb) health(p *Pool, x *member) string {
 		return cloud.Unused
 	case l.Now.Sub(x.since) < x.ready:
 		return "initial"
+	case !x.drained.IsZero():
+		return cloud.Draining
 	case !m.up || !m.powered || m.lost || m.hung || isolated(m) || p.misfires:
 		return cloud.Unhealthy
 	case l.Now.Before(l.healthyFrom(x, m)):
@@ -105,7 +107,9 @@ func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) 
 			if m := l.byID[t.ID]; p.Kind == "instance" && (m == nil || m.State != cloud.Running) {
 				return refuse(cloud.NotFound, "ELB", "RegisterTargets", "InvalidTarget")
 			}
-			if !slices.ContainsFunc(p.members, func(x *member) bool { return x.ID == t.ID && x.Port == t.Port }) {
+			if i := slices.IndexFunc(p.members, func(x *member) bool { return x.ID == t.ID && x.Port == t.Port }); i >= 0 {
+				p.members[i].drained = time.Time{}
+			} else {
 				p.members = append(p.members, &member{Target: cloud.Target{ID: t.ID, Port: t.Port}, since: l.Now, ready: l.readiness(p, t)})
 			}
 		}
@@ -118,7 +122,9 @@ func (l *elb) Deregister(_ context.Context, group string, targets []cloud.Target
 		p := l.pool(group)
 		for _, t := range targets {
 			t.Port = cmp.Or(t.Port, p.Port)
-			p.members = slices.DeleteFunc(p.members, func(x *member) bool { return x.ID == t.ID && x.Port == t.Port })
+			if i := slices.IndexFunc(p.members, func(x *member) bool { return x.ID == t.ID && x.Port == t.Port }); i >= 0 {
+				l.leave(p, p.members[i])
+			}
 		}
 		return nil
 	})
@@ -223,11 +229,14 @@ type cfn client
 
 func (c *cfn) Respond(_ context.Context, _ string, body []byte) error {
 	return (*client)(c).call("CloudFormation", "Respond", func() error {
-		var a struct{ RequestId, Status string }
+		var a reply
 		if err := json.Unmarshal(body, &a); err != nil {
 			return fmt.Errorf("answer: %w", err)
 		}
-		c.Answers[a.RequestId] = a.Status
+		c.Answers[a.RequestID] = a.Status
+		if s := c.requests[a.RequestID]; s != nil {
+			s.hear(a)
+		}
 		return nil
 	})
 }

@@ -1,11 +1,13 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"strconv"
 
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -19,6 +21,9 @@ const (
 	divided  = 0.25 // runs with two VPCs
 	twins    = 0.1  // runs with another Region
 	unwell   = 2    // most times in a run that a zone is reported unwell
+	once     = 0.5  // changes are applied at once
+	retained = 0.2
+	adopted  = 0.1
 )
 
 // wishes draws what each node's custom resource asks for beyond the usual.
@@ -44,37 +49,88 @@ func (w *World) wishes() {
 		case x < goOns+storages:
 			p["FenceEscalation"], p["FileSystem"] = contract.EscalateStorage, fileSystem(id)
 		}
+		w.wishesOfLife(p)
 		t.props = p
+		if w.Chance(adopted) {
+			p["AdoptInstance"] = w.belonging(id, zones[w.Rand.IntN(len(zones))]).ID
+		}
 	}
 }
 
 // request is a custom-resource request of the node's stack.
 func (w *World) request(kind, requestID string, id int) string {
-	props := map[string]any{
-		"NodeId": strconv.Itoa(id), "LaunchTemplateId": fmt.Sprintf("lt-%d", id), "LaunchTemplateVersion": "1",
-		"TargetGroups": []map[string]string{{"Arn": poolName(id)}},
-		"Alarms":       []string{w.alarmOf(id, contract.AlarmInstance), w.alarmOf(id, contract.AlarmApplication)},
-	}
+	s := &formation{w: w, node: id, name: fmt.Sprintf("stack-%d", id)}
+	props := w.base(id)
 	maps.Copy(props, w.nodes[id].props)
-	return w.encodeRequest(kind, requestID, fmt.Sprintf("stack-%d", id), id, props)
+	return w.encodeRequest(kind, requestID, s, props)
 }
 
 // encodeRequest writes a request as CloudFormation does, and notes what the node asks for.
-func (w *World) encodeRequest(kind, requestID, stack string, id int, props map[string]any) string {
+func (w *World) encodeRequest(kind, requestID string, s *formation, props map[string]any) string {
 	raw, err := json.Marshal(props)
 	if err != nil {
-		w.Fail("the properties of node %d: %v", id, err)
+		w.Fail("the properties of node %d: %v", s.node, err)
 	}
-	if w.nodes[id].wish, err = contract.ParseNode(raw); err != nil {
-		w.Fail("the properties of node %d: %v", id, err)
+	wish, err := contract.ParseNode(raw)
+	if err != nil {
+		w.Fail("the properties of node %d: %v", s.node, err)
+	}
+	if !s.other {
+		w.nodes[s.node].wish = wish
 	}
 	body, err := json.Marshal(map[string]any{
-		"RequestType": kind, "RequestId": requestID, "ResponseURL": fmt.Sprintf("https://x.s3.amazonaws.com/%d", id),
-		"StackId": stack, "LogicalResourceId": "Node", "PhysicalResourceId": contract.PhysicalID(w.siteOf(id).name, id),
+		"RequestType": kind, "RequestId": requestID, "ResponseURL": fmt.Sprintf("https://x.s3.amazonaws.com/%d?X-Amz-Date=%s&X-Amz-Expires=7200", s.node, w.Now.Format("20060102T150405Z")),
+		"StackId": s.name, "LogicalResourceId": "Node", "PhysicalResourceId": cmp.Or(s.physical, contract.PhysicalID(w.siteOf(s.node).name, s.node)),
 		"ResourceType": contract.NodeResourceType, "ResourceProperties": json.RawMessage(raw),
 	})
 	if err != nil {
 		w.Fail("the request %s: %v", requestID, err)
 	}
 	return string(body)
+}
+
+// wishesOfLife draws what a node asks for beyond its recovery: how it is changed,
+// moved and deleted.
+func (w *World) wishesOfLife(p map[string]any) {
+	if w.Chance(once) {
+		p["ApplyChanges"] = contract.ApplyAtOnce
+	}
+	if w.Chance(0.5) {
+		p["DrainSeconds"] = strconv.Itoa(w.Rand.IntN(4) * w.Rand.IntN(40))
+	}
+	if w.Chance(0.5) {
+		p["StopSeconds"] = strconv.Itoa(w.Rand.IntN(4) * 30)
+	}
+	if w.Chance(retained) {
+		p["OnDelete"] = contract.DeleteRetain
+	}
+}
+
+// change draws what a deployment changes of a node. fate is that of a new image, if it
+// brings one.
+func (w *World) change(id int) (change map[string]any, fate string) {
+	change = map[string]any{}
+	s := w.nodes[id].stack
+	if w.Chance(0.2) {
+		change["ApplyChanges"] = []string{contract.ApplyAtOnce, contract.ApplyNextSwitch}[w.Rand.IntN(2)]
+	}
+	if w.Chance(0.3) {
+		change["DrainSeconds"], change["StopSeconds"] = strconv.Itoa(w.Rand.IntN(60)), strconv.Itoa(30+w.Rand.IntN(90))
+	}
+	if w.Chance(0.3) {
+		change["Priority"] = strconv.Itoa(w.Rand.IntN(1000))
+	}
+	if w.Chance(0.4) || s.status != isDeployed {
+		return change, ""
+	}
+	fate = good
+	if w.Chance(0.4) {
+		fate = badImages[w.Rand.IntN(len(badImages))]
+	}
+	change["LaunchTemplateVersion"] = w.newVersion(id, fate, func(b *cloud.Blueprint) {
+		if w.Chance(0.3) {
+			b.Type = instanceTypes[w.Rand.IntN(len(instanceTypes))]
+		}
+	})
+	return change, fate
 }

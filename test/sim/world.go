@@ -32,7 +32,6 @@ type World struct {
 	region   string
 	shifts   []cloud.Shift                // beside those of chaos
 	events   map[string][]cloud.Scheduled // by instance
-	failing  map[string]cloud.Failing     // by instance
 	notices  []cloud.Notice               // kept while unwatched
 	notice   map[string]string            // by subject, the last one
 	lately   map[string][]time.Time       // by subject, of notices
@@ -51,8 +50,10 @@ type World struct {
 	ids   int
 	// disturbed is when a fault was last put in the switcher's way.
 	disturbed time.Time
-	Answers   map[string]string // RequestId -> Status
-	script    *script           // a scenario's; nil in a seeded run
+	Answers   map[string]string     // RequestId -> Status
+	requests  map[string]*formation // by RequestId
+	stacks    []*formation          // in the order of their making
+	script    *script               // a scenario's; nil in a seeded run
 	// unwatched: the callers are no switcher, and no invariant is checked.
 	unwatched bool
 	lab       *Lab // measures a controller; nil otherwise
@@ -98,7 +99,13 @@ type Truth struct {
 	attempts  int                  // machines launched for it
 	contested bool                 // another stack claimed its id
 	deleted   bool                 // CloudFormation asked for that
-	requests  int                  // deployments after the first
+	stack     *formation           // it belongs to
+	versions  []version            // of its launch template, from the second on
+	own       version              // what it adopted is like, if it did
+	good      string               // image that it served with last
+	retained  string               // instance that its delete leaves running
+	since     map[string]time.Time // condemned ones: when they were first asked to power off
+	requests  int                  // of other stacks that want its id
 	props     map[string]any       // of its custom resource, beyond the usual
 	wish      contract.Settings    // what its custom resource asks for, all in all
 	holders   map[string]bool      // instances that were ever granted
@@ -107,7 +114,6 @@ type Truth struct {
 	began     []time.Time          // its switches
 	served    time.Time            // when it began to serve
 	cooling   time.Time            // when the cool-down held it last
-	asked     []string             // their RequestIds
 	ungranted map[string]time.Time // since when an ungranted machine takes traffic
 }
 
@@ -128,6 +134,10 @@ type Machine struct {
 	shown   time.Time // the newest moment that a Describe showed of it
 	hidden  time.Time // until when no Describe shows it
 	sick    bool      // its image never becomes healthy
+	ends    bool      // its image's application ends at once
+	people  bool      // it is people's own: not adopted yet, or retained
+	closing bool      // its operating system shuts down
+	asked   time.Time // when it was asked to
 	gated   bool      // it mounts and starts only while its gate is open
 	booted  bool      // it would mount and start if it could
 	by      *mountTarget
@@ -160,6 +170,8 @@ type member struct {
 	cloud.Target
 	since time.Time
 	ready time.Duration
+	// drained is when what is under way is finished, since it left the group.
+	left, drained time.Time
 }
 
 // Alarm is one alarm of a node.
@@ -169,6 +181,7 @@ type Alarm struct {
 	app    bool
 	bad    int
 	period time.Duration
+	gone   bool // deleted
 }
 
 var zones = []string{"az-a", "az-b", "az-c"}
@@ -177,11 +190,11 @@ var zones = []string{"az-a", "az-b", "az-c"}
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
-		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, failing: map[string]cloud.Failing{}, Answers: map[string]string{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, Answers: map[string]string{}, requests: map[string]*formation{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
 		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {
-		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}, holders: map[string]bool{}, spared: map[string]time.Time{}, condemned: map[string]time.Time{}}
+		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}, holders: map[string]bool{}, spared: map[string]time.Time{}, condemned: map[string]time.Time{}, since: map[string]time.Time{}}
 		w.makeMounts(id)
 		w.plans[id] = cloud.Blueprint{
 			Image: "ami-" + strconv.Itoa(id), Type: instanceTypes[0], KeyName: "key",
@@ -221,6 +234,9 @@ func (w *World) state(m *Machine, state string) {
 	m.State = state
 	m.past = append(m.past, view{w.Now, state})
 	w.Log("ec2 %s %s", m.ID, state)
+	if state == cloud.Terminated || state == cloud.Stopped {
+		delete(w.events, m.ID) // stopped, it leaves its host
+	}
 	if state == cloud.Terminated {
 		m.Interfaces = nil
 		for _, p := range w.pools { // ELB deregisters terminated instances by itself
@@ -271,7 +287,7 @@ func (m *Machine) course() int { return m.attempt + 1000*(m.boots-1) }
 
 // off cuts the power.
 func (w *World) off(m *Machine) {
-	m.powered, m.booted, m.up, m.mounted, m.by, m.flows = false, false, false, false, nil, time.Time{}
+	m.powered, m.booted, m.up, m.mounted, m.by, m.flows, m.closing, m.asked = false, false, false, false, nil, time.Time{}, false, time.Time{}
 }
 
 // powerDown carries a stop or termination out, unless the machine's host is lost:
@@ -331,7 +347,7 @@ func (w *World) takesTraffic(m *Machine) bool {
 		return false
 	}
 	return slices.ContainsFunc(w.poolsOf(m.node), func(p *Pool) bool {
-		return slices.ContainsFunc(p.members, func(x *member) bool { return x.ID == m.ID || x.ID == m.PrivateIP })
+		return slices.ContainsFunc(p.members, func(x *member) bool { return x.drained.IsZero() && (x.ID == m.ID || x.ID == m.PrivateIP) })
 	})
 }
 
