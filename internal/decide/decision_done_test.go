@@ -43,6 +43,10 @@ func TestDecisionsAtRest(t *testing.T) {
 			s.alarm(alarmInst, "ALARM", ago(599*time.Second))
 			s.Node.Settings.AwaitRecovery = 600
 		}),
+		when("EC2's own recovery has its time", resting(), func(s *scene) {
+			s.alarm(alarmInst, "ALARM", ago(510*time.Second))
+			s.Node.Settings.AwaitRecovery = 600
+		}),
 		when("EC2's own recovery did not help", resting(), func(s *scene) {
 			s.alarm(alarmInst, "ALARM", ago(600*time.Second))
 			s.Node.Settings.AwaitRecovery = 600

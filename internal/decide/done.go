@@ -76,6 +76,7 @@ func (s *step) judge() bool {
 	case s.Brake.holds(s.n.Grant.Zone, cause) != "":
 		s.brake(cause)
 	case s.barred(cause):
+	case s.awaitsRecovery(cause):
 	case !s.lasted(cause):
 		s.n.Switch = &record.Switch{Kind: record.KindRecover, Cause: cause, Started: s.Now}
 		s.to(record.Suspected)
@@ -112,6 +113,20 @@ func (s *step) suspected() {
 func (s *step) lasted(c record.Cause) bool {
 	w := s.window(c)
 	return w == 0 || c.Kind == event.CauseAlarm && s.since(c.At) >= w
+}
+
+// sweepSoon is longer than the time to the next sweep.
+const sweepSoon = 90 * time.Second
+
+// awaitsRecovery leaves an instance whose status checks fail to EC2's own recovery for
+// now. Sweeps look at it meanwhile; the last of the time is a suspicion like any other.
+func (s *step) awaitsRecovery(c record.Cause) bool {
+	left := seconds(s.n.Settings.AwaitRecovery) - s.since(c.At)
+	if c.Kind != event.CauseAlarm || !c.Independent || left < sweepSoon {
+		return false
+	}
+	s.say(message.RecoveryAwaited, fmt.Sprintf("for %s more; %s", left.Round(time.Second), c.Detail))
+	return true
 }
 
 const causeAbsent = "absent"

@@ -68,6 +68,7 @@ const (
 	Adopted          Code = "WR155"
 	InstanceRetained Code = "WR156"
 	EventAnnounced   Code = "WR157"
+	RecoveryAwaited  Code = "WR158"
 	PauseBegun       Code = "WR141"
 	PauseOver        Code = "WR142"
 	OffBegun         Code = "WR143"
@@ -153,6 +154,7 @@ var Catalogue = []Definition{
 	{OffBegun, slog.LevelWarn, "recoveries switched off", "An operator put the brake on: no recovery of any node of the VPC begins. A switch that is under way goes on, and an operator's planned switch still can be ordered.", "Take the brake off when the work is done: recoveryctl brake off."},
 	{OffOver, slog.LevelWarn, "recoveries switched on again", "An operator took the brake off.", none},
 	{OrderVoid, slog.LevelInfo, "order changes nothing", "An operator's order came too late, or says what is so already.", none},
+	{RecoveryAwaited, slog.LevelWarn, "EC2's own recovery is awaited", "The instance's status checks fail, and the node waits for EC2's automatic recovery of it before it is switched.", none},
 
 	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},
 	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window (MaxSwitches), or an alarm reports a failure again shortly after a switch (CoolDownSeconds).", "Mend the application or its image. The node is recovered again when the time in the reason has passed, or at once when you acknowledge it."},
