@@ -108,6 +108,7 @@ func Blind(in Input, err error) Step {
 }
 
 func (s *step) finish() Step {
+	s.noteSwitch()
 	s.out.Node = s.n
 	return s.out
 }

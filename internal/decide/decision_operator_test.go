@@ -10,6 +10,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -71,6 +72,11 @@ func TestDecisionsOfOperators(t *testing.T) {
 		when("switched on again, and it fails", resting(), off, held, given(brakeOff), stopped),
 		when("switched on again, and another node's record is late", resting(), off, offElsewhere, given(brakeOff)),
 		when("paused and switched off, and it fails", resting(), off, paused(in(time.Hour)), stopped),
+
+		when("a planned switch that is delivered again", resting(), func(s *scene) { s.hint(event.CauseOperator, ""); s.Node.Obeyed = []string{"ev-1"} }),
+		when("a planned switch of a paused node", resting(), paused(in(time.Hour)), func(s *scene) { s.hint(event.CauseOperator, "") }),
+		when("a planned switch while recoveries are switched off", resting(), off, func(s *scene) { s.hint(event.CauseOperator, "") }),
+		when("a planned switch, and the alarms cannot be read now", resting(), func(s *scene) { s.hint(event.CauseOperator, ""); s.unseen(observe.PartAlarms, cloud.Throttled) }),
 
 		{"paused while EC2 shows nothing", func() (record.Node, decide.Step) {
 			s := resting()

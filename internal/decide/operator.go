@@ -63,6 +63,10 @@ func (s *step) obey() {
 		orders = Orders(append(slices.Clone(orders), *s.Hint))
 		s.Hint = nil // it says nothing of the node's health
 	}
+	if h := s.Hint; h != nil && h.Cause.Kind == event.CauseOperator && slices.Contains(s.n.Obeyed, h.Key) {
+		s.say(message.OrderVoid, "it was obeyed already: "+h.Cause.Detail)
+		s.Hint = nil
+	}
 	if s.n.Pause != nil && !s.n.Paused(s.Now) {
 		s.n.Pause, s.out.Save = nil, true
 		s.say(message.PauseOver, "its time is over")
@@ -135,6 +139,21 @@ func (s *step) noteOrder(h record.Hint, o record.Order) {
 	s.put(record.Post{Key: "order-" + h.Key, Kind: record.PostOrder, Body: encode(record.Action{
 		ID: h.Key, Node: s.n.ID, At: at, Kind: h.Cause.Kind, By: o.By, Reason: o.Reason, Until: o.Until, To: h.To,
 	})})
+}
+
+// noteSwitch keeps an order for a planned switch, whatever came of it, so that one
+// delivered again does not move the node a second time.
+func (s *step) noteSwitch() {
+	h := s.Hint
+	if h == nil || h.Cause.Kind != event.CauseOperator || s.out.Keep || s.n.Phase == record.Deleted {
+		return
+	}
+	var o record.Order
+	if h.Order != nil {
+		o = *h.Order
+	}
+	s.out.Save = true
+	s.noteOrder(*h, o)
 }
 
 // switchedOff is the operators' brake, if it is on.
