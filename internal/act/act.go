@@ -55,6 +55,12 @@ func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Ou
 		o.Instance, o.Err = compute.Launch(ctx, e.Launch)
 	case decide.Remember:
 		o.Err = a.Store.RememberShortage(ctx, e.Key, now.Add(time.Duration(a.Policy.CapacitySeconds)*time.Second))
+	case decide.Watch:
+		key, value := only(e.Tags)
+		o.Err = compute.Watch(ctx, e.Key, key, value)
+	case decide.Unwatch:
+		key, value := only(e.Tags)
+		o.Err = compute.Unwatch(ctx, e.Key, key, value)
 	case decide.Register:
 		o.Err = balancers.Register(ctx, e.Group, e.Targets)
 	case decide.Deregister:
@@ -67,6 +73,14 @@ func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Ou
 		o.Err = &cloud.Error{Kind: cloud.Invalid, Service: "switcher", Action: string(e.Do), Message: "no such effect"}
 	}
 	return o
+}
+
+// only is the one entry of the tags.
+func only(tags map[string]string) (key, value string) {
+	for key, value = range tags {
+		return key, value
+	}
+	return "", ""
 }
 
 func (a Actor) deliver(ctx context.Context, e decide.Effect, now time.Time) error {

@@ -12,6 +12,8 @@ var apis = map[decide.Verb][]budget.API{
 	decide.Adopt:      {budget.CreateTags},
 	decide.Pardon:     {budget.DeleteTags},
 	decide.Release:    {budget.DeleteTags},
+	decide.Watch:      {budget.Associate},
+	decide.Unwatch:    {budget.Disassociate},
 	decide.Isolate:    {budget.ModifyInterface},
 	decide.Regroup:    {budget.ModifyInterface},
 	decide.Unprotect:  {budget.ModifyInstance},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
@@ -111,5 +112,42 @@ func TestDecisionsRetained(t *testing.T) {
 		}),
 		when("a mount target of ours is gone", leaves(), made, func(s *scene) { s.Facts.Mounts[files] = nil }),
 		when("the mount targets cannot be read", leaves(), made, func(s *scene) { s.unseen(observe.PartMounts, cloud.Throttled) }),
+	})
+}
+
+// TestDecisionsWatch: EC2's own check of the application.
+func TestDecisionsWatch(t *testing.T) {
+	asked := func(s *scene) { s.Node.Settings.StatusCheck = "asc-1" }
+	has := func(s *scene) { s.Node.Watched = "asc-1" }
+	effect := func(do decide.Verb) decide.Effect {
+		return decide.Effect{Do: do, Key: "asc-1", Tags: map[string]string{idTag: "7"}}
+	}
+	failing := func(age time.Duration) func(*scene) {
+		return func(s *scene) {
+			s.Facts.Failing = map[string]cloud.Failing{before: {Instance: before, Reason: "asc-1: ConnectionRefused", Since: ago(age)}}
+		}
+	}
+	leaves := func() *scene {
+		s := resting()
+		n := &s.Node
+		n.Phase, n.Epoch, n.Grant, n.Condemned = record.Deleting, 2, nil, nil
+		n.Switch = &record.Switch{ID: "7-2", Kind: record.KindDelete, Recorded: true, Marks: map[string]time.Time{}}
+		return s
+	}
+	decisions(t, "watch", []decision{
+		when("a check is to look at it", resting(), asked),
+		when("a check looks at it", resting(), asked, func(s *scene) { s.came(effect(decide.Watch), "", "") }),
+		when("a check may not look at it", resting(), asked, func(s *scene) { s.came(effect(decide.Watch), cloud.Denied, "") }),
+		when("nothing to do", resting(), asked, has),
+		when("the check is no longer wanted", resting(), has),
+		when("the check is off", resting(), has, func(s *scene) { s.came(effect(decide.Unwatch), "", "") }),
+		when("the check is gone", resting(), has, func(s *scene) { s.came(effect(decide.Unwatch), cloud.NotFound, "") }),
+		when("another check is wanted", resting(), has, func(s *scene) { s.Node.Settings.StatusCheck = "asc-2" }),
+		when("its application fails", resting(), asked, has, failing(70*time.Second)),
+		when("its application fails soon after it began to serve", resting(), asked, has, failing(10*time.Second), func(s *scene) { s.Node.Grant.ServedAt = ago(119 * time.Second) }),
+		when("its application has failed for the confirm window", resting(), asked, has, failing(70*time.Second), func(s *scene) { s.Config.Policy.ConfirmSeconds = 70 }),
+		when("its application has not failed for the confirm window", resting(), asked, has, failing(69*time.Second), func(s *scene) { s.Config.Policy.ConfirmSeconds = 70 }),
+		when("the node is deleted", leaves(), has),
+		when("the node is deleted, and the check is off", leaves(), has, func(s *scene) { s.came(effect(decide.Unwatch), "", "") }),
 	})
 }

@@ -118,3 +118,20 @@ func TestWhatDrewAttention(t *testing.T) {
 		t.Error("a deleted node's record switches recoveries off")
 	}
 }
+
+// TestCandidatesOfToday: what a person is shown is what a switch would choose from.
+func TestCandidatesOfToday(t *testing.T) {
+	s := resting()
+	s.Facts.Reserved = []cloud.Reserve{{Zone: "az-c", Type: "m7g.large", Free: 1}}
+	list, why := decide.Candidates(s.Input)
+	want := []decide.Candidate{
+		{Subnet: cloud.Subnet{ID: "subnet-az-c", Zone: "az-c", Free: 9}, Type: "m7g.large", Reserved: true},
+		{Subnet: cloud.Subnet{ID: "subnet-az-a", Zone: "az-a", Free: 9}, Type: "m7g.large"},
+	}
+	if diff := cmp.Diff(want, list); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if !strings.Contains(why, "az-b: the node failed there") {
+		t.Errorf("the others are left out for %q", why)
+	}
+}

@@ -108,11 +108,11 @@ func (s *step) suspected() {
 	}
 }
 
-// lasted reports whether a failure has lasted for its window already: CloudWatch
-// says since when an alarm is in ALARM.
+// lasted reports whether a failure has lasted for its window already: CloudWatch and
+// EC2 say since when.
 func (s *step) lasted(c record.Cause) bool {
 	w := s.window(c)
-	return w == 0 || c.Kind == event.CauseAlarm && s.since(c.At) >= w
+	return w == 0 || (c.Kind == event.CauseAlarm || c.Kind == event.CauseCheck) && s.since(c.At) >= w
 }
 
 // sweepSoon is longer than the time to the next sweep.
@@ -152,6 +152,14 @@ func (s *step) failure() (record.Cause, bool) {
 		}
 		return c, true
 	}
+	if f, ok := s.Facts.Failing[g.Instance]; ok && !s.early() {
+		c := s.cause(event.CauseCheck, fmt.Sprintf("%s is %s and EC2's check of its application fails%s", i.ID, i.State, because(f.Reason)))
+		c.Independent = false // what many applications rest on can fail for all of them at once
+		if !f.Since.IsZero() && f.Since.Before(c.At) {
+			c.At = f.Since
+		}
+		return c, true
+	}
 	return record.Cause{Detail: i.ID + " is " + i.State + " and no believed alarm is in ALARM"}, false
 }
 
@@ -177,7 +185,7 @@ func (s *step) cause(kind, detail string) record.Cause {
 // ever), watches this instance or the node as such, and the grace time is over.
 func (s *step) alarm() (cloud.Alarm, bool) {
 	g := s.n.Grant
-	if g.ServedAt.IsZero() || s.since(g.ServedAt) < seconds(s.Config.Policy.GraceSeconds) {
+	if s.early() {
 		return cloud.Alarm{}, false
 	}
 	for _, name := range s.n.Settings.Alarms {
@@ -190,6 +198,12 @@ func (s *step) alarm() (cloud.Alarm, bool) {
 		}
 	}
 	return cloud.Alarm{}, false
+}
+
+// early reports whether the node does not serve yet, or only since a moment ago.
+func (s *step) early() bool {
+	served := s.n.Grant.ServedAt
+	return served.IsZero() || s.since(served) < seconds(s.Config.Policy.GraceSeconds)
 }
 
 // ineligible says why the node may not be recovered, or "".

@@ -31,6 +31,8 @@ const (
 	Mount      Verb = "mount"      // put a mount target back
 	Adopt      Verb = "adopt"      // tag a running instance as the node's
 	Release    Verb = "release"    // take the node's tags off an instance that stays
+	Watch      Verb = "watch"      // an application status check looks at the node
+	Unwatch    Verb = "unwatch"    // it does no longer
 	Deliver    Verb = "deliver"    // one post of the outbox
 )
 
@@ -43,13 +45,13 @@ type Effect struct {
 	Node     int
 	Epoch    int
 	Instance string            // Condemn, Unprotect, Stop, Terminate, Repoint, Open, Pardon, Start, Adopt, Release
-	Tags     map[string]string // Condemn, Open, Adopt, Release (whose values do not matter)
+	Tags     map[string]string // Condemn, Open, Adopt, Watch, Unwatch, Release (whose values do not matter)
 	NIC      string            // Isolate, Regroup
 	Groups   []string          // Isolate, Regroup
 	Stop     bool              // Unprotect: stop protection rather than termination protection
 	Force    bool              // Stop
 	Launch   cloud.Launch      // Launch
-	Key      string            // Remember: zone#type
+	Key      string            // Remember: zone#type; Watch, Unwatch: the check
 	Group    string            // Register, Deregister: target group
 	Targets  []cloud.Target    // Register, Deregister
 	Alarm    string            // Repoint

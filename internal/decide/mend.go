@@ -30,6 +30,7 @@ func (s *step) mend() {
 			s.do(Effect{Do: Repoint, Alarm: name, Instance: s.n.Grant.Instance})
 		}
 	}
+	s.watched(s.n.Settings.StatusCheck)
 	s.giveBack()
 	s.open()
 	s.reap()

@@ -83,6 +83,7 @@ func (s *step) obey() {
 			// Delivered again: what was ordered since stands.
 			s.say(message.OrderVoid, "it was obeyed already: "+h.Cause.Detail)
 		default:
+			s.remember(h.Key)
 			s.order(h)
 		}
 	}
@@ -120,18 +121,23 @@ func (s *step) order(h record.Hint) {
 		s.n.Off = nil
 		s.say(message.OffOver, h.Cause.Detail)
 	}
-	s.out.Save = true
 	s.noteOrder(h, o)
+}
+
+// remember notes that an order was seen to, so that one delivered again is no new
+// one, and so that who gave it can see that it came.
+func (s *step) remember(key string) {
+	const most = 10
+	s.n.Obeyed = append(s.n.Obeyed, key)
+	if extra := len(s.n.Obeyed) - most; extra > 0 {
+		s.n.Obeyed = slices.Delete(s.n.Obeyed, 0, extra)
+	}
+	s.out.Save = true
 }
 
 // noteOrder keeps an order in the node's history, under the event's own id: a
 // second delivery writes the same entry.
 func (s *step) noteOrder(h record.Hint, o record.Order) {
-	const remembered = 10
-	s.n.Obeyed = append(s.n.Obeyed, h.Key)
-	if extra := len(s.n.Obeyed) - remembered; extra > 0 {
-		s.n.Obeyed = slices.Delete(s.n.Obeyed, 0, extra)
-	}
 	at := h.Cause.At
 	if at.IsZero() {
 		at = s.Now
@@ -152,7 +158,7 @@ func (s *step) noteSwitch() {
 	if h.Order != nil {
 		o = *h.Order
 	}
-	s.out.Save = true
+	s.remember(h.Key)
 	s.noteOrder(*h, o)
 }
 

@@ -73,7 +73,7 @@ func (s *step) create(r record.Request, set contract.Settings) {
 	s.n.Epoch++
 	s.n.Blueprint, s.n.Targets, s.n.Condemned, s.n.Recent, s.n.Armed = nil, nil, nil, nil, nil
 	s.n.Last, s.n.Lost, s.n.Acked = nil, nil, time.Time{}
-	s.n.Rejected, s.n.Notified, s.n.Remade = contract.Template{}, "", nil
+	s.n.Rejected, s.n.Notified, s.n.Watched, s.n.Remade = contract.Template{}, "", "", nil
 	kind, detail := record.KindCreate, "CloudFormation creates the node"
 	if set.Adopt != "" {
 		kind, detail = record.KindAdopt, "CloudFormation makes a node of "+set.Adopt
@@ -171,6 +171,7 @@ func (s *step) deleting() {
 	s.strays()
 	cleared := s.seen(observe.PartTargets, observe.PartTagged) && s.deregistered()
 	cleared = s.unmade() && cleared
+	cleared = s.watched("") && cleared
 	if r := s.n.Switch.Retain; r != "" {
 		cleared = s.released(r) && cleared
 	}

@@ -18,6 +18,8 @@ const (
 	CauseTerminated = "terminated"
 	CauseSpot       = "spot interruption"
 	CauseHealth     = "health notice"
+	// CauseCheck is an application status check of EC2 that fails.
+	CauseCheck = "application status check"
 	// CauseScheduled is an event that EC2 announced for an instance.
 	CauseScheduled = "scheduled event"
 	CauseAlarm     = "alarm"

@@ -69,6 +69,7 @@ const (
 	InstanceRetained Code = "WR156"
 	EventAnnounced   Code = "WR157"
 	RecoveryAwaited  Code = "WR158"
+	CheckWatches     Code = "WR159"
 	PauseBegun       Code = "WR141"
 	PauseOver        Code = "WR142"
 	OffBegun         Code = "WR143"
@@ -155,6 +156,7 @@ var Catalogue = []Definition{
 	{OffOver, slog.LevelWarn, "recoveries switched on again", "An operator took the brake off.", none},
 	{OrderVoid, slog.LevelInfo, "order changes nothing", "An operator's order came too late, or says what is so already.", none},
 	{RecoveryAwaited, slog.LevelWarn, "EC2's own recovery is awaited", "The instance's status checks fail, and the node waits for EC2's automatic recovery of it before it is switched.", none},
+	{CheckWatches, slog.LevelInfo, "application status check associated", "EC2's application status check looks at whatever instance carries the node's id tag.", none},
 
 	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},
 	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window (MaxSwitches), or an alarm reports a failure again shortly after a switch (CoolDownSeconds).", "Mend the application or its image. The node is recovered again when the time in the reason has passed, or at once when you acknowledge it."},

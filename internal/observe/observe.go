@@ -110,7 +110,7 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	case record.Draining:
 		need.draining(n, sweep)
 	case record.Suspected:
-		need.Alarms = n.Settings.Alarms
+		need.Alarms, need.Failing = n.Settings.Alarms, failingOf(n)
 	case record.Confirmed:
 		need.Health = s.Gate
 		need.Alarms = alarmsOfCancel(n)
@@ -163,13 +163,21 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 
 // draining is what preparing a planned switch takes.
 func (need *Need) draining(n record.Node, sweep bool) {
-	need.Alarms, need.Targets = n.Settings.Alarms, groupsOf(n)
+	need.Alarms, need.Targets, need.Failing = n.Settings.Alarms, groupsOf(n), failingOf(n)
 	if n.Switch != nil && n.Switch.Kind == record.KindUpdate {
 		need.Template = &n.Settings.Template
 	}
 	if sweep && n.Grant != nil {
 		need.Scheduled = []string{n.Grant.Instance}
 	}
+}
+
+// failingOf is the instance whose application EC2 checks for the node.
+func failingOf(n record.Node) []string {
+	if n.Settings.StatusCheck == "" || n.Grant == nil {
+		return nil
+	}
+	return []string{n.Grant.Instance}
 }
 
 // needOfAdoption is what making a node of a running instance takes.
@@ -191,9 +199,7 @@ func (need *Need) atRest(n record.Node, sweep bool, p contract.Policy, now time.
 		need.Mounts = mountsOfFence(n, p, now)
 		if n.Grant != nil {
 			need.Scheduled = []string{n.Grant.Instance}
-			if n.Settings.StatusCheck != "" {
-				need.Failing = []string{n.Grant.Instance}
-			}
+			need.Failing = failingOf(n)
 		}
 	}
 	if done && n.Unsettled(now) || !done && len(n.Condemned) > 0 {

@@ -78,6 +78,8 @@ type Node struct {
 	// Rejected is a launch-template version whose instance did not become healthy. It
 	// is not launched again before a deployment asks for it.
 	Rejected contract.Template `json:"rejected,omitzero"`
+	// Watched is the application status check that looks at the node.
+	Watched string `json:"watched,omitempty"`
 	// Notified is the scheduled event of its instance that people were told of.
 	Notified string `json:"notified,omitempty"`
 	// Remade are mount targets that the switcher made again after a storage fence.
