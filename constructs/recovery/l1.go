@@ -17,6 +17,7 @@ import (
 //     its own;
 //   - a group rule in another stack than the group's: the L2 puts it where a
 //     dependency cycle between VPC stack and node stack can arise;
+//   - the application status check, of which there is no L2;
 //   - the schedule: the L2 grants its role every version of the function.
 
 // newVpcResource makes a VPC with DNS resolution and host names, which private
@@ -64,6 +65,16 @@ func newIngressRule(scope constructs.Construct, id string, to, from *string, por
 		FromPort:              jsii.Number(port),
 		ToPort:                jsii.Number(port),
 		Description:           jsii.String(why),
+	})
+}
+
+// newStatusCheck makes an application status check that counts for the instance's
+// status, on paths that AWS chooses.
+func newStatusCheck(scope constructs.Construct, id string, p statusPlan) awsec2.CfnApplicationStatusCheck {
+	return awsec2.NewCfnApplicationStatusCheck(scope, jsii.String(id), &awsec2.CfnApplicationStatusCheckProps{
+		Protocol: jsii.String(p.protocol), Port: number(p.port), Path: jsii.String(p.path), StatusCodeMatcher: jsii.String(p.codes),
+		Interval: number(60), Timeout: number(p.timeout), FailureThreshold: number(p.failures),
+		InitializationGracePeriodSeconds: number(p.start), Aggregation: jsii.String("included"),
 	})
 }
 

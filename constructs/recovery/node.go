@@ -96,6 +96,7 @@ type clusterNode struct {
 	escalation  FenceEscalation
 	life        life
 	adopt       string // the instance that becomes the node; "" launches one
+	check       string // id of its application status check; "" is none
 	fileSystem  string // that the storage fence cuts the instance off from
 	data        awsefs.FileSystem
 	dataPoint   awsefs.AccessPoint
@@ -181,6 +182,7 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 	n.makeRole(props)
 	n.makeFiles(props)
 	n.makeTargets(at, props)
+	n.makeStatusCheck(at, props.ApplicationStatusCheck)
 	n.makeUserData(at, props)
 	n.makeTemplate(at, props, groups)
 	n.makeResource(at, props)
@@ -255,6 +257,7 @@ func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]
 		NodeId:              strconv.Itoa(n.id),
 		NodeName:            n.name,
 		AdoptInstance:       n.adopt,
+		StatusCheck:         n.check,
 		Zones:               list(props.Zones),
 		TargetGroups:        n.groups,
 		Alarms:              list(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),

@@ -46,6 +46,9 @@ type AdoptedNodeProps struct {
 	// other node may mount it, and the instance must mount it through the mount target
 	// of its own zone only (mount option az=). Default: none.
 	DataFileSystem awsefs.IFileSystem
+	// ApplicationStatusCheck has EC2 itself ask the application, without an agent. The
+	// instance's security groups must admit the port from the VPC. Default: none.
+	ApplicationStatusCheck *ApplicationStatusCheck
 	// InstanceTypes are tried, in this order, where the instance's own type cannot be
 	// had. They must be of its architecture. Default: none.
 	InstanceTypes *[]awsec2.InstanceType
@@ -128,6 +131,7 @@ func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *A
 	if props.DataFileSystem != nil {
 		n.letCutOff(props.DataFileSystem)
 	}
+	n.makeStatusCheck(at, props.ApplicationStatusCheck)
 	n.makeResource(at, like)
 	return n
 }
@@ -161,13 +165,17 @@ func (n *clusterNode) letRelease() {
 	if n.life.onDelete != contract.DeleteRetain {
 		return
 	}
-	n.letSwitcher("Release", allow("ReleaseInstance", []string{"ec2:DeleteTags"}, n.instances("*"), map[string]any{
+	policy := n.letSwitcher("Release", allow("ReleaseInstance", []string{"ec2:DeleteTags"}, n.instances("*"), map[string]any{
 		"StringEquals": map[string]any{
 			"aws:ResourceTag/" + contract.SwitcherTag: *n.switcher.SwitcherName(), "aws:ResourceTag/" + *n.switcher.IDTag(): strconv.Itoa(n.id),
 		},
 		"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": n.ownTags()},
 		"Null":                      map[string]any{"aws:TagKeys": "false"},
 	}))
+	explain(policy, nagRule{
+		id:     "AwsSolutions-IAM5",
+		reason: "Which instance carries the node when it is deleted is not known at deployment: it is limited by the node's own tags, and so are the tags that may be removed.",
+	})
 }
 
 // ownTags are the keys of all tags that the switcher gives an instance.

@@ -140,6 +140,9 @@ type ClusterNodeProps struct {
 	// CapacityReservation is "open", "none" or "capacity-reservations-only".
 	// Default: open, EC2's own.
 	CapacityReservation *string
+	// ApplicationStatusCheck has EC2 itself ask the application, without an agent.
+	// Default: none.
+	ApplicationStatusCheck *ApplicationStatusCheck
 	// ApplyChanges says when a change of what instances are launched from (image, type,
 	// volumes, user data, …) is applied. Default: ApplyChanges_NEXT_SWITCH.
 	ApplyChanges ApplyChanges

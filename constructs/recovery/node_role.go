@@ -44,7 +44,7 @@ func (n *clusterNode) letPass() {
 
 // letSwitcher adds to the switcher's role what this node alone needs. The policy
 // is this stack's, so that the switcher's own template names no node.
-func (n *clusterNode) letSwitcher(id string, statements ...awsiam.PolicyStatement) {
+func (n *clusterNode) letSwitcher(id string, statements ...awsiam.PolicyStatement) awsiam.Policy {
 	// The role seen from here: attaching to the construct itself would put the
 	// policy, and a reference to this stack, into the switcher's.
 	role := awsiam.Role_FromRoleName(n, jsii.String(id+"Role"), n.switcher.Role().RoleName(), nil)
@@ -52,6 +52,7 @@ func (n *clusterNode) letSwitcher(id string, statements ...awsiam.PolicyStatemen
 		Roles: &[]awsiam.IRole{role}, Statements: &statements,
 	})
 	n.need(policy)
+	return policy
 }
 
 // letUseKey allows the switcher to launch with volumes encrypted by a customer's
@@ -59,10 +60,14 @@ func (n *clusterNode) letSwitcher(id string, statements ...awsiam.PolicyStatemen
 func (n *clusterNode) letUseKey(index int, key *string) {
 	region := *awscdk.Stack_Of(n).Region()
 	via := map[string]any{"kms:ViaService": "ec2." + region + ".amazonaws.com*"}
-	n.letSwitcher(fmt.Sprintf("VolumeKey%d", index),
+	policy := n.letSwitcher(fmt.Sprintf("VolumeKey%d", index),
 		allow("UseVolumeKey", []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"},
 			[]*string{key}, map[string]any{"StringLike": via}),
 		allow("GrantVolumeKey", []string{"kms:CreateGrant"}, []*string{key}, map[string]any{
 			"StringLike": via, "Bool": map[string]any{"kms:GrantIsForAWSResource": "true"},
 		}))
+	explain(policy, nagRule{
+		id: "AwsSolutions-IAM5", reason: "kms:ReEncrypt* are the two halves of one operation; the statement names the key, and allows its use by EC2 only.",
+		findings: []any{"Action::kms:ReEncrypt*"},
+	})
 }

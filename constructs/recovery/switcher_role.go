@@ -43,7 +43,7 @@ func (s *switcher) makeRole() {
 func (s *switcher) readStatements() []awsiam.PolicyStatement {
 	return []awsiam.PolicyStatement{
 		allow("ReadEc2", []string{
-			"ec2:DescribeApplicationStatus", "ec2:DescribeApplicationStatusCheckAssociations", "ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations",
+			"ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations",
 			"ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeLaunchTemplateVersions",
 			"ec2:DescribeSubnets", "ec2:DescribeVolumes",
 			// EFS asks these with the role's permissions, for its mount targets' interfaces.

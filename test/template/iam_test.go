@@ -45,7 +45,6 @@ func TestSwitcherPermissions(t *testing.T) {
 	want := map[string]statement{
 		// Actions that know no resources.
 		"ReadEc2": {[]any{
-			"ec2:DescribeApplicationStatus", "ec2:DescribeApplicationStatusCheckAssociations",
 			"ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations", "ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions",
 			"ec2:DescribeNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DescribeVolumes",
 		}, "*", nil},

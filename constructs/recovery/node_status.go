@@ -1,0 +1,123 @@
+package recovery
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// ApplicationStatusCheck is EC2's own agentless HTTP check of a node's application:
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/application-status-checks.html
+//
+// EC2 asks every 60 s, from a network interface of its own in the instance's subnet,
+// by HTTP/2; it does not check the certificate and follows no redirect. The switcher
+// reads the result with its sweep, so a failure is seen 60 s times Failures, and up to
+// 60 s more, after it began: later than ApplicationAlarm sees one. EC2 sends no event
+// for it; there is a CloudWatch metric (StatusCheckFailed_Application) for alarms of
+// your own.
+//
+// Nodes of one stack with equal settings share one check, associated with each node's
+// id tag, so that it follows the node. Other stacks' nodes share it by CheckId.
+// An account has 50 checks, 50 associations for each and 200 in all; Service Quotas
+// raises them. Each subnet and security group that is looked into costs an interface
+// ($0.01 an hour, and one of the Region's quota of network interfaces).
+type ApplicationStatusCheck struct {
+	// Port to ask, 1 to 65535. Required.
+	Port *float64
+	// Path to ask for, beginning with a slash. Default: /.
+	Path *string
+	// Protocol is "http" or "https". Default: http.
+	Protocol *string
+	// StatusCodes that mean health: numbers and ranges such as 200,202,300-399, up to
+	// 64 characters. Default: 200.
+	StatusCodes *string
+	// Timeout of one request, 1 to 30 s. Default: 6 s.
+	Timeout awscdk.Duration
+	// Failures in a row after which the application is impaired, 1 to 10. Default: 2.
+	Failures *float64
+	// StartTime after a launch in which nothing is asked, 1 to 600 s. Default: 300 s.
+	StartTime awscdk.Duration
+	// CheckId is an existing check's ("asc-…") to use instead of making one; what it
+	// asks is its own settings, and only Port is used here. Default: none.
+	CheckId *string
+}
+
+// statusPlan is a check's settings, checked and with defaults.
+type statusPlan struct {
+	port, timeout, failures, start int
+	path, protocol, codes          string
+}
+
+func (w *ApplicationStatusCheck) plan(at place) statusPlan {
+	const prop = "ApplicationStatusCheck."
+	at.require(w.Port != nil, prop+"Port", "give the port that the application answers HTTP on")
+	p := statusPlan{
+		port: at.whole(prop+"Port", w.Port, 0, 1, 65535), path: or(w.Path, "/"), codes: or(w.StatusCodes, "200"),
+		protocol: at.oneOf(prop+"Protocol", w.Protocol, "http", "http", "https"),
+		timeout:  at.whole(prop+"Timeout in seconds", secondsOrNil(w.Timeout), 6, 1, 30),
+		failures: at.whole(prop+"Failures", w.Failures, 2, 1, 10),
+		start:    at.whole(prop+"StartTime in seconds", secondsOrNil(w.StartTime), 300, 1, 600),
+	}
+	if !strings.HasPrefix(p.path, "/") {
+		at.fail("%sPath is %q: it must begin with a slash; write %q", prop, p.path, "/"+p.path)
+	}
+	if len(p.codes) > 64 || strings.Trim(p.codes, "0123456789,-") != "" || p.codes == "" {
+		at.fail("%sStatusCodes is %q: allowed are up to 64 characters of numbers and ranges such as 200,202,300-399; leave it out for 200", prop, p.codes)
+	}
+	if w.CheckId != nil && !unresolved(w.CheckId) && !strings.HasPrefix(*w.CheckId, "asc-") {
+		at.fail("%sCheckId is %q: give the id of an application status check such as asc-0123456789abcdef0", prop, *w.CheckId)
+	}
+	return p
+}
+
+// makeStatusCheck makes the check, or takes the one that another node of the stack
+// has made, and lets the switcher associate it with the node. CloudFormation has no
+// resource for that in AWS CDK.
+func (n *clusterNode) makeStatusCheck(at place, want *ApplicationStatusCheck) {
+	if want == nil {
+		return
+	}
+	plan := want.plan(at)
+	if want.CheckId != nil {
+		n.check = *want.CheckId
+	} else {
+		check := sharedCheck(awscdk.Stack_Of(n), plan)
+		n.check = *check.AttrApplicationStatusCheckId()
+		n.need(check)
+	}
+	if n.group != nil {
+		n.group.AddIngressRule(awsec2.Peer_Ipv4(n.switcher.Vpc().CidrBlock()), awsec2.Port_Tcp(number(plan.port)), jsii.String("Application status check"), nil)
+	}
+	explain(n.letSwitcher("Watch",
+		allow("AssociateStatusCheck", []string{"ec2:AssociateApplicationStatusCheck", "ec2:DisassociateApplicationStatusCheck"},
+			[]*string{awscdk.Stack_Of(n).FormatArn(&awscdk.ArnComponents{
+				Service: jsii.String("ec2"), Resource: jsii.String("application-status-check"), ResourceName: jsii.String(n.check),
+			})}, nil),
+		allow("ReadStatusChecks", []string{"ec2:DescribeApplicationStatus", "ec2:DescribeApplicationStatusCheckAssociations"}, anything(), nil),
+	), nagRule{id: "AwsSolutions-IAM5", reason: "Describe actions of EC2 know no resources. The association is limited to the node's own check."})
+}
+
+// statusChecksID is the construct under a stack that holds its checks.
+const statusChecksID = "RecoveryStatusChecks"
+
+func sharedCheck(stack awscdk.Stack, p statusPlan) awsec2.CfnApplicationStatusCheck {
+	var scope constructs.Construct
+	if found := stack.Node().TryFindChild(jsii.String(statusChecksID)); found != nil {
+		scope = scopeOf(found)
+	} else {
+		scope = constructs.NewConstruct(stack, jsii.String(statusChecksID))
+	}
+	sum := sha256.Sum256(fmt.Append(nil, p))
+	id := p.protocol + strconv.Itoa(p.port) + hex.EncodeToString(sum[:4])
+	if found := scope.Node().TryFindChild(&id); found != nil {
+		return found.(awsec2.CfnApplicationStatusCheck)
+	}
+	return newStatusCheck(scope, id, p)
+}
