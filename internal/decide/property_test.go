@@ -71,7 +71,7 @@ func TestProperties(t *testing.T) {
 		decide.Condemn, decide.Isolate, decide.Unprotect, decide.Stop, decide.Terminate, decide.Launch,
 		decide.Register, decide.Deregister, decide.Repoint, decide.Deliver, decide.Remember,
 		decide.Open, decide.Regroup, decide.Pardon, decide.Start, decide.Unmount, decide.Mount,
-		decide.Adopt, decide.Release,
+		decide.Adopt, decide.Release, decide.Watch, decide.Unwatch,
 	} {
 		if seen[v] < 20 {
 			t.Errorf("only %d of the random inputs led to %s: the generator does not reach it", seen[v], v)
@@ -138,6 +138,10 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 	case decide.Release:
 		if n.Phase != record.Deleting || e.Instance != n.Switch.Retain || n.Condemns(e.Instance) {
 			t.Errorf("%s loses its tags", e.Instance)
+		}
+	case decide.Watch, decide.Unwatch:
+		if e.Tags[contract.DefaultIDTag] != "1" || e.Key == "" {
+			t.Errorf("%s of check %q for %v", e.Do, e.Key, e.Tags)
 		}
 	case decide.Unmount, decide.Mount:
 		if slices.Contains(n.Remade, record.Remade{FileSystem: "fs", Mount: e.Mount.ID}) && n.Phase == record.Deleting {
@@ -444,7 +448,7 @@ func randomNode(r *rand.Rand) record.Node {
 		Groups: []contract.GroupSetting{{ARN: tg}}, Alarms: []string{"a"}, AllowTerminateFence: maybe(r, 50),
 		Gate: maybe(r, 50), Types: pick(r, nil, []string{"m7i.large"}), RestartOriginal: maybe(r, 50),
 		Escalation: pick(r, "", contract.EscalateStorage, contract.EscalateGoOn), FileSystem: "fs",
-		AtOnce: maybe(r, 70), Drain: pick(r, 0, 60, 600), Stop: pick(r, 0, 60, 120), Retain: maybe(r, 20),
+		StatusCheck: pick(r, "", "", "asc-1"), AtOnce: maybe(r, 70), Drain: pick(r, 0, 60, 600), Stop: pick(r, 0, 60, 120), Retain: maybe(r, 20),
 	}
 	n := record.Node{
 		ID: 1, Name: "n", Born: 5, Settings: set, Epoch: 2, Since: now.Add(-time.Duration(r.IntN(1500)) * time.Second), Template: set.Template,
@@ -456,6 +460,7 @@ func randomNode(r *rand.Rand) record.Node {
 	if maybe(r, 70) {
 		n.Armed = []string{"a"}
 	}
+	n.Watched = pick(r, "", "asc-1", "asc-2")
 	if maybe(r, 10) {
 		n.Hold = &record.Hold{Kind: record.Held, Code: "WR201", Since: now.Add(-time.Hour), RetryAt: now.Add(time.Duration(r.IntN(120)-60) * time.Second)}
 	}
