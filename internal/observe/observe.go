@@ -108,7 +108,7 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	}
 	switch n.Phase {
 	case record.Draining:
-		need.draining(n, sweep)
+		need.draining(n)
 	case record.Suspected:
 		need.Alarms, need.Failing = n.Settings.Alarms, failingOf(n)
 	case record.Confirmed:
@@ -162,12 +162,12 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 }
 
 // draining is what preparing a planned switch takes.
-func (need *Need) draining(n record.Node, sweep bool) {
+func (need *Need) draining(n record.Node) {
 	need.Alarms, need.Targets, need.Failing = n.Settings.Alarms, groupsOf(n), failingOf(n)
 	if n.Switch != nil && n.Switch.Kind == record.KindUpdate {
 		need.Template = &n.Settings.Template
 	}
-	if sweep && n.Grant != nil {
+	if n.Grant != nil { // else a round without them would look as if AWS had withdrawn its notice
 		need.Scheduled = []string{n.Grant.Instance}
 	}
 }
