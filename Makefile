@@ -82,7 +82,7 @@ mutation: ## Change the engine's source piece by piece and see which tests notic
 	@nice -n 10 go run ./scripts/mutation $(MUTATION_ARGS)
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## go vet, golangci-lint (with gofumpt), shellcheck where it is installed
+lint: $(GOLANGCI_LINT) python ## go vet, golangci-lint (with gofumpt), shellcheck
 	@$(SUITE) lint
 
 .PHONY: fmt

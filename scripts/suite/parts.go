@@ -25,6 +25,7 @@ var packageParts = []struct {
 	name    string
 	folders []string
 }{
+	{"node", []string{"test/boot"}},
 	{"walls", []string{"test/walls"}},
 	{"documents", []string{"test/docs"}},
 	{"template", []string{"test/template"}},
@@ -39,6 +40,8 @@ func parts() []part {
 		{"unit", "pure packages and in-memory fakes", goTest("unit", nil)},
 		// Not a test of `go test`, whose cache would leave the fresh seeds out.
 		{"simulation", "the engine under faults: 2,000 fixed seeds and 25 fresh ones", command("go", "run", "./test/sim/campaign", "-seeds=2000", "-fresh=25")},
+		// -count=1: Go's test cache does not see the machine's systemd and shells.
+		{"node", "what an instance runs by itself: scripts as processes, units under a real systemd", goTest("node", nil, "-count=1")},
 		{"walls", "which package may import what", goTest("walls", nil, "-count=1")},
 		{"documents", "links, names and generated pages", goTest("documents", nil, "-count=1")},
 		// -count=1: Go's test cache does not see the files that Node reads.
@@ -49,13 +52,13 @@ func parts() []part {
 		{"e2e", "the real binary against moto", goTest("e2e", nil, "-count=1", "-p=1", "-timeout=25m")},
 		{"vet", "go vet", command("go", "vet", "./...")},
 		{"golangci", "golangci-lint, with gofumpt", command(golangciLint(), "run")},
-		{"shellcheck", "the shell scripts", optional("shellcheck", ".ci/run", "scripts/preflight")},
+		{"shellcheck", "the shell scripts", command(".tools/venv/bin/shellcheck", ".ci/run", "scripts/preflight", "internal/boot/node.sh", "test/boot/systemd.sh")},
 	}
 }
 
 // groups are short names for several parts.
 var groups = map[string][]string{
-	"test": {"build", "unit", "simulation", "walls", "documents", "template", "synth", "cfn-lint", "emulator", "e2e"},
+	"test": {"build", "unit", "simulation", "node", "walls", "documents", "template", "synth", "cfn-lint", "emulator", "e2e"},
 	"lint": {"vet", "golangci", "shellcheck"},
 }
 
@@ -105,17 +108,6 @@ func command(name string, args ...string) func(context.Context, io.Writer) tally
 		}
 		t.passed++
 		return t
-	}
-}
-
-// optional is a command that is skipped where it is not installed.
-func optional(name string, args ...string) func(context.Context, io.Writer) tally {
-	return func(ctx context.Context, w io.Writer) (t tally) {
-		if _, err := exec.LookPath(name); err != nil {
-			t.skip("%s is not installed", name)
-			return t
-		}
-		return command(name, args...)(ctx, w)
 	}
 }
 
