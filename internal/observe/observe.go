@@ -75,6 +75,7 @@ type Need struct {
 	Mounts    []string // file systems whose mount targets to read
 	Tagged    int      // node id whose tag to search for, 0: none
 	Scheduled []string // instances whose scheduled events to look for
+	Recalled  bool     // whether an event was withdrawn matters now: what is remembered of them is too old
 	Failing   []string // instances whose application status to look at
 	// Rank says how urgent the reads are that not all nodes can have in one round.
 	Rank int
@@ -168,7 +169,7 @@ func (need *Need) draining(n record.Node) {
 		need.Template = &n.Settings.Template
 	}
 	if n.Grant != nil { // else a round without them would look as if AWS had withdrawn its notice
-		need.Scheduled = []string{n.Grant.Instance}
+		need.Scheduled, need.Recalled = []string{n.Grant.Instance}, true
 	}
 }
 
@@ -344,6 +345,7 @@ type wants struct {
 	types, files            []string
 	scheduled, failing      []string
 	places, health          bool
+	recalled                bool
 }
 
 func merge(needs []Need) wants {
@@ -359,6 +361,7 @@ func merge(needs []Need) wants {
 			w.types = append(w.types, n.Types...)
 		}
 		w.files = append(w.files, n.Mounts...)
+		w.recalled = w.recalled || n.Recalled
 		w.scheduled, w.failing = append(w.scheduled, n.Scheduled...), append(w.failing, n.Failing...)
 		if n.Template != nil {
 			templates[*n.Template] = true

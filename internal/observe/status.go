@@ -13,10 +13,17 @@ import (
 // one gets its own.
 const failingLife = 20 * time.Second
 
+// recallLife is how long scheduled events are remembered while a node prepares to
+// avoid one.
+const recallLife = 5 * time.Second
+
 // scheduled reads the scheduled events of instances, once a minute at most: they are
 // told days ahead, or two minutes by an event of their own.
 func (o Observer) scheduled(ctx context.Context, w wants, f *Facts, now time.Time) error {
 	m := o.Memory
+	if read := m.scheduled.until.Add(-memoryLife); w.recalled && m.scheduled.err == nil && now.Sub(read) > recallLife {
+		m.scheduled.until = time.Time{} // it may be of before the event was announced, of which another invocation heard
+	}
 	events, err := ofInstances(o, w.scheduled, &m.scheduled, &m.scheduledOf, f, PartScheduled, budget.DescribeStatus, now,
 		func(ids []string) ([]cloud.Scheduled, error) { return o.Ports.Compute.Scheduled(ctx, ids) })
 	for _, e := range events {

@@ -133,3 +133,18 @@ func TestFailing(t *testing.T) {
 		t.Errorf("a node with a check needs the status of %v", got)
 	}
 }
+
+// TestScheduledReadAgainWhileDraining: a memory from before the event was announced
+// must not look as if it had been withdrawn.
+func TestScheduledReadAgainWhileDraining(t *testing.T) {
+	w := fake.New(began)
+	o := observer(w, &wallet{left: map[budget.API]float64{budget.DescribeStatus: 9}})
+	n := record.Node{ID: 1, Phase: record.Draining, Grant: &record.Grant{Instance: "i-1"}, Switch: &record.Switch{Kind: record.KindPlanned, From: "i-1"}}
+	read(t, o, w, []observe.Need{{Scheduled: []string{"i-1"}}})
+	w.Scheduled = []cloud.Scheduled{{Instance: "i-1", ID: "e", Code: cloud.EventStop, NotBefore: began}}
+	w.Time = w.Time.Add(10 * time.Second)
+	f := read(t, o, w, []observe.Need{observe.NeedOf(n, false, contract.DefaultPolicy(), w.Time)})
+	if len(f.Scheduled["i-1"]) != 1 {
+		t.Errorf("the event is not seen: %v", f.Scheduled)
+	}
+}
