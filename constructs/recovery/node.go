@@ -24,7 +24,10 @@ import (
 //
 // InstanceId and the other attributes are what the switcher answered last. A
 // switch changes them without CloudFormation's knowledge: use them in alarms
-// (the switcher re-points those), not to build other resources on.
+// (the switcher re-points those), not to build other resources on, and in the node's
+// own stack only. They are read again whenever a deployment changes anything of the
+// node, its stack's tags, or a resource or output of its stack that uses them. An
+// output stays as it is until then: recoveryctl knows the instance of now.
 type ClusterNode interface {
 	constructs.Construct
 	// NodeId is the node's number, NodeName its name.
@@ -63,9 +66,11 @@ type ClusterNode interface {
 	// MountCommands mount both file systems, for your own user data where none is
 	// generated. They fail where it is, since that mounts them, behind the gate.
 	MountCommands() *[]*string
-	// AddConsumer names a resource that uses the node's attributes, so that
-	// CloudFormation reads them again when the resource's properties change. Property
-	// overrides ("escape hatches") are not seen. ResourceMonitor does it for its alarms.
+	// AddConsumer names a resource at whose change the node's attributes are to be read
+	// again, beside the resources and outputs of the node's stack that use them, which
+	// are found without it. Of property overrides ("escape hatches") neither knows: an
+	// alarm that is rewritten because of one names the instance of the last reading
+	// until the next sweep.
 	AddConsumer(resource awscdk.CfnResource)
 	// Connections are of the node's security groups; GrantPrincipal is its role.
 	Connections() awsec2.Connections
@@ -249,6 +254,7 @@ func (n *clusterNode) makeResource(at place, props *ClusterNodeProps) {
 		Properties:     n.properties(at, props),
 	})
 	n.resource.Node().AddDependency(n.needs...)
+	n.scouted()
 }
 
 func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]any {
