@@ -3,6 +3,7 @@ package recovery
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -95,9 +96,14 @@ func (want *NodeCheck) plan(at place) *boot.Check {
 
 // makeLogs makes the log group of the application's files and lets the node write
 // to it. The group stays when its stack is deleted.
-func (n *clusterNode) makeLogs(want *NodeApplication) {
+func (n *clusterNode) makeLogs(at place, want *NodeApplication) {
 	if want == nil || want.LogFiles == nil || len(*want.LogFiles) == 0 {
 		return
+	}
+	for i, file := range list(want.LogFiles) {
+		if !strings.HasPrefix(file, "/") && !unresolved(file) {
+			at.fail("Application.LogFiles[%d] is %q: give an absolute path such as /var/log/app.log", i, file)
+		}
 	}
 	keep := want.LogRetention
 	if keep == "" {

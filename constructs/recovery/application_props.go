@@ -24,7 +24,9 @@ type NodeApplication struct {
 	Units *[]*string
 	// RestartAttempts are allowed within RestartWindow, 0 to 100; one more failure is
 	// a fault. Every start counts, one by hand too. An end with exit code 0, or by
-	// systemctl stop, is no failure, but ResourceMonitor's alarm sees it.
+	// systemctl stop, is no failure, but ResourceMonitor's alarm sees it. So does it a
+	// restart that takes longer than the alarm waits, 30 s by default: raise
+	// ApplicationAlarm.EvaluationPeriods for a unit that starts slowly.
 	// Default: 3.
 	RestartAttempts *float64
 	// RestartWindow is 10 to 86400 s, and longer than the attempts with their delays.
@@ -48,7 +50,8 @@ type NodeApplication struct {
 	// Default: 60 s.
 	FaultTime awscdk.Duration
 	// LogFiles are paths on the instance that the CloudWatch agent sends to a log group
-	// of the node's own, one stream for each file and instance. * matches several.
+	// of the node's own, one stream for each path and instance. Of several files that
+	// a path with * matches, the newest is sent.
 	// Default: none, and no log group.
 	LogFiles *[]*string
 	// LogRetention is how long CloudWatch keeps them. Default: THREE_MONTHS.

@@ -120,6 +120,9 @@ func NewResourceMonitor(scope constructs.Construct, id *string, props *ResourceM
 	units := plan != nil && plan.Application != nil
 	at.require(units || alarm.Process != nil || alarm.MetricName != nil,
 		"Application", "give the Process that must run, or the MetricName of the application's own sign of life, or give the node an Application")
+	if p := alarm.Process; p != nil && (*p == "" || len(*p) > 255) {
+		at.fail("Application.Process has %d characters: the CloudWatch agent takes a regular expression of 1 to 255", len(*p))
+	}
 	m := &resourceMonitor{}
 	instance, application := props.instance(at), alarm.plan(at, node)
 	claim(scope, at, "monitor of node", strconv.Itoa(int(*node.NodeId())), "a node has one ResourceMonitor; change that one")

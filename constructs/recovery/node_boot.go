@@ -74,7 +74,7 @@ func (n *clusterNode) makeUserData(at place, props *ClusterNodeProps) {
 		{FileSystem: *n.data.FileSystemId(), AccessPoint: *n.dataPoint.AccessPointId(), Path: n.paths[0], Data: true},
 		{FileSystem: *n.switcher.Vpc().LogFileSystem().FileSystemId(), AccessPoint: *n.logPoint.AccessPointId(), Path: n.paths[1]},
 	}
-	n.makeLogs(props.Application)
+	n.makeLogs(at, props.Application)
 	at.failOn(n.boot.Validate())
 	// What cloud-init finds out by the first line, it finds out as if it were alone.
 	kind := "text/plain; charset=\"utf-8\""

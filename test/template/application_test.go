@@ -266,6 +266,7 @@ func TestApplicationErrors(t *testing.T) {
 		{"watchdog", app(func(a *recovery.NodeApplication) { a.Watchdog = second(0) }), []string{"Application.Watchdog is 0 s", "1 to 3600"}},
 		{"fault time", app(func(a *recovery.NodeApplication) { a.FaultTime = second(901) }), []string{"Application.FaultTime is 901 s"}},
 		{"a fault script that cannot be written", app(func(a *recovery.NodeApplication) { a.FaultScript = jsii.String("RECOVERY_END\n") }), []string{"recovery-fault-script has a line"}},
+		{"a relative log file", app(func(a *recovery.NodeApplication) { a.LogFiles = jsii.Strings("app.log") }), []string{`Application.LogFiles[0] is "app.log"`, "absolute path"}},
 		{"no check", check(recovery.NodeCheck{}), []string{"has 0 of Command, HttpUrl and TcpPort"}},
 		{"two checks", check(recovery.NodeCheck{Command: jsii.String("x"), TcpPort: jsii.Number(1)}), []string{"has 2 of", "give exactly one"}},
 		{"empty command", check(recovery.NodeCheck{Command: jsii.String("")}), []string{"Check.Command is empty"}},

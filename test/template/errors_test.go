@@ -1,6 +1,7 @@
 package template
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -280,6 +281,8 @@ func TestMonitorErrors(t *testing.T) {
 	}
 	for _, c := range []fault[recovery.ResourceMonitorProps]{
 		{"no application", recovery.ResourceMonitorProps{}, []string{"Nodes/Monitor: Application is missing", "Process", "MetricName"}},
+		{"empty process", recovery.ResourceMonitorProps{Application: &recovery.ApplicationAlarm{Process: jsii.String("")}}, []string{"Application.Process has 0 characters", "1 to 255"}},
+		{"long process", recovery.ResourceMonitorProps{Application: &recovery.ApplicationAlarm{Process: jsii.String(strings.Repeat("x", 256))}}, []string{"Application.Process has 256 characters"}},
 		{"no sign of life", recovery.ResourceMonitorProps{Application: &recovery.ApplicationAlarm{}}, []string{"Application is missing"}},
 		{"application period", app(recovery.ApplicationAlarm{Period: second(15)}), []string{"Application.Period is 15 s", "10, 20, 30 s"}},
 		{"application periods", app(recovery.ApplicationAlarm{EvaluationPeriods: jsii.Number(0)}), []string{"Application.EvaluationPeriods is 0"}},
