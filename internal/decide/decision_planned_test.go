@@ -99,6 +99,11 @@ func TestDecisionsPlanned(t *testing.T) {
 	}
 	decisions(t, "planned", []decision{
 		when("a deployment wants a change at once", wanting()),
+		when("a deployment wants the same under another version", wanting(), func(s *scene) {
+			s.Facts.Template[s.Node.Template] = s.Facts.Template[changed]
+		}),
+		when("a deployment wants a change, and both versions are read", wanting(), func(s *scene) { s.Facts.Template[s.Node.Template] = original() }),
+		when("a deployment wants a change, and it is not its turn", wanting(), func(s *scene) { s.Facts.Unseen[observe.PartTemplates] = observe.ErrLater }),
 		when("a deployment wants a change, and the node is paused", wanting(), paused),
 		when("a deployment wants a change, and the node has failed", wanting(), fails),
 		when("a deployment wants a change, and the node has failed under the brake", wanting(), fails, brake),

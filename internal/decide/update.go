@@ -50,10 +50,37 @@ func (s *step) ordered() bool {
 		s.begin(cause)
 		return true
 	}
+	if s.alike() {
+		return false
+	}
+	if s.out.Wait {
+		return true
+	}
 	t := s.n.Settings.Template
 	s.prepare(record.KindUpdate, record.Cause{
 		Kind: record.KindUpdate, Detail: fmt.Sprintf("a deployment sets launch template %s version %s", t.ID, t.Version), At: s.Now,
 	}, "")
+	return true
+}
+
+// alike answers a deployment whose launch template is another version of the same:
+// CloudFormation rolls a launch template back by a new version with the old content.
+// Nothing is moved for that. What cannot be compared counts as changed, and is looked
+// at again before anything is touched.
+func (s *step) alike() bool {
+	want, was := s.n.Settings.Template, s.n.Template
+	if errors.Is(s.Facts.Unseen[observe.PartTemplates], observe.ErrLater) {
+		s.wait()
+		return false
+	}
+	x, ok := s.Facts.Template[want]
+	y, both := s.Facts.Template[was]
+	if !ok || !both || !sameJSON(x, y) {
+		return false
+	}
+	s.n.Template, s.out.Save = want, true
+	s.say(message.SettingsStored, fmt.Sprintf("launch template %s version %s says the same as version %s", want.ID, want.Version, was.Version))
+	s.answer(nil)
 	return true
 }
 

@@ -156,8 +156,8 @@ func (f Facts) For(n Need, sweep bool) Facts {
 			f.Unseen[PartAlarms] = ErrLater
 		}
 	}
-	if n.Template != nil {
-		miss(PartTemplates, templateName(*n.Template))
+	for _, t := range n.Templates {
+		miss(PartTemplates, templateName(t))
 	}
 	if n.Tagged != 0 {
 		miss(PartTagged, strconv.Itoa(n.Tagged))
