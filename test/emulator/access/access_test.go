@@ -33,6 +33,7 @@ func TestAllows(t *testing.T) {
 		{"Sid":"Start","Effect":"Allow","Action":"ec2:StartInstances","Resource":"*","Condition":{"Null":{"aws:ResourceTag/condemned":"true"}}},
 		{"Sid":"Tag","Effect":"Allow","Action":"ec2:DeleteTags","Resource":"*",
 		 "Condition":{"ForAllValues:StringEquals":{"aws:TagKeys":["a","b"]},"Null":{"aws:TagKeys":"false"}}},
+		{"Sid":"Adopt","Effect":"Allow","Action":"ec2:CreateTags","Resource":"arn:aws:ec2:r:1:instance/i-1","Condition":{"StringEqualsIfExists":{"aws:ResourceTag/own":"me"}}},
 		{"Sid":"Items","Effect":"Allow","Action":"dynamodb:*Item","Resource":"table","Condition":{"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["vpc#1","history#1#*"]}}}
 	]}`)
 	own := func(more ...string) map[string][]string {
@@ -58,6 +59,9 @@ func TestAllows(t *testing.T) {
 		"one of the keys":      {access.Request{Action: "ec2:DeleteTags", Resource: instance, Context: map[string][]string{"aws:TagKeys": {"b"}}}, true},
 		"a further key":        {access.Request{Action: "ec2:DeleteTags", Resource: instance, Context: map[string][]string{"aws:TagKeys": {"b", "c"}}}, false},
 		"all keys by none":     {access.Request{Action: "ec2:DeleteTags", Resource: instance}, false},
+		"nobody's to adopt":    {access.Request{Action: "ec2:CreateTags", Resource: instance}, true},
+		"own to adopt":         {access.Request{Action: "ec2:CreateTags", Resource: instance, Context: own()}, true},
+		"another's to adopt":   {access.Request{Action: "ec2:CreateTags", Resource: instance, Context: map[string][]string{"aws:ResourceTag/own": {"you"}}}, false},
 		"own partition":        {access.Request{Action: "dynamodb:PutItem", Resource: "table", Context: map[string][]string{"dynamodb:LeadingKeys": {"history#1#7"}}}, true},
 		"another's partition":  {access.Request{Action: "dynamodb:PutItem", Resource: "table", Context: map[string][]string{"dynamodb:LeadingKeys": {"vpc#2"}}}, false},
 	} {
@@ -65,7 +69,7 @@ func TestAllows(t *testing.T) {
 			t.Errorf("%s: allowed %v, wanted %v", name, got, c.want)
 		}
 	}
-	if got := p.Actions(); !slices.Equal(got, []string{"dynamodb:*Item", "ec2:DeleteTags", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"}) {
+	if got := p.Actions(); !slices.Equal(got, []string{"dynamodb:*Item", "ec2:CreateTags", "ec2:DeleteTags", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"}) {
 		t.Errorf("actions %q", got)
 	}
 }
@@ -124,6 +128,10 @@ func TestRequests(t *testing.T) {
 			"ec2:RunInstances arn:aws:ec2:r:1:network-interface/*", "ec2:RunInstances arn:aws:ec2:r:1:volume/*",
 			"ec2:RunInstances arn:aws:ec2:r:1:subnet/subnet-1", "ec2:RunInstances arn:aws:ec2:r:1:security-group/sg-1",
 			"ec2:RunInstances arn:aws:ec2:r::image/ami-1", "iam:PassRole arn:role",
+		}},
+		{proxy.Call{Service: proxy.EC2, Action: "DescribeInstanceStatus"}, []string{"ec2:DescribeInstanceStatus *"}},
+		{proxy.Call{Service: proxy.EC2, Action: "AssociateApplicationStatusCheck", Params: map[string]string{"ApplicationStatusCheckId": "asc-1"}}, []string{
+			"ec2:AssociateApplicationStatusCheck arn:aws:ec2:r:1:application-status-check/asc-1",
 		}},
 		{proxy.Call{Service: proxy.CloudWatch, Action: "PutMetricAlarm", Params: map[string]string{"AlarmName": "a"}}, []string{"cloudwatch:PutMetricAlarm arn:aws:cloudwatch:r:1:alarm:a"}},
 		{proxy.Call{Service: proxy.Lambda, Action: "Invoke", Params: map[string]string{"Path": "/2015-03-31/functions/f/invocations"}}, []string{"lambda:InvokeFunction arn:aws:lambda:r:1:function:f"}},

@@ -98,10 +98,11 @@ func (s Statement) applies(context map[string][]string) bool {
 }
 
 // operators decide with a key's values in the request and those of the statement.
-// A key that the request has not fails all but Null and ForAllValues:
+// A key that the request has not fails all but Null, ForAllValues and those IfExists:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 var operators = map[string]func(got, wanted []string) bool{
 	"StringEquals":              one(equal),
+	"StringEqualsIfExists":      all(equal),
 	"Bool":                      one(equal),
 	"StringLike":                one(like),
 	"ArnEquals":                 one(like),

@@ -58,17 +58,21 @@ var makers = map[string]func(*asker){
 	proxy.EC2 + ":CreateTags":                      tags,
 	proxy.EC2 + ":DeleteTags":                      tags,
 	proxy.EC2 + ":ModifyNetworkInterfaceAttribute": swapGroups,
-	proxy.ELB + ":RegisterTargets":                 targets,
-	proxy.ELB + ":DeregisterTargets":               targets,
-	proxy.CloudWatch + ":DescribeAlarms":           func(a *asker) { a.ask(a.arn("cloudwatch", "alarm:*"), nil) },
-	proxy.CloudWatch + ":PutMetricAlarm":           func(a *asker) { a.ask(a.arn("cloudwatch", "alarm:"+a.p("AlarmName")), nil) },
-	proxy.DynamoDB + ":GetItem":                    item,
-	proxy.DynamoDB + ":PutItem":                    item,
-	proxy.DynamoDB + ":DeleteItem":                 item,
-	proxy.DynamoDB + ":Query":                      item,
-	proxy.SNS + ":Publish":                         func(a *asker) { a.ask(a.p("TopicArn"), nil) },
-	proxy.Lambda + ":Invoke":                       invoke,
-	proxy.EFS + ":DescribeMountTargets":            func(a *asker) { a.onFiles(a.p("FileSystemId")) },
+	// That both know the check as their resource is assumed: the Service Authorization
+	// Reference at hand does not have them yet.
+	proxy.EC2 + ":AssociateApplicationStatusCheck":    statusCheck,
+	proxy.EC2 + ":DisassociateApplicationStatusCheck": statusCheck,
+	proxy.ELB + ":RegisterTargets":                    targets,
+	proxy.ELB + ":DeregisterTargets":                  targets,
+	proxy.CloudWatch + ":DescribeAlarms":              func(a *asker) { a.ask(a.arn("cloudwatch", "alarm:*"), nil) },
+	proxy.CloudWatch + ":PutMetricAlarm":              func(a *asker) { a.ask(a.arn("cloudwatch", "alarm:"+a.p("AlarmName")), nil) },
+	proxy.DynamoDB + ":GetItem":                       item,
+	proxy.DynamoDB + ":PutItem":                       item,
+	proxy.DynamoDB + ":DeleteItem":                    item,
+	proxy.DynamoDB + ":Query":                         item,
+	proxy.SNS + ":Publish":                            func(a *asker) { a.ask(a.p("TopicArn"), nil) },
+	proxy.Lambda + ":Invoke":                          invoke,
+	proxy.EFS + ":DescribeMountTargets":               func(a *asker) { a.onFiles(a.p("FileSystemId")) },
 	proxy.EFS + ":DescribeMountTargetSecurityGroups": func(a *asker) {
 		a.onMount()
 		a.other("ec2:DescribeNetworkInterfaceAttribute", "*", nil)
@@ -155,6 +159,10 @@ func tags(a *asker) {
 		}
 		a.onInstance(id, context)
 	}
+}
+
+func statusCheck(a *asker) {
+	a.ask(a.ec2("application-status-check/"+a.p("ApplicationStatusCheckId")), nil)
 }
 
 func swapGroups(a *asker) {

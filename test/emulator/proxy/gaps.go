@@ -28,12 +28,14 @@ type gaps struct {
 	stuck    map[string]bool // instances that EC2 never confirms off
 	shifted  []string        // zone ids that traffic is shifted away from
 	reserved []Reserve       // open capacity reservations
+	status   status
 }
 
 func newGaps() gaps {
 	return gaps{
 		noCapacity: map[string]bool{}, launches: map[string]launch{}, describe: map[string]int{},
 		overlay: map[string]string{}, targets: map[string]int{}, zones: map[string]string{}, stuck: map[string]bool{},
+		status: status{watched: map[string]bool{}},
 	}
 }
 
@@ -78,6 +80,12 @@ func (p *Proxy) carryOut(ctx context.Context, r *http.Request, c Call, body []by
 		return p.startInstances(ctx, r, c, body)
 	case EC2 + ":DescribeInstances":
 		return p.describeInstances(p.forward(ctx, r, body), c)
+	case EC2 + ":DescribeInstanceStatus":
+		return p.instanceStatus()
+	case EC2 + ":DescribeApplicationStatus":
+		return p.applicationStatus()
+	case EC2 + ":AssociateApplicationStatusCheck", EC2 + ":DisassociateApplicationStatusCheck", EC2 + ":DescribeApplicationStatusCheckAssociations":
+		return p.associations(c)
 	case EC2 + ":DescribeCapacityReservations":
 		return p.reservations(c)
 	case Zonal + ":ListZonalShifts":
