@@ -247,13 +247,21 @@ func (w *World) claimTwice(node int) {
 	t := w.nodes[node]
 	w.Log("another stack claims node %d", node)
 	t.contested = true
-	o := &formation{w: w, node: node, name: fmt.Sprintf("stack-other-%d", t.requests), site: w.sites[w.Rand.IntN(len(w.sites))], other: true, limit: w.serviceTimeout()}
+	var more map[string]any
+	if w.script == nil && w.Chance(0.3) { // and wants a machine for it
+		more = map[string]any{"AdoptInstance": w.machines[w.Rand.IntN(len(w.machines))].ID}
+	}
+	w.claim(node, w.sites[w.Rand.IntN(len(w.sites))], more)
+}
+
+// claim lets another stack create a node.
+func (w *World) claim(node int, at *site, more map[string]any) {
+	t := w.nodes[node]
+	o := &formation{w: w, node: node, name: fmt.Sprintf("stack-other-%d", len(w.stacks)), site: at, other: true, limit: w.serviceTimeout()}
 	w.stacks = append(w.stacks, o)
 	o.wanted, o.status = w.base(node), isCreating
 	maps.Copy(o.wanted, t.props)
-	if w.Chance(0.3) { // and wants a machine for it
-		o.wanted["AdoptInstance"] = w.machines[w.Rand.IntN(len(w.machines))].ID
-	}
+	maps.Copy(o.wanted, more)
 	o.send("Create", o.wanted)
 }
 

@@ -118,6 +118,7 @@ func (w *World) recorded(item cloud.Item) {
 	w.asksToStop(t, n)
 	w.answers(old, n)
 	w.retains(t, old)
+	w.calledOff(old, n)
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
 	if n.Phase != old.Phase {
 		w.spring(n.ID, n.Phase)

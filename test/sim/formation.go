@@ -27,6 +27,7 @@ type formation struct {
 	data     map[string]string // the attributes it was answered last
 	physical string
 	request  string // that it waits for
+	sent     string // the last request, whole
 	limit    time.Duration
 	count    int
 	rewrites bool     // the change rewrites the alarms, too
@@ -174,6 +175,7 @@ func (s *formation) send(kind string, props map[string]any) {
 		s.physical = "none-yet" // what CloudFormation sends is not specified
 	}
 	body := w.encodeRequest(kind, id, s, props)
+	s.sent = body
 	w.Log("CloudFormation asks %s of node %d", id, s.node)
 	copies := 1
 	if w.script == nil {

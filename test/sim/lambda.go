@@ -39,6 +39,9 @@ func (w *World) invoke(payload string) {
 	for _, s := range w.sites {
 		w.invokeAt(s, payload, 0)
 	}
+	if w.script != nil && w.twin != nil {
+		w.twin.invoke(payload)
+	}
 }
 
 // invokeAt hands an event to one switcher.

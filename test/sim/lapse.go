@@ -182,7 +182,7 @@ func (w *World) raised(old, n record.Node) {
 // believed by now.
 func (w *World) agentSilent(id int) bool {
 	r := w.nodes[id].record
-	name := alarmName(id, contract.AlarmApplication)
+	name := w.alarmOf(id, contract.AlarmApplication)
 	grace := time.Duration(w.config().Policy.GraceSeconds)*time.Second + 2*w.Chaos.Skew + time.Minute
 	return slices.Contains(r.Armed, name) && r.Grant != nil && !r.Grant.ServedAt.IsZero() && w.Now.Sub(r.Grant.ServedAt) > grace &&
 		slices.ContainsFunc(w.alarms, func(a *Alarm) bool {

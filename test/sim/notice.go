@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	events "github.com/workload-recovery/workload-recovery/internal/event"
+	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // announce schedules an event for a machine, as AWS does ("Scheduled events for your
@@ -133,4 +135,16 @@ func (w *World) notify(node int, end time.Time) {
 		w.After(time.Duration(w.Rand.Int64N(int64(in))), func() { w.withdraw(m) })
 	}
 	w.After(end.Sub(w.Now), func() { w.withdraw(m) }) // with the other faults
+}
+
+// calledOff: a planned switch before an announced event is called off only if that was
+// withdrawn (scenario 27).
+func (w *World) calledOff(old, n record.Node) {
+	sw := old.Switch
+	if old.Phase != record.Draining || sw == nil || sw.Cause.Kind != events.CauseScheduled || n.Grant == nil || n.Phase != record.Serving {
+		return
+	}
+	for _, e := range w.events[sw.From] {
+		w.Fail("scenario 27: node %d stays on %s, of which %s is announced for %s", n.ID, sw.From, e.Code, e.NotBefore.Format(time.TimeOnly))
+	}
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -11,7 +12,7 @@ import (
 )
 
 // happenings are what machines, people and AWS do, and what is expected on the way.
-var happenings = []happening{
+var happenings = slices.Concat(ofLifeHappening, []happening{
 	{"stop node <n>", func(s *script, a args) { s.stop(s.carrier(a.n(0))) }},
 	{"terminate node <n>", func(s *script, a args) { s.terminate(s.carrier(a.n(0))) }},
 	{"stop every node", func(s *script, _ args) {
@@ -21,6 +22,7 @@ var happenings = []happening{
 	}},
 	{"the application of node <n> hangs", func(s *script, a args) { s.carrier(a.n(0)).hung = true }},
 	{"the application on instance <n> of node <n> answers again", func(s *script, a args) { s.instance(a.n(1), a.n(0)).hung = false }},
+	{"the host of instance <n> of node <n> dies", func(s *script, a args) { s.lose(s.instance(a.n(1), a.n(0)), true) }},
 	{"the host of node <n> dies", func(s *script, a args) { s.lose(s.carrier(a.n(0)), true) }},
 	{"the host of node <n> is cut off", func(s *script, a args) { s.lose(s.carrier(a.n(0)), false) }},
 	{"the host of instance <n> of node <n> is back", func(s *script, a args) { s.w.heal(s.instance(a.n(1), a.n(0))) }},
@@ -37,7 +39,7 @@ var happenings = []happening{
 	{"event <word> again", func(s *script, a args) { s.again(a[0], 1) }},
 	{"<n> copies of event <word>", func(s *script, a args) { s.again(a[1], a.n(0)) }},
 	{"payload <word> <text>", func(s *script, a args) { s.send(a[0], s.fill(a[1])) }},
-	{"alarm <alarm> of node <n> goes <level>", func(s *script, a args) { s.alarm(alarmName(a.n(1), a[0]), a[2]) }},
+	{"alarm <alarm> of node <n> goes <level>", func(s *script, a args) { s.alarm(s.w.alarmOf(a.n(1), a[0]), a[2]) }},
 	{"a sweep", func(s *script, _ args) { s.w.invoke(sweepEvent) }},
 	{"a person acknowledges node <n>", func(s *script, a args) {
 		s.w.invoke(fmt.Sprintf(`{"source":%q,"detail-type":%q,"detail":{"node":%d,"by":"operator","reason":"known"}}`, contract.Source, contract.DetailAck, a.n(0)))
@@ -80,7 +82,7 @@ var happenings = []happening{
 		got := s.membersOf(s.pool(a.n(0)), a.n(0))
 		s.expect(got == a[1], "the target group of node %s holds %s, not %s", a[0], got, a[1])
 	}},
-}
+})
 
 func (s *script) expect(holds bool, format string, a ...any) {
 	if !holds {

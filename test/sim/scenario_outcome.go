@@ -32,7 +32,7 @@ type story struct {
 var (
 	saysCode = regexp.MustCompile(` says .* code=(WR\d+) `)
 	ofNode   = regexp.MustCompile(` node=(\d+) `)
-	notice   = regexp.MustCompile(`notice rec: node (\d+) \(\S+\) (.*)$`)
+	notice   = regexp.MustCompile(`notice (?:rec|two): node (\d+) \(\S+\) (.*)$`)
 	returns  = regexp.MustCompile(`(inv-\w+)\.\d+ returns (\S*) (\S*) err=(.*)$`)
 	changed  = regexp.MustCompile(`record (\d+) rev`)
 )
@@ -172,6 +172,9 @@ func (t *story) text() string {
 		if p.node == 0 {
 			fmt.Fprintf(&b, "target group %s holds %s\n", strings.TrimPrefix(p.ARN, "arn:"), t.membersOf(p, 0))
 		}
+	}
+	if t.w.twin != nil {
+		b.WriteString(t.unmoved())
 	}
 	for _, label := range t.script.asked {
 		list := slices.Clone(t.answered[label])

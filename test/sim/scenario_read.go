@@ -136,8 +136,11 @@ var vocabulary = map[string][]string{
 	"<state>":  {cloud.Pending, cloud.Running, cloud.Stopping, cloud.Stopped, cloud.ShuttingDown, cloud.Terminated},
 	"<alarm>":  {"instance", "application"},
 	"<level>":  {"OK", "ALARM"},
+	"<event>":  eventCodes,
+	"<fate>":   append([]string{good}, badImages...),
+	"<status>": {isDeployed, isGone, isCreating, isUpdating, isGoingBack, isRemoving},
 	"<kind>":   {"instance", "ip"},
-	"<phase>":  {"suspected", "confirmed", "fencing", "launching", "gated", "serving", "done", "deleting", "deleted"},
+	"<phase>":  {"draining", "suspected", "confirmed", "fencing", "launching", "gated", "serving", "done", "deleting", "deleted"},
 	"<answer>": sorted(answers),
 	"<policy>": sorted(policies),
 }

@@ -27,9 +27,13 @@ func (s *Scenario) Run(v Variant, trace func(string)) (string, error) {
 		do()
 	}
 	sc.deploy()
+	sc.mirror()
 	start := sim.Now
 	_ = sim.Run(start.Add(creating(s.nodes))) // a failure stops everything after it, and is told at the end
 	w.Watch()
+	if w.twin != nil {
+		w.twin.Watch()
+	}
 	_ = sim.Run(start.Add(max(8*time.Minute, creating(s.nodes)+watching(s.nodes))))
 	sc.armed, sc.zero = true, sim.Now
 	w.Chaos.from = sim.Now

@@ -23,6 +23,7 @@ type script struct {
 	policy     contract.Policy
 	properties map[int]map[string]any // of a node's custom resource, beyond the usual
 	noSweeps   bool
+	mirrored   bool // another Region has the same nodes
 	refusals   []refusal
 	strikes    map[string]strikeKind    // by call
 	sleeps     map[string]time.Duration // by call

@@ -12,19 +12,21 @@ import (
 
 // policies are the switcher's settings that a scenario may set.
 var policies = map[string]func(*contract.Policy) *int{
-	"ConfirmSeconds":  func(p *contract.Policy) *int { return &p.ConfirmSeconds },
-	"FenceSeconds":    func(p *contract.Policy) *int { return &p.FenceSeconds },
-	"HealthSeconds":   func(p *contract.Policy) *int { return &p.HealthSeconds },
-	"MaxAttempts":     func(p *contract.Policy) *int { return &p.MaxAttempts },
-	"CapacitySeconds": func(p *contract.Policy) *int { return &p.CapacitySeconds },
-	"RetrySeconds":    func(p *contract.Policy) *int { return &p.RetrySeconds },
-	"PollSeconds":     func(p *contract.Policy) *int { return &p.PollSeconds },
-	"GraceSeconds":    func(p *contract.Policy) *int { return &p.GraceSeconds },
-	"MaxSwitches":     func(p *contract.Policy) *int { return &p.MaxSwitches },
-	"CoolDownSeconds": func(p *contract.Policy) *int { return &p.CoolDownSeconds },
-	"BrakePercent":    func(p *contract.Policy) *int { return &p.BrakePercent },
-	"BrakeSeconds":    func(p *contract.Policy) *int { return &p.BrakeSeconds },
-	"WindowSeconds":   func(p *contract.Policy) *int { return &p.WindowSeconds },
+	"ConfirmSeconds":    func(p *contract.Policy) *int { return &p.ConfirmSeconds },
+	"FenceSeconds":      func(p *contract.Policy) *int { return &p.FenceSeconds },
+	"HealthSeconds":     func(p *contract.Policy) *int { return &p.HealthSeconds },
+	"MaxAttempts":       func(p *contract.Policy) *int { return &p.MaxAttempts },
+	"CapacitySeconds":   func(p *contract.Policy) *int { return &p.CapacitySeconds },
+	"RetrySeconds":      func(p *contract.Policy) *int { return &p.RetrySeconds },
+	"PollSeconds":       func(p *contract.Policy) *int { return &p.PollSeconds },
+	"GraceSeconds":      func(p *contract.Policy) *int { return &p.GraceSeconds },
+	"MaxSwitches":       func(p *contract.Policy) *int { return &p.MaxSwitches },
+	"CoolDownSeconds":   func(p *contract.Policy) *int { return &p.CoolDownSeconds },
+	"BrakePercent":      func(p *contract.Policy) *int { return &p.BrakePercent },
+	"DeploySeconds":     func(p *contract.Policy) *int { return &p.DeploySeconds },
+	"NoticeLeadSeconds": func(p *contract.Policy) *int { return &p.NoticeLeadSeconds },
+	"BrakeSeconds":      func(p *contract.Policy) *int { return &p.BrakeSeconds },
+	"WindowSeconds":     func(p *contract.Policy) *int { return &p.WindowSeconds },
 }
 
 // answers are EC2's refusals of a launch and what the SDK adapter makes of them.
@@ -38,7 +40,7 @@ var answers = map[string]cloud.Kind{
 }
 
 // statements set the scene, and say which calls fare badly.
-var statements = []statement{
+var statements = slices.Concat(ofLife, []statement{
 	{"policy <policy> <n>", func(s *script, a args) error { *policies[a[0]](&s.policy) = a.n(1); return nil }},
 	{"no sweeps", func(s *script, _ args) error { s.noSweeps = true; return nil }},
 	{"show messages <text>", func(s *script, a args) error { s.shown = strings.Fields(a[0]); return nil }},
@@ -94,10 +96,10 @@ var statements = []statement{
 	{"lose the request of <call> <n>", func(s *script, a args) error { s.strikes[a[0]+" "+a[1]] = lostRequest; return nil }},
 	{"lose the answer of <call> <n>", func(s *script, a args) error { s.strikes[a[0]+" "+a[1]] = lostAnswer; return nil }},
 	{"sleep for <time> before <call> <n>", func(s *script, a args) error { s.sleeps[a[1]+" "+a[2]] = a.time(0); return nil }},
-}
+})
 
 // lastings hold from one time to another.
-var lastings = []lasting{
+var lastings = slices.Concat(ofLifeLasting, []lasting{
 	{"events are lost", func(s *script, _ args, x window) error {
 		return s.during(x, func() { s.w.Chaos.EventLoss = 1 }, func() { s.w.Chaos.EventLoss = 0 })
 	}},
@@ -146,7 +148,7 @@ var lastings = []lasting{
 		return nil
 	}},
 	{"expect no destructive call", func(s *script, _ args, x window) error { s.gentle = append(s.gentle, x); return nil }},
-}
+})
 
 func (s *script) property(node int, name string, value any) {
 	if s.properties[node] == nil {
@@ -251,7 +253,7 @@ func (s *script) zoneLost(zone string, dead bool, x window) error {
 func (s *script) silence(zone string, x window) {
 	for id := 1; id <= s.nodes; id++ {
 		if s.carrier(id).Zone == zone {
-			name := alarmName(id, contract.AlarmApplication)
+			name := s.w.alarmOf(id, contract.AlarmApplication)
 			s.still[name] = append(s.still[name], x)
 			s.alarm(name, "ALARM")
 		}

@@ -37,6 +37,7 @@ func (w *World) shutDown(m *Machine) {
 	}
 	w.later(m, takes, func() {
 		w.Log("%s of node %d has shut down", m.ID, m.node)
+		m.flushed = true
 		w.off(m)
 		w.state(m, cloud.Stopped)
 	})

@@ -32,6 +32,7 @@ type World struct {
 	region   string
 	shifts   []cloud.Shift                // beside those of chaos
 	events   map[string][]cloud.Scheduled // by instance
+	failing  map[string]cloud.Failing     // by instance
 	notices  []cloud.Notice               // kept while unwatched
 	notice   map[string]string            // by subject, the last one
 	lately   map[string][]time.Time       // by subject, of notices
@@ -137,6 +138,7 @@ type Machine struct {
 	ends    bool      // its image's application ends at once
 	people  bool      // it is people's own: not adopted yet, or retained
 	closing bool      // its operating system shuts down
+	flushed bool      // it has done so by itself
 	asked   time.Time // when it was asked to
 	gated   bool      // it mounts and starts only while its gate is open
 	booted  bool      // it would mount and start if it could
@@ -190,7 +192,7 @@ var zones = []string{"az-a", "az-b", "az-c"}
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
-		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, Answers: map[string]string{}, requests: map[string]*formation{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, failing: map[string]cloud.Failing{}, Answers: map[string]string{}, requests: map[string]*formation{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
 		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {
