@@ -267,6 +267,11 @@ type NodeTargetGroup struct {
 // NodeFileSystem describes the EFS file system for a node's shared data: encrypted,
 // a mount target in every zone, reachable through one access point, with TLS and
 // the node's role only, from the node's own security group only.
+//
+// An identity policy alone can allow a mount too, so the group is what keeps out
+// other roles of the account that may mount any file system: do not put anything else
+// into the node's group.
+// https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
 type NodeFileSystem struct {
 	// MountPath is where the default user data mounts it. Default: /data.
 	MountPath *string
