@@ -9,8 +9,11 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // ApplicationStatusCheck is EC2's own agentless HTTP check of a node's application:
@@ -88,36 +91,53 @@ func (n *clusterNode) makeStatusCheck(at place, want *ApplicationStatusCheck) {
 	if want.CheckId != nil {
 		n.check = *want.CheckId
 	} else {
-		check := sharedCheck(awscdk.Stack_Of(n), plan)
+		check := sharedCheck(awscdk.Stack_Of(n), *n.switcher.SwitcherName(), plan)
 		n.check = *check.AttrApplicationStatusCheckId()
 		n.need(check)
 	}
 	if n.group != nil {
 		n.group.AddIngressRule(awsec2.Peer_Ipv4(n.switcher.Vpc().CidrBlock()), awsec2.Port_Tcp(number(plan.port)), jsii.String("Application status check"), nil)
 	}
-	explain(n.letSwitcher("Watch",
-		allow("AssociateStatusCheck", []string{"ec2:AssociateApplicationStatusCheck", "ec2:DisassociateApplicationStatusCheck"},
-			[]*string{awscdk.Stack_Of(n).FormatArn(&awscdk.ArnComponents{
-				Service: jsii.String("ec2"), Resource: jsii.String("application-status-check"), ResourceName: jsii.String(n.check),
-			})}, nil),
+	checks := func(id *string) []*string {
+		return []*string{awscdk.Stack_Of(n).FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ec2"), Resource: jsii.String("application-status-check"), ResourceName: id,
+		})}
+	}
+	statements := []awsiam.PolicyStatement{
 		allow("ReadStatusChecks", []string{"ec2:DescribeApplicationStatus", "ec2:DescribeApplicationStatusCheckAssociations"}, anything(), nil),
-	), nagRule{id: "AwsSolutions-IAM5", reason: "Describe actions of EC2 know no resources. The association is limited to the node's own check."})
+		// By tag, so that the node can be taken off a check that the stack no longer names.
+		allow("AssociateOwnChecks", watchActions, checks(jsii.String("*")), map[string]any{
+			"StringEquals": map[string]any{"aws:ResourceTag/" + contract.SwitcherTag: *n.switcher.SwitcherName()},
+		}),
+	}
+	if want.CheckId != nil {
+		statements = append(statements, allow("AssociateThatCheck", watchActions, checks(want.CheckId), nil))
+	}
+	explain(n.letSwitcher("Watch", statements...), nagRule{
+		id: "AwsSolutions-IAM5", reason: "Describe actions of EC2 know no resources. The association is limited to the switcher's own checks by their tag, and to the one that is named.",
+	})
 }
+
+// watchActions associate a check with the tag of a node, and end that.
+var watchActions = []string{"ec2:AssociateApplicationStatusCheck", "ec2:DisassociateApplicationStatusCheck"}
 
 // statusChecksID is the construct under a stack that holds its checks.
 const statusChecksID = "RecoveryStatusChecks"
 
-func sharedCheck(stack awscdk.Stack, p statusPlan) awsec2.CfnApplicationStatusCheck {
+// sharedCheck carries the switcher's tag, on which its permission rests.
+func sharedCheck(stack awscdk.Stack, switcher string, p statusPlan) awsec2.CfnApplicationStatusCheck {
 	var scope constructs.Construct
 	if found := stack.Node().TryFindChild(jsii.String(statusChecksID)); found != nil {
 		scope = scopeOf(found)
 	} else {
 		scope = constructs.NewConstruct(stack, jsii.String(statusChecksID))
 	}
-	sum := sha256.Sum256(fmt.Append(nil, p))
+	sum := sha256.Sum256(fmt.Append(nil, switcher, p))
 	id := p.protocol + strconv.Itoa(p.port) + hex.EncodeToString(sum[:4])
 	if found := scope.Node().TryFindChild(&id); found != nil {
 		return found.(awsec2.CfnApplicationStatusCheck)
 	}
-	return newStatusCheck(scope, id, p)
+	check := newStatusCheck(scope, id, p)
+	awscdk.Tags_Of(check).Add(jsii.String(contract.SwitcherTag), jsii.String(switcher), &awscdk.TagProps{Priority: jsii.Number(1000)})
+	return check
 }

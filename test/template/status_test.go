@@ -19,7 +19,7 @@ func check(port float64) *recovery.ApplicationStatusCheck {
 }
 
 // TestStatusChecksAreShared: equal settings are one check of the stack, which each node
-// names, and which each node's stack allows the switcher to associate.
+// names, and which the switcher may associate: by its tag, or by its id if it is not ours.
 func TestStatusChecksAreShared(t *testing.T) {
 	b := newBase(t)
 	b.node("A", recovery.ClusterNodeProps{NodeId: jsii.Number(1), ApplicationStatusCheck: check(8080)})
@@ -44,14 +44,16 @@ func TestStatusChecksAreShared(t *testing.T) {
 			plain = id
 		}
 	}
+	// The permission to associate it rests on this tag.
+	tags := []any{map[string]any{"Key": "recovery:switcher", "Value": "test"}}
 	want := map[string]any{
 		plain: map[string]any{
 			"Protocol": "http", "Port": 8080.0, "Path": "/", "StatusCodeMatcher": "200", "Interval": 60.0, "Timeout": 6.0,
-			"FailureThreshold": 2.0, "InitializationGracePeriodSeconds": 300.0, "Aggregation": "included",
+			"FailureThreshold": 2.0, "InitializationGracePeriodSeconds": 300.0, "Aggregation": "included", "Tags": tags,
 		},
 		own: map[string]any{
 			"Protocol": "https", "Port": 8080.0, "Path": "/health", "StatusCodeMatcher": "200-299", "Interval": 60.0, "Timeout": 9.0,
-			"FailureThreshold": 3.0, "InitializationGracePeriodSeconds": 120.0, "Aggregation": "included",
+			"FailureThreshold": 3.0, "InitializationGracePeriodSeconds": 120.0, "Aggregation": "included", "Tags": tags,
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -65,9 +67,13 @@ func TestStatusChecksAreShared(t *testing.T) {
 		if id == nil {
 			continue
 		}
-		want := map[string]statement{"AssociateStatusCheck": {
-			[]any{"ec2:AssociateApplicationStatusCheck", "ec2:DisassociateApplicationStatusCheck"}, fmt.Sprintf(arn, "ec2", "application-status-check/"+id.(string)), nil,
+		watch := []any{"ec2:AssociateApplicationStatusCheck", "ec2:DisassociateApplicationStatusCheck"}
+		want := map[string]statement{"AssociateOwnChecks": {
+			watch, fmt.Sprintf(arn, "ec2", "application-status-check/*"), map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/recovery:switcher": "test"}},
 		}, "ReadStatusChecks": {[]any{"ec2:DescribeApplicationStatus", "ec2:DescribeApplicationStatusCheckAssociations"}, "*", nil}}
+		if id == "asc-1" { // an existing check carries no tag of ours
+			want["AssociateThatCheck"] = statement{watch, fmt.Sprintf(arn, "ec2", "application-status-check/asc-1"), nil}
+		}
 		if diff := cmp.Diff(want, statements(t, d, node+"Watch")); diff != "" {
 			t.Errorf("node %s (-want +got):\n%s", node, diff)
 		}

@@ -162,7 +162,8 @@ func tags(a *asker) {
 }
 
 func statusCheck(a *asker) {
-	a.ask(a.ec2("application-status-check/"+a.p("ApplicationStatusCheckId")), nil)
+	id := a.p("ApplicationStatusCheckId")
+	a.ask(a.ec2("application-status-check/"+id), a.tagged(id, nil))
 }
 
 func swapGroups(a *asker) {
