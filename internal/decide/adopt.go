@@ -118,6 +118,10 @@ func (s *step) released(instance string) bool {
 	if !visible || i.State == cloud.Terminated || i.State == cloud.ShuttingDown {
 		return true
 	}
+	if s.n.Blueprint != nil && !s.regroup(i) { // a switch that was called off a moment ago
+		s.out.Save = true
+		return false
+	}
 	ours := map[string]string{}
 	for _, key := range append([]string{s.Config.IDTag, contract.SwitcherTag}, contract.ControlTags...) {
 		if value, ok := i.Tags[key]; ok {

@@ -116,8 +116,8 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 			t.Errorf("the gate is opened with %v", e.Tags)
 		}
 	case decide.Regroup, decide.Pardon:
-		if !granted && !n.Switch.Restart {
-			t.Errorf("%s of %s, which neither holds the grant nor is started again", e.Do, e.Instance)
+		if !granted && !n.Switch.Restart && (e.Do == decide.Pardon || n.Switch.Retain != e.Instance) {
+			t.Errorf("%s of %s, which neither holds the grant, is started again nor retained", e.Do, e.Instance)
 		}
 		if slices.Contains(e.Groups, hole) {
 			t.Errorf("the blackhole group is given back to %s", e.Instance)

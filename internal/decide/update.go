@@ -153,7 +153,7 @@ func (s *step) goBack(reason string) bool {
 func (s *step) spare() bool {
 	sw := s.n.Switch
 	i := s.Facts.Instances[sw.From]
-	if sw.Kind != record.KindUpdate || sw.Failed == "" || i.State != cloud.Running || !s.n.Condemns(sw.From) || !s.condemned(sw.From).FirstAsked.IsZero() {
+	if sw.Kind != record.KindUpdate || sw.Failed == "" || sw.NoOriginal || i.State != cloud.Running || !s.n.Condemns(sw.From) || !s.condemned(sw.From).FirstAsked.IsZero() {
 		return false
 	}
 	off := true
