@@ -119,6 +119,10 @@ func (w *World) recorded(item cloud.Item) {
 	w.answers(old, n)
 	w.retains(t, old)
 	w.calledOff(old, n)
+	w.requested(t, n)
+	if n.Phase == record.Draining && old.Phase != record.Draining {
+		t.drain = n.Settings.Drain
+	}
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
 	if n.Phase != old.Phase {
 		w.spring(n.ID, n.Phase)
@@ -263,8 +267,8 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 		return
 	}
 	plan, _ := w.imageOf(m.node, m.Image)
-	if images := w.images(m.node); !slices.Contains(images, m.Image) {
-		w.Fail("I8: %s of node %d is launched from image %s; what is deployed or was good is %v", m.ID, m.node, m.Image, images)
+	if saved := w.nodes[m.node].requested[l.Token]; saved != m.Image {
+		w.Fail("I8: %s of node %d is launched from image %s, and %q was saved for that request", m.ID, m.node, m.Image, saved)
 	}
 	same := m.Image == plan.Image && (m.Type == plan.Type || slices.Contains(w.nodes[m.node].wish.Types, m.Type)) && m.KeyName == plan.KeyName && len(m.Interfaces) == len(plan.Interfaces)
 	for i := range min(len(m.Interfaces), len(plan.Interfaces)) {

@@ -28,6 +28,8 @@ type formation struct {
 	physical string
 	request  string // that it waits for
 	sent     string // the last request, whole
+	former   any    // the version that it goes back from
+	given    bool   // the switcher itself has given that up
 	limit    time.Duration
 	count    int
 	rewrites bool     // the change rewrites the alarms, too
@@ -104,7 +106,7 @@ func (s *formation) update(change map[string]any) bool {
 	}
 	s.wanted = maps.Clone(s.props)
 	maps.Copy(s.wanted, change)
-	s.status = isUpdating
+	s.status, s.given = isUpdating, false
 	s.send("Update", s.wanted)
 	return true
 }
@@ -293,6 +295,12 @@ func (s *formation) rewritten() {
 // goBack rolls the update back: the old properties are another Update.
 func (s *formation) goBack() {
 	s.status = isGoingBack
+	if was, is := s.props["LaunchTemplateVersion"], s.wanted["LaunchTemplateVersion"]; was != is {
+		// Versions are never changed: the launch template's old properties make a new one.
+		s.props = maps.Clone(s.props)
+		s.props["LaunchTemplateVersion"] = s.w.likeBefore(s.node, was)
+		s.former, s.wanted = is, s.props
+	}
 	s.send("Update", s.props)
 }
 

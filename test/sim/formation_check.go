@@ -56,7 +56,7 @@ func (w *World) answerIs(s *formation, a reply, n record.Node) {
 			w.Fail("CloudFormation is answered FAILED to %s without a reason", a.RequestID)
 		}
 		if s.request == a.RequestID {
-			s.refused = a.RequestID
+			s.refused, s.given = a.RequestID, s.status == isUpdating
 		}
 		return
 	}
@@ -86,6 +86,20 @@ func (s *formation) wantedNow() map[string]any {
 	return s.wanted
 }
 
+// requested checks what a launch is to be like when it is saved, before it is sent (I8).
+// What is saved may be sent later, whatever is deployed meanwhile.
+func (w *World) requested(t *Truth, n record.Node) {
+	l := launchOf(n)
+	if l == nil || t.requested[l.Token] != "" || n.Blueprint == nil || n.Phase == record.Deleting {
+		return
+	}
+	image := n.Blueprint.Image
+	t.requested[l.Token] = image
+	if images := w.images(n.ID); !slices.Contains(images, image) {
+		w.Fail("I8: node %d is to be launched from image %s; what is deployed or was good is %v", n.ID, image, images)
+	}
+}
+
 // images are those that the node may be launched from now: what its stack deployed
 // last, what is being deployed and was not refused yet, and what it was when it served.
 func (w *World) images(node int) []string {
@@ -99,6 +113,10 @@ func (w *World) images(node int) []string {
 		list = append(list, s.template(s.props).Image)
 	}
 	// After a time-out CloudFormation goes back while the switcher is still at work.
+	if now := t.record.Settings.Template.Version; s.status == isGoingBack && now == s.former && !s.given {
+		v, _ := w.versionOf(node, now)
+		list = append(list, v.Image)
+	}
 	if s.wanted != nil && (s.busy() && s.refused == "" || s.props == nil) {
 		list = append(list, s.template(s.wanted).Image)
 	}

@@ -112,14 +112,14 @@ func (w *World) asksToStop(t *Truth, n record.Node) {
 // sends it nothing any more, and what was under way had its time to finish.
 func (w *World) inTime(m *Machine) {
 	t := w.nodes[m.node]
-	if t == nil || w.lab != nil || !graceful(t.record, m) || t.record.Settings.Drain == 0 || m.hung || !m.up || m.lost || isolated(m) {
+	if t == nil || w.lab != nil || !graceful(t.record, m) || t.drain == 0 || m.hung || !m.up || m.lost || isolated(m) {
 		return
 	}
 	sw := t.record.Switch
 	if w.disturbed.After(sw.Started.Add(-w.Chaos.Skew)) || !sw.Deadline.IsZero() && w.Now.After(sw.Deadline.Add(-lastMoment-w.Chaos.Skew)) {
 		return // the load balancer could not be asked, or AWS does not wait
 	}
-	limit := time.Duration(t.record.Settings.Drain)*time.Second - 2*w.Chaos.Skew - 2*time.Second
+	limit := time.Duration(t.drain)*time.Second - 2*w.Chaos.Skew - 2*time.Second
 	for _, p := range w.poolsOf(m.node) {
 		for _, x := range p.members {
 			if x.ID != m.ID && x.ID != m.PrivateIP {
@@ -127,7 +127,7 @@ func (w *World) inTime(m *Machine) {
 			}
 			if x.drained.IsZero() || w.Now.Before(x.drained) && w.Now.Sub(x.left) < limit {
 				w.Fail("requests: %s of node %d is stopped while requests to it are under way (registered since %s, left %s, Drain %d s)",
-					m.ID, m.node, x.since.Format(time.TimeOnly), x.left.Format(time.TimeOnly), t.record.Settings.Drain)
+					m.ID, m.node, x.since.Format(time.TimeOnly), x.left.Format(time.TimeOnly), t.drain)
 			}
 		}
 	}

@@ -76,6 +76,15 @@ func (w *World) newVersion(node int, fate string, change func(*cloud.Blueprint))
 	return strconv.Itoa(number)
 }
 
+// likeBefore makes a new version that is like an earlier one.
+func (w *World) likeBefore(node int, number any) string {
+	text, _ := number.(string)
+	v, _ := w.versionOf(node, text)
+	t := w.nodes[node]
+	t.versions = append(t.versions, v)
+	return strconv.Itoa(1 + len(t.versions))
+}
+
 // launchable is what EC2 says to an image before it launches anything.
 func (w *World) launchable(node int, image string) error {
 	switch v, ok := w.imageOf(node, image); {

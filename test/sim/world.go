@@ -104,6 +104,8 @@ type Truth struct {
 	versions  []version            // of its launch template, from the second on
 	own       version              // what it adopted is like, if it did
 	good      string               // image that it served with last
+	requested map[string]string    // images of launch requests, by token
+	drain     int                  // seconds that the planned switch under way has to drain
 	retained  string               // instance that its delete leaves running
 	since     map[string]time.Time // condemned ones: when they were first asked to power off
 	requests  int                  // of other stacks that want its id
@@ -196,7 +198,7 @@ func NewWorld(s *Sim, n int, chaos Chaos) *World {
 		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {
-		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}, holders: map[string]bool{}, spared: map[string]time.Time{}, condemned: map[string]time.Time{}, since: map[string]time.Time{}}
+		w.nodes[id] = &Truth{id: id, ungranted: map[string]time.Time{}, holders: map[string]bool{}, spared: map[string]time.Time{}, condemned: map[string]time.Time{}, since: map[string]time.Time{}, requested: map[string]string{}}
 		w.makeMounts(id)
 		w.plans[id] = cloud.Blueprint{
 			Image: "ami-" + strconv.Itoa(id), Type: instanceTypes[0], KeyName: "key",
@@ -321,6 +323,12 @@ func (w *World) heal(m *Machine) {
 	m.lost, m.stale = false, nil
 	w.Log("host of %s is back", m.ID)
 	w.poke(m)
+	if m.powered && !m.booted && m.State == cloud.Running { // cut off in the middle of its boot
+		w.later(m, w.latency(DelayServing, m.node, m.course()), func() {
+			m.booted = true
+			w.begin(m)
+		})
+	}
 	switch m.State {
 	case cloud.Stopping:
 		w.later(m, w.Between(5*time.Second, 40*time.Second), func() { w.off(m); w.state(m, cloud.Stopped) })
