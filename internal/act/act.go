@@ -88,6 +88,8 @@ func (a Actor) deliver(ctx context.Context, e decide.Effect, now time.Time) erro
 	switch p.Kind {
 	case record.PostNotice:
 		return a.Ports.Topic.Publish(ctx, cloud.Notice{Subject: p.Subject, Body: p.Text})
+	case record.PostEvent:
+		return a.Ports.Bus.Put(ctx, cloud.Happening{Kind: p.Subject, Detail: p.Body})
 	case record.PostAnswer:
 		return a.Ports.Responder.Respond(ctx, p.To, p.Body)
 	case record.PostHistory:

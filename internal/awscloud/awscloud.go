@@ -81,6 +81,7 @@ func Ports(cfg aws.Config, o Options) cloud.Ports {
 		Files:     newFiles(s),
 		Table:     newTable(s, o.Table),
 		Topic:     newTopic(s, o.Topic),
+		Bus:       newBus(s),
 		Invoker:   newInvoker(s, o.Function),
 		Responder: newResponder(s),
 	}

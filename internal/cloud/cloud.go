@@ -116,6 +116,11 @@ type Topic interface {
 	Publish(ctx context.Context, n Notice) error
 }
 
+// Bus is the account's default Amazon EventBridge event bus, for machines that listen.
+type Bus interface {
+	Put(ctx context.Context, e Happening) error
+}
+
 // Invoker calls the switcher again, asynchronously.
 type Invoker interface {
 	Invoke(ctx context.Context, payload []byte) error
@@ -135,6 +140,7 @@ type Ports struct {
 	Files     Files
 	Table     Table
 	Topic     Topic
+	Bus       Bus
 	Invoker   Invoker
 	Responder Responder
 }
@@ -387,6 +393,12 @@ type Item struct {
 	Revision  int64
 	Body      json.RawMessage
 	Expires   time.Time // zero: never
+}
+
+// Happening is an event for the bus.
+type Happening struct {
+	Kind   string // detail type
+	Detail json.RawMessage
 }
 
 // Notice is a message to people.

@@ -104,6 +104,20 @@ const FunctionPrefix = "recovery-switcher-"
 // FunctionName names a switcher's Lambda function.
 func FunctionName(switcher string) string { return FunctionPrefix + switcher }
 
+// Detail types of the events that the switcher puts on the account's default event
+// bus, with Source as their source; docs/events.md describes them.
+const (
+	DetailFailure     = "Recovery Failure Detected"
+	DetailSwitched    = "Recovery Switched"
+	DetailHeld        = "Recovery Held"
+	DetailHeldBrake   = "Recovery Brake Held"
+	DetailInterrupted = "Recovery Interrupted"
+	DetailNotice      = "Recovery Notice"
+)
+
+// DetailsTold are all of them.
+var DetailsTold = []string{DetailFailure, DetailSwitched, DetailHeld, DetailHeldBrake, DetailInterrupted, DetailNotice}
+
 // NodeResourceType is the CloudFormation type of the node's custom resource.
 const NodeResourceType = "Custom::RecoveryNode"
 

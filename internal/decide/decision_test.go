@@ -110,7 +110,7 @@ func describe(t *testing.T, before record.Node, step decide.Step) string {
 		flags = append(flags, "verdict "+string(v))
 	}
 	fmt.Fprintf(&out, "then %s\n", cmp.Or(strings.Join(flags, ", "), "nothing"))
-	changes(&out, "record", tree(t, before), tree(t, step.Node))
+	changes(&out, "record", tree(t, brief(before)), tree(t, brief(step.Node)))
 	return out.String()
 }
 
@@ -210,6 +210,17 @@ func compact(v any) string {
 }
 
 // tree is a value as JSON knows it.
+// brief leaves out what an event repeats of the notice that stands beside it.
+func brief(n record.Node) record.Node {
+	n.Outbox = slices.Clone(n.Outbox)
+	for i, p := range n.Outbox {
+		if p.Kind == record.PostEvent {
+			n.Outbox[i] = record.Post{Key: p.Key, Kind: p.Kind, Subject: p.Subject}
+		}
+	}
+	return n
+}
+
 func tree(t *testing.T, v any) any {
 	t.Helper()
 	text, err := json.Marshal(v)

@@ -242,6 +242,7 @@ func (s *step) begin(cause record.Cause) {
 	s.condemn(g.Instance, g.Zone, g.PrivateIP)
 	s.to(record.Confirmed)
 	s.say(message.SwitchStarted, cause.Detail, slog.String("instance", g.Instance), slog.String("az", g.Zone))
+	s.announce(detailOf(message.SwitchStarted), message.SwitchStarted, cause.Detail)
 }
 
 // condemn names the instance as one that may be stopped and terminated.

@@ -39,7 +39,7 @@ func (s *step) post() {
 // undeliverable: telling people or CloudFormation was refused for good (the
 // topic is gone, the address has expired). It is logged, and not tried for ever.
 func undeliverable(o Outcome) bool {
-	told := o.Effect.Post.Kind == record.PostNotice || o.Effect.Post.Kind == record.PostAnswer
+	told := o.Effect.Post.Kind == record.PostNotice || o.Effect.Post.Kind == record.PostEvent || o.Effect.Post.Kind == record.PostAnswer
 	kind := cloud.KindOf(o.Err)
 	return told && (kind == cloud.Denied || kind == cloud.Invalid || kind == cloud.NotFound)
 }
@@ -52,51 +52,6 @@ func (s *step) put(p record.Post) {
 	s.n.Outbox = append(s.n.Outbox, p)
 	s.out.Save = true
 	s.do(Effect{Do: Deliver, Post: p})
-}
-
-func (s *step) notify(code message.Code, reason string) {
-	d, _ := message.Find(code)
-	at := s.Now.UTC().Format(time.RFC3339)
-	s.put(record.Post{
-		Key: fmt.Sprintf("notice-%s-%d", code, s.Now.UnixNano()), Kind: record.PostNotice,
-		Subject: subject(fmt.Sprintf("%s: node %d (%s) %s", s.Config.Name, s.n.ID, s.n.Name, d.Text)),
-		Text: fmt.Sprintf("%s %s\nnode %d (%s), epoch %d, phase %s, %s\n\n%s\n\nWhy: %s\nWhat to do: %s\n",
-			code, d.Text, s.n.ID, s.n.Name, s.n.Epoch, s.n.Phase, at, reason, d.Cause, d.Action),
-	})
-}
-
-// subject makes text fit an SNS subject: at most 100 ASCII characters
-// (SNS API reference, Publish).
-func subject(text string) string {
-	const most = 100
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, text)
-	return text[:min(len(text), most)]
-}
-
-// report says what a switch did, for people.
-func (s *step) report() string {
-	sw, g := s.n.Switch, s.n.Grant
-	var b strings.Builder
-	began, how := "What failed", "isolated, powered off and"
-	if s.graceful() {
-		began, how = "Why", "drained, shut down and"
-	}
-	done := fmt.Sprintf("replaced by %s in %s", g.Instance, g.Zone)
-	if g.Instance == sw.From {
-		done = "started again in place"
-	}
-	fmt.Fprintf(&b, "%s: %s\n", began, sw.Cause.Detail)
-	fmt.Fprintf(&b, "What was done: %s in %s was %s %s.\n", sw.From, sw.FromZone, how, done)
-	fmt.Fprintf(&b, "Serving again after %.1f s. Seconds from the beginning to each step:", g.ServedAt.Sub(sw.Cause.At).Seconds())
-	for _, m := range s.marks() {
-		fmt.Fprintf(&b, " %s %.1f", m.name, m.at.Sub(sw.Cause.At).Seconds())
-	}
-	return b.String()
 }
 
 type mark struct {

@@ -179,6 +179,15 @@ func (t table) Delete(_ context.Context, partition, sort string, prev int64) err
 	})
 }
 
+type bus struct{ w *World }
+
+func (b bus) Put(_ context.Context, e cloud.Happening) error {
+	return b.w.call("EventBridge PutEvents", func() error {
+		b.w.Happened = append(b.w.Happened, e)
+		return nil
+	})
+}
+
 type topic struct{ w *World }
 
 func (t topic) Publish(_ context.Context, n cloud.Notice) error {

@@ -34,6 +34,7 @@ type World struct {
 	Watches   map[string]*cloud.Alarm
 	Items     map[string]cloud.Item
 	Notices   []cloud.Notice
+	Happened  []cloud.Happening // put on the bus
 	Invoked   [][]byte
 	Answers   map[string][][]byte // by address
 
@@ -95,7 +96,7 @@ func New(at time.Time) *World {
 func (w *World) Ports() cloud.Ports {
 	return cloud.Ports{
 		Compute: compute{w}, Balancers: balancers{w}, Alarms: alarms{w}, Zones: places{w}, Files: files{w}, Table: table{w},
-		Topic: topic{w}, Invoker: invoker{w}, Responder: responder{w},
+		Topic: topic{w}, Bus: bus{w}, Invoker: invoker{w}, Responder: responder{w},
 	}
 }
 

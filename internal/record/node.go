@@ -226,6 +226,7 @@ type PostKind string
 // Kinds of posts.
 const (
 	PostNotice  PostKind = "notice"  // to the topic
+	PostEvent   PostKind = "event"   // to the event bus; Subject is its detail type
 	PostAnswer  PostKind = "answer"  // to CloudFormation
 	PostHistory PostKind = "history" // to the table
 	PostRelease PostKind = "release" // gives the claim on the node id back

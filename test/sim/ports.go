@@ -26,7 +26,7 @@ func (w *World) portsOf(p *Proc, i *invocation) cloud.Ports {
 	if i != nil {
 		c.site = i.site
 	}
-	return cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Zones: (*zonal)(c), Files: (*efs)(c), Table: (*ddb)(c), Topic: (*sns)(c), Invoker: &lambda{c, i}, Responder: (*cfn)(c)}
+	return cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Zones: (*zonal)(c), Files: (*efs)(c), Table: (*ddb)(c), Topic: (*sns)(c), Bus: (*bus)(c), Invoker: &lambda{c, i}, Responder: (*cfn)(c)}
 }
 
 func (c *client) call(service, action string, do func() error) error {

@@ -225,6 +225,14 @@ func (s *sns) Publish(_ context.Context, n cloud.Notice) error {
 	})
 }
 
+// bus is an event bus that always answers at once: nothing rests on it.
+type bus client
+
+func (b *bus) Put(_ context.Context, e cloud.Happening) error {
+	b.Log("event %s", e.Kind)
+	return nil
+}
+
 type cfn client
 
 func (c *cfn) Respond(_ context.Context, _ string, body []byte) error {

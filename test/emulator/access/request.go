@@ -71,6 +71,7 @@ var makers = map[string]func(*asker){
 	proxy.DynamoDB + ":DeleteItem":                    item,
 	proxy.DynamoDB + ":Query":                         item,
 	proxy.SNS + ":Publish":                            func(a *asker) { a.ask(a.p("TopicArn"), nil) },
+	proxy.Events + ":PutEvents":                       announce,
 	proxy.Lambda + ":Invoke":                          invoke,
 	proxy.EFS + ":DescribeMountTargets":               func(a *asker) { a.onFiles(a.p("FileSystemId")) },
 	proxy.EFS + ":DescribeMountTargetSecurityGroups": func(a *asker) {
@@ -79,6 +80,13 @@ var makers = map[string]func(*asker){
 	},
 	proxy.EFS + ":CreateMountTarget": createMount,
 	proxy.EFS + ":DeleteMountTarget": deleteMount,
+}
+
+// announce: without EventBusName the account's default bus is meant.
+func announce(a *asker) {
+	a.ask(a.arn("events", "event-bus/default"), map[string][]string{
+		"events:source": {a.p("Entries.1.Source")}, "events:detail-type": {a.p("Entries.1.DetailType")},
+	})
 }
 
 func (a *asker) p(name string) string { return a.call.Params[name] }

@@ -18,6 +18,7 @@ const (
 	CloudWatch = "monitoring"
 	DynamoDB   = "dynamodb"
 	SNS        = "sns"
+	Events     = "events"
 	Lambda     = "lambda"
 	EFS        = "elasticfilesystem"
 	Zonal      = "arc-zonal-shift"
