@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
@@ -85,17 +86,23 @@ var assemblies = map[string]func() (*provision.Assembly, error){"single": synthO
 
 func synthOnce(example string) func() (*provision.Assembly, error) {
 	return sync.OnceValues(func() (*provision.Assembly, error) {
-		// The asset is not used here: the built bootstrap runs instead.
-		code := filepath.Join(shared.dir, "code-"+example)
-		if err := os.MkdirAll(code, 0o700); err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(filepath.Join(code, "bootstrap"), []byte("stand-in\n"), 0o700); err != nil {
+		code, err := standIn("code-" + example)
+		if err != nil {
 			return nil, err
 		}
 		return world.Synth(context.Background(), shared.root, filepath.Join(shared.dir, example),
 			map[string]any{"example": example, "recovery:switcherCode": code})
 	})
+}
+
+// standIn is a folder for the switcher's asset, which is not used here: the built
+// bootstrap runs instead.
+func standIn(name string) (string, error) {
+	dir := filepath.Join(shared.dir, "code", name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	return dir, os.WriteFile(filepath.Join(dir, "bootstrap"), []byte("stand-in\n"), 0o700)
 }
 
 // account is a test's own world.
@@ -194,6 +201,18 @@ func (a *account) dump() {
 			a.t.Log(c)
 		}
 	}
+}
+
+// until waits for something to be so and then does something.
+func (a *account) until(ctx context.Context, so func() bool, do func()) {
+	for !so() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	do()
 }
 
 func must(t *testing.T, err error) {

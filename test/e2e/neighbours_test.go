@@ -1,13 +1,10 @@
 package e2e
 
 import (
-	"context"
-	"fmt"
-	"slices"
+	"errors"
 	"strings"
 	"testing"
 
-	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/test/emulator/provision"
 	"github.com/workload-recovery/workload-recovery/test/emulator/proxy"
 	"github.com/workload-recovery/workload-recovery/test/emulator/world"
@@ -63,30 +60,32 @@ func TestScenario33EachSwitcherMovesOnlyItsOwn(t *testing.T) {
 	}
 }
 
-// TestScenario37 has a second stack claim a node id in use, and CloudFormation roll
-// it back; then the owner deletes the node.
-func TestScenario37ForeignClaimAndDelete(t *testing.T) {
+// TestScenario37 has a second stack claim a node id in use; CloudFormation rolls it
+// back, and sends Delete for what it could not create.
+func TestScenario37ForeignClaim(t *testing.T) {
 	t.Parallel()
-	a := deploy(t, "single", world.Options{})
+	a := deployStacks(t, app(t, "first"), world.Options{})
 	s := a.s[0]
-	nodes := []world.State{a.state(s, database), a.state(s, web)}
-	owner := a.Nodes()[slices.IndexFunc(a.Nodes(), func(c *provision.Created) bool { return c.Properties["NodeId"] == fmt.Sprint(database) })]
-	foreign := provision.Request{
-		RequestType: "Create", StackId: "arn:aws:cloudformation:" + region + ":" + a.Account() + ":stack/second/1", ResourceType: owner.Type,
-		LogicalResourceId: "Second", ResourceProperties: owner.Properties,
+	nodes := []world.State{a.recovers(database), a.state(s, web)}
+	from, asked := a.Proxy.Len(), len(a.Requests(0))
+	var rolled *provision.RolledBack
+	err := a.Deploy(t.Context(), app(t, "second").Stack("SecondNodes"))
+	if !errors.As(err, &rolled) || rolled.Undo != nil || !strings.Contains(err.Error(), nodes[0].Node.Owner.Stack) {
+		t.Fatalf("a second claim on node %d: %v, wanted it rolled back with the owner's name", database, err)
 	}
-	from := a.Proxy.Len()
-	got := a.request(foreign)
-	if got.Status != "FAILED" || !strings.Contains(got.Reason, nodes[0].Node.Owner.Stack) {
-		t.Errorf("a second claim on node %d: %s %q, wanted FAILED with the owner's name", database, got.Status, got.Reason)
+	got := a.Requests(asked)
+	if len(got) != 2 || got[1].RequestType != "Delete" || got[1].PhysicalResourceId == "" {
+		t.Fatalf("requests %+v, wanted a Create and its Delete", got)
 	}
-	foreign.RequestType, foreign.PhysicalResourceId = "Delete", got.PhysicalResourceId
-	if got := a.request(foreign); got.Status != "SUCCESS" {
-		t.Errorf("roll-back of the refused claim: %s %q, wanted SUCCESS", got.Status, got.Reason)
+	guessed := got[1] // as if the second stack had guessed the owner's
+	guessed.RequestId, guessed.ResponseURL = "", ""
+	guessed.PhysicalResourceId = a.Stacks[nodesStack].Resources[nodes[0].Node.Owner.Logical].Physical
+	if answer := a.request(guessed); answer.Status != "SUCCESS" {
+		t.Errorf("second roll-back: %s %q, wanted SUCCESS", answer.Status, answer.Reason)
 	}
-	foreign.PhysicalResourceId = owner.Physical // as if the second stack had guessed it
-	if got := a.request(foreign); got.Status != "SUCCESS" {
-		t.Errorf("second roll-back: %s %q, wanted SUCCESS", got.Status, got.Reason)
+	guessed.RequestId, guessed.ResponseURL, guessed.RequestType = "", "", "Update"
+	if answer := a.request(guessed); answer.Status != "FAILED" || !strings.Contains(answer.Reason, nodes[0].Node.Owner.Stack) {
+		t.Errorf("an update by the second stack: %s %q, wanted FAILED with the owner's name", answer.Status, answer.Reason)
 	}
 	for _, c := range a.Proxy.Calls(from) {
 		if isMutating(c) && c.Service != proxy.Answer {
@@ -96,7 +95,7 @@ func TestScenario37ForeignClaimAndDelete(t *testing.T) {
 	for _, n := range nodes {
 		a.untouched(s, n)
 	}
-	a.deleteAll(s, owner.Physical)
+	a.requestsInMidSwitch()
 }
 
 func (a *account) request(r provision.Request) provision.Answer {
@@ -110,54 +109,4 @@ func (a *account) request(r provision.Request) provision.Answer {
 		a.t.Errorf("the answer does not name its request: %+v", got)
 	}
 	return got
-}
-
-// deleteAll deletes the stack of nodes, after a switch moved one of them.
-func (a *account) deleteAll(s world.Switcher, physical string) {
-	a.t.Helper()
-	before := a.state(s, database)
-	a.fail(s, before)
-	a.Settle()
-	moved := a.state(s, database)
-	a.switched(before, moved)
-	stack := ""
-	for name, st := range a.Stacks {
-		for _, c := range st.Resources {
-			if c.Physical == physical {
-				stack = name
-			}
-		}
-	}
-	answers, err := a.DeleteNodes(a.t.Context(), stack)
-	must(a.t, err)
-	if len(answers) != 2 {
-		a.t.Errorf("%d nodes deleted, wanted 2", len(answers))
-	}
-	a.Settle()
-	for _, id := range []int{database, web} {
-		st, err := s.State(context.Background(), id)
-		must(a.t, err)
-		for i, state := range st.Instances {
-			if state != "terminated" {
-				a.t.Errorf("node %d was deleted and its instance %s is %s", id, i, state)
-			}
-		}
-		for group, targets := range st.Targets {
-			if len(targets) > 0 {
-				a.t.Errorf("node %d was deleted and %s still holds %v", id, group, targets)
-			}
-		}
-	}
-	claims, err := s.Store.Table.Query(a.t.Context(), contract.ClaimPartition, "")
-	must(a.t, err)
-	if len(claims) > 0 {
-		a.t.Errorf("%d node ids are still claimed", len(claims))
-	}
-	a.deliver(a.InstanceEvent(s.Region, moved.Node.Grant.Instance, "terminated"), 1)
-	from := a.Proxy.Len()
-	a.Settle()
-	s.Tick()
-	if n := count(a.Proxy.Calls(from), named("RunInstances")); n > 0 {
-		a.t.Errorf("%d launches for a deleted node", n)
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -21,7 +22,12 @@ type Stack struct {
 	Name     string
 	Region   string // "" if the stack may go to any
 	Template Template
-	needs    []string
+	// Tags are the stack's own, which CloudFormation puts on every resource that can be
+	// tagged. They stand in no template.
+	Tags map[string]string
+	// Parameters are values given at deployment, by name.
+	Parameters map[string]string
+	needs      []string
 }
 
 // Template is the part of a CloudFormation template that matters here.
@@ -45,6 +51,8 @@ type Resource struct {
 	Properties map[string]any
 	DependsOn  any
 	Condition  string
+	// DeletionPolicy Retain leaves the resource when its stack, or it, is deleted.
+	DeletionPolicy string
 }
 
 // Load reads a cloud assembly (cdk.out).
@@ -57,6 +65,7 @@ func Load(dir string) (*Assembly, error) {
 			Properties   struct {
 				TemplateFile string `json:"templateFile"`
 				StackName    string `json:"stackName"`
+				Tags         map[string]string
 			}
 		}
 	}
@@ -68,7 +77,7 @@ func Load(dir string) (*Assembly, error) {
 		if a.Type != "aws:cloudformation:stack" {
 			continue
 		}
-		s := &Stack{Name: a.Properties.StackName, needs: a.Dependencies}
+		s := &Stack{Name: a.Properties.StackName, needs: a.Dependencies, Tags: a.Properties.Tags}
 		if s.Name == "" {
 			s.Name = id
 		}
@@ -92,6 +101,15 @@ func Load(dir string) (*Assembly, error) {
 		a.Stacks = append(a.Stacks, byID[id])
 	}
 	return a, nil
+}
+
+// Stack returns the stack of this name.
+func (a *Assembly) Stack(name string) *Stack {
+	i := slices.IndexFunc(a.Stacks, func(s *Stack) bool { return s.Name == name })
+	if i < 0 {
+		panic(fmt.Sprintf("the assembly %s holds no stack %s", a.Dir, name))
+	}
+	return a.Stacks[i]
 }
 
 func readJSON(path string, into any) error {

@@ -73,7 +73,8 @@ func (c *Clients) JSON(ctx context.Context, service, target, action string, in, 
 	})
 }
 
-// REST calls a service of the REST-JSON protocol; without in there is no body.
+// REST calls a service of the REST-JSON protocol; without in there is no body, and
+// without out the answer's is not read.
 func (c *Clients) REST(ctx context.Context, method, path, service string, in, out any) error {
 	var body []byte
 	if in != nil {
@@ -83,7 +84,12 @@ func (c *Clients) REST(ctx context.Context, method, path, service string, in, ou
 		}
 	}
 	h := http.Header{"Content-Type": {"application/json"}}
-	return c.send(ctx, method, path, service, path, h, body, func(text []byte) error { return json.Unmarshal(text, out) })
+	return c.send(ctx, method, path, service, path, h, body, func(text []byte) error {
+		if out == nil {
+			return nil
+		}
+		return json.Unmarshal(text, out)
+	})
 }
 
 // Query calls a service of the query protocol and returns the text of each leaf

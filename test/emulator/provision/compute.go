@@ -66,10 +66,12 @@ func createRole(in *input) error {
 }
 
 // createPolicy keeps the policy: the emulator enforces none, package access does.
-func createPolicy(in *input) error {
-	in.made.Physical = in.name("PolicyName", 128)
-	in.left = nil
-	return nil
+func createPolicy(name string) func(*input) error {
+	return func(in *input) error {
+		in.made.Physical = in.name(name, 128)
+		in.left = nil
+		return nil
+	}
 }
 
 // createLogGroup makes nothing: the harness keeps the function's output.

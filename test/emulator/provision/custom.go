@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/workload-recovery/workload-recovery/test/emulator/runtimeapi"
 )
 
 const answerPath = "/cloudformation-answer/"
@@ -38,6 +41,9 @@ type Request struct {
 	PhysicalResourceId    string         `json:",omitempty"`
 	ResourceProperties    map[string]any `json:",omitempty"`
 	OldResourceProperties map[string]any `json:",omitempty"`
+
+	// Sent is when CloudFormation sends it: part of its pre-signed address. Zero: now.
+	Sent time.Time `json:"-"`
 }
 
 // answers receives what is sent to the pre-signed addresses.
@@ -70,16 +76,20 @@ func (a *answers) serve(w http.ResponseWriter, r *http.Request) {
 
 // Pending is a request that waits for its answer.
 type Pending struct {
-	Request Request
-	d       *Deployment
-	answer  chan Answer
+	Request  Request
+	d        *Deployment
+	function *runtimeapi.Function
+	payload  []byte
+	answer   chan Answer
 }
 
 // Send hands a request to its provider. RequestId and ResponseURL are filled in
 // where they are empty.
 func (d *Deployment) Send(r Request) (*Pending, error) {
 	token, _ := r.ResourceProperties["ServiceToken"].(string)
+	d.mu.Lock()
 	f := d.functions[token]
+	d.mu.Unlock()
 	if f == nil {
 		return nil, fmt.Errorf("the ServiceToken %q of %s is no function of this account", token, r.LogicalResourceId)
 	}
@@ -91,19 +101,48 @@ func (d *Deployment) Send(r Request) (*Pending, error) {
 		r.RequestId = "00000000-0000-4000-a000-0000" + key
 	}
 	if r.ResponseURL == "" {
-		r.ResponseURL = d.Proxy.URL + answerPath + key
+		if r.Sent.IsZero() {
+			r.Sent = time.Now()
+		}
+		r.ResponseURL = d.Proxy.URL + answerPath + key + signed(r.Sent)
 	}
-	p := &Pending{Request: r, d: d, answer: make(chan Answer, 1)}
+	p := &Pending{Request: r, d: d, function: f, answer: make(chan Answer, 1)}
+	d.mu.Lock()
+	d.requests = append(d.requests, r)
+	d.mu.Unlock()
 	d.answers.mu.Lock()
 	d.answers.waiting[key] = p.answer
 	d.answers.mu.Unlock()
-	payload, err := json.Marshal(r)
-	if err != nil {
+	var err error
+	if p.payload, err = json.Marshal(r); err != nil {
 		return nil, fmt.Errorf("request of %s: %w", r.LogicalResourceId, err)
 	}
-	f.InvokeAsync(payload)
+	f.InvokeAsync(p.payload)
 	return p, nil
 }
+
+// signed is the query of an address that was pre-signed at this time, as far as a
+// provider may look at it ("Authenticating requests: using query parameters", Amazon
+// S3 API reference).
+func signed(at time.Time) string {
+	return "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=" + at.UTC().Format("20060102T150405Z") + "&X-Amz-Expires=7200&X-Amz-Signature=0"
+}
+
+// Again delivers the request once more, as Lambda may with any event.
+func (p *Pending) Again() {
+	p.function.InvokeAsync(p.payload)
+}
+
+// Requests returns what was sent to custom resources so far, from the given one on.
+func (d *Deployment) Requests(from int) []Request {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]Request(nil), d.requests[min(from, len(d.requests)):]...)
+}
+
+// ErrUnanswered is what a request comes to whose provider rests without an answer:
+// CloudFormation gives up when the time-out of the resource (ServiceTimeout) is over.
+var ErrUnanswered = errors.New("CloudFormation did not receive a response from your Custom Resource")
 
 // Wait returns the answer. When the functions have come to rest without one, it
 // ticks them once, as the sweep does each minute, and gives up after that.
@@ -127,31 +166,55 @@ func (p *Pending) Wait(ctx context.Context) (Answer, error) {
 		default:
 		}
 		if attempt > 2 {
-			return Answer{}, fmt.Errorf("%s of %s was never answered", p.Request.RequestType, p.Request.LogicalResourceId)
+			return Answer{}, fmt.Errorf("%s of %s: %w", p.Request.RequestType, p.Request.LogicalResourceId, ErrUnanswered)
 		}
 		p.d.Sweep()
 	}
 }
 
-func createCustom(in *input) error {
-	p, err := in.d.Send(Request{
-		RequestType: "Create", StackId: in.stack.ID, ResourceType: in.made.Type, LogicalResourceId: in.made.Logical,
-		ResourceProperties: texts(in.left).(map[string]any),
-	})
+// Request is one about a custom resource as it stands in a deployed stack.
+func (s *Deployed) Request(kind, logical string) Request {
+	return s.request(kind, s.Resources[logical])
+}
+
+func (s *Deployed) request(kind string, c *Created) Request {
+	return Request{
+		RequestType: kind, StackId: s.ID, ResourceType: c.Type, LogicalResourceId: c.Logical,
+		PhysicalResourceId: c.Physical, ResourceProperties: texts(c.Properties).(map[string]any),
+	}
+}
+
+// tell sends a custom resource's request and keeps what the answer says of it.
+func (in *input) tell(kind string, old map[string]any) error {
+	r := in.stack.request(kind, in.made)
+	if kind == "Update" {
+		r.OldResourceProperties = texts(old).(map[string]any)
+	}
+	in.left = nil
+	p, err := in.d.Send(r)
 	if err != nil {
 		return err
 	}
-	in.left = nil
 	a, err := p.Wait(in.ctx)
-	switch {
-	case err != nil:
+	if err != nil {
+		if in.made.Physical == "" { // CloudFormation makes one up, to send Delete with
+			in.made.Physical = in.stack.Name + "-" + in.made.Logical + "-" + digest(p.Request.RequestId, 8)
+		}
 		return err
-	case a.Status != "SUCCESS":
-		return errors.New("the provider answered FAILED: " + a.Reason)
-	case a.PhysicalResourceId == "":
+	}
+	if a.PhysicalResourceId == "" {
 		return errors.New("the provider answered no PhysicalResourceId")
 	}
-	in.made.Physical, in.made.Attributes = a.PhysicalResourceId, a.Data
+	if a.Status != "SUCCESS" {
+		if kind == "Create" { // it is deleted under the name that the refusal gives it
+			in.made.Physical = a.PhysicalResourceId
+		}
+		return errors.New("the provider answered FAILED: " + a.Reason)
+	}
+	in.made.Physical = a.PhysicalResourceId
+	if kind != "Delete" {
+		in.made.Attributes = a.Data
+	}
 	return nil
 }
 
@@ -195,37 +258,4 @@ func (d *Deployment) customTypes() []string {
 	}
 	slices.Sort(kinds)
 	return kinds
-}
-
-// DeleteNodes sends Delete for a stack's custom resources, last one first, and
-// returns the answers by logical id. (What else a stack holds is left: it does not
-// see the deletion.)
-func (d *Deployment) DeleteNodes(ctx context.Context, stack string) (map[string]Answer, error) {
-	s := d.Stacks[stack]
-	if s == nil {
-		return nil, fmt.Errorf("stack %s is not deployed", stack)
-	}
-	got := map[string]Answer{}
-	for _, id := range slices.Backward(s.order) {
-		c := s.Resources[id]
-		if !strings.HasPrefix(c.Type, "Custom::") {
-			continue
-		}
-		p, err := d.Send(Request{
-			RequestType: "Delete", StackId: s.ID, ResourceType: c.Type, LogicalResourceId: id, PhysicalResourceId: c.Physical,
-			ResourceProperties: texts(c.Properties).(map[string]any),
-		})
-		if err != nil {
-			return got, err
-		}
-		a, err := p.Wait(ctx)
-		if err != nil {
-			return got, err
-		}
-		got[id] = a
-		if a.Status != "SUCCESS" {
-			return got, fmt.Errorf("delete %s: the provider answered %s: %s", id, a.Status, a.Reason)
-		}
-	}
-	return got, nil
 }

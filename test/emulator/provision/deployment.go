@@ -3,8 +3,6 @@ package provision
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,6 +34,7 @@ type Deployment struct {
 	exports   map[string]any
 	functions map[string]*runtimeapi.Function // by ARN
 	answers   answers
+	requests  []Request
 	seq       int
 	mu        sync.Mutex
 	matching  sync.Mutex
@@ -48,6 +47,7 @@ type Deployed struct {
 	Outputs          map[string]string
 	order            []string // of creation
 	template         Template
+	tags, parameters map[string]string
 }
 
 // Created is a resource in the emulator.
@@ -57,6 +57,7 @@ type Created struct {
 	Physical   string
 	Properties map[string]any // resolved
 	Attributes map[string]any
+	retain     bool // when it is deleted
 }
 
 // New returns an empty account behind the proxy.
@@ -65,7 +66,7 @@ func New(o Options) *Deployment {
 		Options: o, Stacks: map[string]*Deployed{}, clients: map[string]*Clients{}, exports: map[string]any{},
 		functions: map[string]*runtimeapi.Function{}, answers: answers{waiting: map[string]chan Answer{}},
 	}
-	o.Proxy.Handle("/2015-03-31/functions/", proxy.Lambda, "Invoke", d.serveInvoke)
+	o.Proxy.Handle(functionsPath, proxy.Lambda, "Invoke", d.serveFunctions)
 	o.Proxy.Handle(answerPath, proxy.Answer, "Put", d.answers.serve)
 	return d
 }
@@ -122,74 +123,6 @@ func (d *Deployment) Deploy(ctx context.Context, stacks ...*Stack) error {
 	return nil
 }
 
-func (d *Deployment) create(ctx context.Context, s *Stack) error {
-	region := s.Region
-	if region == "" {
-		region = d.Region
-	}
-	st := &Deployed{
-		Name: s.Name, Region: region, Resources: map[string]*Created{}, Outputs: map[string]string{}, template: s.Template,
-		ID: fmt.Sprintf("arn:aws:cloudformation:%s:%s:stack/%s/%s", region, d.Account(), s.Name, digest(s.Name+region+d.Account(), 12)),
-	}
-	d.mu.Lock()
-	d.Stacks[s.Name] = st
-	d.mu.Unlock()
-	order, err := sorted(s.Template.Resources, Resource.needs)
-	if err != nil {
-		return err
-	}
-	r := resolver{ctx: ctx, d: d, stack: st}
-	for _, id := range order {
-		res := s.Template.Resources[id]
-		if res.Condition != "" {
-			yes, err := r.holds(map[string]any{"Condition": res.Condition})
-			if err != nil {
-				return fmt.Errorf("resource %s: %w", id, err)
-			}
-			if !yes {
-				continue
-			}
-		}
-		c, err := r.create(id, res)
-		if err != nil {
-			return fmt.Errorf("resource %s (%s): %w", id, res.Type, err)
-		}
-		d.mu.Lock() // functions run meanwhile, and what they may do is looked up here
-		st.Resources[id] = c
-		st.order = append(st.order, id)
-		d.mu.Unlock()
-	}
-	return r.outputs()
-}
-
-func (r resolver) create(id string, res Resource) (*Created, error) {
-	c := &Created{Logical: id, Type: res.Type, Attributes: map[string]any{}}
-	if why, ok := ineffective[res.Type]; ok && why != "" {
-		c.Physical = r.stack.Name + "-" + id
-		return c, nil
-	}
-	props, err := r.resolve(res.Properties)
-	if err != nil {
-		return nil, err
-	}
-	c.Properties, _ = props.(map[string]any)
-	create, ok := creators[res.Type]
-	if !ok && strings.HasPrefix(res.Type, "Custom::") {
-		create, ok = createCustom, true
-	}
-	if !ok {
-		return nil, fmt.Errorf("the provisioner does not know this type: add a creator, or list it in ineffective with the reason")
-	}
-	in := &input{resolver: r, Clients: r.d.In(r.stack.Region), made: c, left: clone(c.Properties)}
-	if err := create(in); err != nil {
-		return nil, err
-	}
-	if len(in.left) > 0 {
-		return nil, fmt.Errorf("properties %s are not known to the type's creator", text(in.left))
-	}
-	return c, nil
-}
-
 func (r resolver) outputs() error {
 	for name, o := range r.stack.template.Outputs {
 		v, err := r.resolve(o.Value)
@@ -227,20 +160,6 @@ func (d *Deployment) Find(kind string) []*Created {
 		}
 	}
 	return found
-}
-
-var regionOf = regexp.MustCompile(`Credential=[^/]+/\d+/([^/]+)/`)
-
-// serveInvoke hands the Lambda API's Invoke to the function of the caller's Region.
-func (d *Deployment) serveInvoke(w http.ResponseWriter, r *http.Request) {
-	m := regionOf.FindStringSubmatch(r.Header.Get("Authorization"))
-	for _, f := range d.Functions() {
-		if m != nil && f.Region == m[1] && strings.Contains(r.URL.Path, f.Name) {
-			f.ServeInvoke(w, r)
-			return
-		}
-	}
-	http.Error(w, `{"Type":"User","Message":"Function not found"}`, http.StatusNotFound)
 }
 
 func (d *Deployment) zones(ctx context.Context, region string) ([]any, error) {

@@ -154,8 +154,8 @@ func createSecurityGroup(in *input) error {
 	return in.tag(id)
 }
 
-// allow adds one rule, as CloudFormation writes it, to a group.
-func (in *input) allow(group string, egress bool, raw json.RawMessage) error {
+// permission is one rule as CloudFormation writes it.
+func permission(raw json.RawMessage) ([]types.IpPermission, error) {
 	var rule struct {
 		IpProtocol, CidrIp, CidrIpv6, Description         string
 		SourceSecurityGroupId, SourceSecurityGroupOwnerId string
@@ -164,7 +164,7 @@ func (in *input) allow(group string, egress bool, raw json.RawMessage) error {
 		FromPort, ToPort                                  *int32
 	}
 	if err := into(raw, &rule); err != nil {
-		return err
+		return nil, err
 	}
 	p := types.IpPermission{IpProtocol: &rule.IpProtocol, FromPort: rule.FromPort, ToPort: rule.ToPort}
 	d := aws.String(rule.Description)
@@ -180,11 +180,19 @@ func (in *input) allow(group string, egress bool, raw json.RawMessage) error {
 	if list := rule.SourcePrefixListId + rule.DestinationPrefixListId; list != "" {
 		p.PrefixListIds = []types.PrefixListId{{PrefixListId: &list, Description: d}}
 	}
-	var err error
+	return []types.IpPermission{p}, nil
+}
+
+// allow adds one rule to a group.
+func (in *input) allow(group string, egress bool, raw json.RawMessage) error {
+	p, err := permission(raw)
+	if err != nil {
+		return err
+	}
 	if egress {
-		_, err = in.EC2.AuthorizeSecurityGroupEgress(in.ctx, &ec2.AuthorizeSecurityGroupEgressInput{GroupId: &group, IpPermissions: []types.IpPermission{p}})
+		_, err = in.EC2.AuthorizeSecurityGroupEgress(in.ctx, &ec2.AuthorizeSecurityGroupEgressInput{GroupId: &group, IpPermissions: p})
 	} else {
-		_, err = in.EC2.AuthorizeSecurityGroupIngress(in.ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &group, IpPermissions: []types.IpPermission{p}})
+		_, err = in.EC2.AuthorizeSecurityGroupIngress(in.ctx, &ec2.AuthorizeSecurityGroupIngressInput{GroupId: &group, IpPermissions: p})
 	}
 	return err
 }

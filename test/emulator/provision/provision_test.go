@@ -67,7 +67,7 @@ func TestDeployCreatesWhatTheTemplatesSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"ServiceToken": base.Outputs["Function"], "NodeId": "7", "Nested": map[string]any{"Flag": "true", "List": []any{"1", "2"}},
+		"ServiceToken": base.Outputs["Function"], "NodeId": "7", "Instance": "i-0123456789abcdef0", "Nested": map[string]any{"Flag": "true", "List": []any{"1", "2"}},
 		"Template": user.Resources["Template"].Physical, "Version": "1",
 	}
 	if diff := cmp.Diff(want, request.ResourceProperties); diff != "" {

@@ -131,6 +131,9 @@ func (r resolver) ref(id string) (any, error) {
 	case "AWS::NoValue":
 		return noValue{}, nil
 	}
+	if v, ok := r.stack.parameters[id]; ok {
+		return v, nil
+	}
 	if p, ok := r.stack.template.Parameters[id]; ok {
 		if strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value<") {
 			return r.d.parameter(r.ctx, r.stack.Region, fmt.Sprint(p.Default))

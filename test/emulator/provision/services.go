@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -103,6 +106,9 @@ func createAlarm(in *input) error {
 	var req cloudwatch.PutMetricAlarmInput
 	if err := in.rest(&req); err != nil {
 		return err
+	}
+	for _, k := range slices.Sorted(maps.Keys(in.stack.tags)) {
+		req.Tags = append(req.Tags, cwtypes.Tag{Key: &k, Value: aws.String(in.stack.tags[k])})
 	}
 	if _, err := in.CloudWatch.PutMetricAlarm(in.ctx, &req); err != nil {
 		return err

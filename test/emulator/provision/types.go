@@ -16,7 +16,8 @@ func init() { // not a literal: a creator's error may look at the table itself
 		"AWS::EC2::LaunchTemplate":                  createLaunchTemplate,
 		"AWS::IAM::Role":                            createRole,
 		"AWS::IAM::InstanceProfile":                 createInstanceProfile,
-		"AWS::IAM::Policy":                          createPolicy,
+		"AWS::IAM::Policy":                          createPolicy("PolicyName"),
+		"AWS::IAM::ManagedPolicy":                   createPolicy("ManagedPolicyName"),
 		"AWS::Lambda::Function":                     createFunction,
 		"AWS::Logs::LogGroup":                       createLogGroup,
 		"AWS::Lambda::EventInvokeConfig":            createInvokeConfig,
@@ -41,7 +42,6 @@ func init() { // not a literal: a creator's error may look at the table itself
 // ineffective lists the types that are not created, and why.
 var ineffective = map[string]string{
 	"AWS::CDK::Metadata":              "tells AWS about the CDK's use",
-	"AWS::IAM::ManagedPolicy":         "the emulator enforces no policies; template tests read them",
 	"AWS::Lambda::Permission":         "the harness delivers events itself, after checking the rules' patterns",
 	"AWS::SNS::TopicPolicy":           "the emulator enforces no policies",
 	"AWS::SQS::QueuePolicy":           "the emulator enforces no policies",

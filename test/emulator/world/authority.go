@@ -71,7 +71,7 @@ func (w *World) PolicyOf(function string) (access.Policy, error) {
 		}
 	}
 	var all access.Policy
-	for _, p := range w.Find("AWS::IAM::Policy") {
+	for _, p := range append(w.Find("AWS::IAM::Policy"), w.Find("AWS::IAM::ManagedPolicy")...) {
 		if roles, _ := p.Properties["Roles"].([]any); !slices.Contains(roles, any(role)) {
 			continue
 		}

@@ -42,24 +42,53 @@ func BuildBootstrap(ctx context.Context, root, dir string) (string, error) {
 // Synth writes the templates of the app into dir, as the CDK's command line would
 // with these context keys, and reads them. It needs no account and looks nothing up.
 func Synth(ctx context.Context, root, dir string, keys map[string]any) (*provision.Assembly, error) {
-	text, err := os.ReadFile(filepath.Join(root, "cdk.json"))
+	env, err := settings(root, keys)
 	if err != nil {
 		return nil, fmt.Errorf("synthesise: %w", err)
 	}
-	var settings struct{ Context map[string]any }
-	if err := json.Unmarshal(text, &settings); err != nil {
-		return nil, fmt.Errorf("synthesise: cdk.json: %w", err)
-	}
-	maps.Copy(settings.Context, keys)
-	values, err := json.Marshal(settings.Context)
-	if err != nil {
-		return nil, fmt.Errorf("synthesise: %w", err)
-	}
-	env := []string{"CDK_OUTDIR=" + dir, "CDK_VALIDATION=false", "CDK_CONTEXT_JSON=" + string(values)}
+	env = append(env, "CDK_OUTDIR="+dir)
 	if err := run(ctx, root, env, "go", "run", "."); err != nil {
 		return nil, fmt.Errorf("synthesise: %w", err)
 	}
 	return provision.Load(dir)
+}
+
+// Apps writes the templates of one app in all the states that command apps has, each
+// as its source would be deployed after the others, and reads them.
+func Apps(ctx context.Context, root, dir, code string) (map[string]*provision.Assembly, error) {
+	env, err := settings(root, nil)
+	if err != nil {
+		return nil, fmt.Errorf("synthesise: %w", err)
+	}
+	if err := run(ctx, root, env, "go", "run", "./test/emulator/apps", "-out", dir, "-code", code); err != nil {
+		return nil, fmt.Errorf("synthesise: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("synthesise: %w", err)
+	}
+	all := map[string]*provision.Assembly{}
+	for _, e := range entries {
+		if all[e.Name()], err = provision.Load(filepath.Join(dir, e.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// settings are what the CDK's command line tells an app.
+func settings(root string, keys map[string]any) ([]string, error) {
+	text, err := os.ReadFile(filepath.Join(root, "cdk.json"))
+	if err != nil {
+		return nil, err
+	}
+	var file struct{ Context map[string]any }
+	if err := json.Unmarshal(text, &file); err != nil {
+		return nil, fmt.Errorf("cdk.json: %w", err)
+	}
+	maps.Copy(file.Context, keys)
+	values, err := json.Marshal(file.Context)
+	return []string{"CDK_VALIDATION=false", "CDK_CONTEXT_JSON=" + string(values)}, err
 }
 
 // run sets the flags that the Makefile sets, so that nothing is compiled twice.

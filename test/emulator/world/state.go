@@ -122,8 +122,46 @@ type Check struct {
 func Switched(before, after State) []Check {
 	old, now := before.Node.Grant, after.Node.Grant
 	if old == nil || now == nil {
-		return []Check{{"the node has an instance before and after", false, fmt.Sprintf("phases %s and %s", before.Node.Phase, after.Node.Phase)}}
+		return []Check{absent(before, after)}
 	}
+	return append(replaced(before, after),
+		Check{"the replacement is in another zone", now.Zone != old.Zone, fmt.Sprintf("%s -> %s", old.Zone, now.Zone)},
+		inherited(before, after))
+}
+
+// Applied lists the promises of a change that a deployment made to a node at once. The
+// settings named, and no others, are another than before.
+func Applied(before, after State, changed ...string) []Check {
+	if before.Node.Grant == nil || after.Node.Grant == nil {
+		return []Check{absent(before, after)}
+	}
+	was, is := maps.Clone(before.Inherited), maps.Clone(after.Inherited)
+	for _, name := range changed {
+		if was[name] == is[name] {
+			return []Check{{name + " was changed", false, "it is " + is[name] + " as before"}}
+		}
+		delete(was, name)
+		delete(is, name)
+	}
+	return append(replaced(before, after), inherited(State{Inherited: was}, State{Inherited: is}))
+}
+
+func absent(before, after State) Check {
+	return Check{"the node has an instance before and after", false, fmt.Sprintf("phases %s and %s", before.Node.Phase, after.Node.Phase)}
+}
+
+func inherited(before, after State) Check {
+	diff := gocmp.Diff(map[string]string(before.Inherited), map[string]string(after.Inherited))
+	detail := fmt.Sprintf("%d settings compared", len(before.Inherited))
+	if diff != "" {
+		detail = "(-before +after)\n" + diff
+	}
+	return Check{"everything inherited is equal before and after", diff == "" && len(before.Inherited) > 0, detail}
+}
+
+// replaced lists the promises of whatever gives a node another instance.
+func replaced(before, after State) []Check {
+	now := after.Node.Grant
 	fresh := 0
 	var alive []string
 	for _, id := range slices.Sorted(maps.Keys(after.Instances)) {
@@ -134,21 +172,15 @@ func Switched(before, after State) []Check {
 			alive = append(alive, id)
 		}
 	}
-	checks := []Check{
+	return []Check{
 		{"the node is at rest", after.AtRest(), describe(after)},
 		{"exactly one replacement was launched", fresh == 1, fmt.Sprintf("%d launched", fresh)},
-		{"the replacement runs in another zone", now.Zone != old.Zone && after.Instances[now.Instance] == "running", fmt.Sprintf("%s -> %s, %s", old.Zone, now.Zone, after.Instances[now.Instance])},
+		{"the replacement runs", after.Instances[now.Instance] == "running", now.Instance + " is " + after.Instances[now.Instance]},
 		{"no other instance of the node is left", slices.Equal(alive, []string{now.Instance}), "not terminated: " + strings.Join(alive, ", ")},
 		{"the epoch was raised", after.Node.Epoch > before.Node.Epoch && now.Epoch == after.Node.Epoch, fmt.Sprintf("%d -> %d", before.Node.Epoch, after.Node.Epoch)},
 		{"all target groups hold the replacement alone", allEqual(maps.Values(after.Targets), []string{now.Instance}, []string{now.PrivateIP}), fmt.Sprint(after.Targets)},
 		{"alarms that watched the old instance watch the replacement", maps.Equal(after.Alarms, repointed(before.Alarms, now.Instance)), fmt.Sprint(after.Alarms)},
 	}
-	diff := gocmp.Diff(map[string]string(before.Inherited), map[string]string(after.Inherited))
-	detail := fmt.Sprintf("%d settings compared", len(before.Inherited))
-	if diff != "" {
-		detail = "(-before +after)\n" + diff
-	}
-	return append(checks, Check{"everything inherited is equal before and after", diff == "" && len(before.Inherited) > 0, detail})
 }
 
 // repointed is what alarms should watch after a switch. One that watches no

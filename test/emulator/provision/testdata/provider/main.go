@@ -1,5 +1,6 @@
 // Command provider is the function that the provisioner's own tests run: it
-// answers custom-resource requests with what it was asked.
+// answers custom-resource requests with what it was asked, and refuses those of the
+// type that the property Refuse names.
 package main
 
 import (
@@ -15,7 +16,10 @@ import (
 
 func main() {
 	lambda.Start(func(ctx context.Context, in json.RawMessage) (string, error) {
-		var r struct{ RequestType, ResponseURL, RequestId string }
+		var r struct {
+			RequestType, ResponseURL, RequestId string
+			ResourceProperties                  struct{ NodeId, Refuse, Instance string }
+		}
 		if err := json.Unmarshal(in, &r); err != nil {
 			return "", err
 		}
@@ -23,9 +27,13 @@ func main() {
 		if r.RequestType == "" {
 			return "event", nil
 		}
+		status := "SUCCESS"
+		if r.ResourceProperties.Refuse == r.RequestType {
+			status = "FAILED"
+		}
 		body, err := json.Marshal(map[string]any{
-			"Status": "SUCCESS", "PhysicalResourceId": "node-7", "RequestId": r.RequestId,
-			"Data": map[string]string{"InstanceId": "i-0123456789abcdef0", "Where": os.Getenv("WHERE"), "Asked": string(in)},
+			"Status": status, "Reason": "as asked", "PhysicalResourceId": "node-" + r.ResourceProperties.NodeId, "RequestId": r.RequestId,
+			"Data": map[string]string{"InstanceId": r.ResourceProperties.Instance, "Where": os.Getenv("WHERE"), "Asked": string(in)},
 		})
 		if err != nil {
 			return "", err
