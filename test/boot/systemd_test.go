@@ -258,17 +258,15 @@ func TestSystemdStop(t *testing.T) {
 	p := quick()
 	p.Gate = false
 	w := newWorld(t, p, newMetadata(t, nil))
-	w.command("app", "echo app >>/out/log; trap 'exit 143' TERM; while sleep 0.1; do :; done")
+	w.command("app", "trap 'exit 143' TERM; echo app >>/out/log; while sleep 0.1; do :; done")
 	w.write("enabled", "app.service\nrecovery-mount.service\nperson.service\n", 0o600)
 	w.unit("person.service", "[Unit]\nAfter=app.service\n[Service]\nType=oneshot\nExecStart=/usr/local/sbin/person\n")
-	w.command("person", `sleep 0.3
+	w.command("person", `until grep -q app /out/log; do sleep 0.05; done
 systemctl stop app
 systemctl is-failed app || echo stopped >>/out/log
 systemctl start app
 touch /run/recovery/maintenance
-systemctl kill --signal=KILL app
-systemctl kill --signal=KILL app
-for i in 1 2 3 4 5; do systemctl kill --signal=KILL app; sleep 0.2; done
+for i in $(seq 200); do systemctl is-failed app && break; systemctl kill --signal=KILL app; sleep 0.1; done
 systemctl is-failed app && echo maintained >>/out/log
 systemctl poweroff --force`)
 	log, journal := w.run()
@@ -291,9 +289,9 @@ func TestSystemdReboot(t *testing.T) {
 	w.unit("umount.target", "[Unit]\nDefaultDependencies=no\n")
 	w.unit("systemd-reboot.service", "[Unit]\nDefaultDependencies=no\nRequires=shutdown.target umount.target final.target\nAfter=shutdown.target umount.target final.target\nSuccessAction=reboot-force\n[Service]\nType=oneshot\nExecStart=/bin/true\n")
 	w.unit("reboot.target", "[Unit]\nDefaultDependencies=no\nRequires=systemd-reboot.service\nAfter=systemd-reboot.service\nAllowIsolate=yes\nJobTimeoutSec=60\nJobTimeoutAction=poweroff-force\n")
-	w.command("app", "echo app >>/out/log; trap 'echo stopped >>/out/log; exit 1' TERM; while sleep 0.1; do :; done")
+	w.command("app", "trap 'echo stopped >>/out/log; exit 1' TERM; echo app >>/out/log; while sleep 0.1; do :; done")
 	w.write("enabled", "app.service\nrecovery-mount.service\nperson.service\n", 0o600)
-	w.unit("person.service", "[Unit]\nAfter=app.service\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'sleep 0.5; systemctl --no-block reboot'\n")
+	w.unit("person.service", "[Unit]\nAfter=app.service\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'until grep -q app /out/log; do sleep 0.05; done; systemctl --no-block reboot'\n")
 	log, journal := w.runUntil(syscall.SIGHUP)
 	wantLog(t, log, journal, "mount", "mount", "app", "stopped")
 	if strings.Contains(journal, "has failed for good") {
