@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
@@ -57,8 +58,8 @@ func databaseNode(id int) Node {
 			NodeId: jsii.Number(id), NodeName: jsii.String(fmt.Sprintf("database-%d", id)),
 			LoadBalancer: &recovery.NodeLoadBalancer{Port: jsii.Number(5432), TargetPort: jsii.Number(5432)},
 			Priority:     jsii.Number(200),
+			UserData:     placeholder(5432), Application: application(5432),
 		},
-		Monitor: recovery.ResourceMonitorProps{Application: &recovery.ApplicationAlarm{Process: jsii.String("postgres")}},
 	}
 }
 
@@ -71,8 +72,33 @@ func webNode(id int) Node {
 			LoadBalancer: &recovery.NodeLoadBalancer{
 				Kind: recovery.LoadBalancerKind_APPLICATION, TargetPort: jsii.Number(8080), HealthPath: jsii.String("/health"),
 			},
+			UserData: placeholder(8080), Application: application(8080),
 		},
-		Monitor: recovery.ResourceMonitorProps{Application: &recovery.ApplicationAlarm{Process: jsii.String("nginx: master")}},
+	}
+}
+
+// placeholder makes a unit that stands for the workload, so that the example is
+// healthy as it is: it answers HTTP on the port with the files of the data file
+// system, among them health and boots, a list of the instances that served it. Put
+// your own in its place.
+func placeholder(port int) awsec2.UserData {
+	data := awsec2.UserData_ForLinux(nil)
+	data.AddCommands(jsii.String(fmt.Sprintf(`cat > /etc/systemd/system/example.service <<'UNIT'
+[Unit]
+Description=Stands for the workload
+[Service]
+ExecStartPre=/bin/sh -c 'echo well >/data/health; echo "$$(date -u +%%%%FT%%%%TZ) $$(uname -n)" >>/data/boots'
+ExecStart=/usr/bin/python3 -m http.server %d --directory /data
+[Install]
+WantedBy=multi-user.target
+UNIT`, port)))
+	return data
+}
+
+func application(port int) *recovery.NodeApplication {
+	return &recovery.NodeApplication{
+		Units: jsii.Strings("example"),
+		Check: &recovery.NodeCheck{HttpUrl: jsii.String(fmt.Sprintf("http://localhost:%d/health", port))},
 	}
 }
 
