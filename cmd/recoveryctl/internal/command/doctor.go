@@ -1,0 +1,8 @@
+package command
+
+import "github.com/spf13/cobra"
+
+func (c *cli) doctorCommand() *cobra.Command { return &cobra.Command{Use: "doctor", Args: exactly()} }
+func (c *cli) drillCommand() *cobra.Command {
+	return &cobra.Command{Use: "drill ID", Args: exactly("ID")}
+}

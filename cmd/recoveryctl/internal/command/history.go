@@ -1,0 +1,85 @@
+package command
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/workload-recovery/workload-recovery/cmd/recoveryctl/internal/account"
+	"github.com/workload-recovery/workload-recovery/cmd/recoveryctl/internal/view"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+func (c *cli) historyCommand() *cobra.Command {
+	most := 0
+	cmd := &cobra.Command{
+		Use:   "history [ID]",
+		Short: "What was done: each switch with its phases, and each operator's order",
+		Long: `history lists, oldest first, the finished switches of a node, or of all, with the
+length of each phase, the reason, the number of calls that changed something, and the
+operators' orders with who gave them and why. A switch that is under way is in status.`,
+		Example: "  recoveryctl history 7\n  recoveryctl history --last 20 --json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if most < 0 {
+				return usage("--last is negative", "give the number of entries, or 0 for all")
+			}
+			h := view.History{Entries: []view.Entry{}}
+			if len(args) == 1 {
+				p, err := c.find(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				h.Region = p.Region
+				if err := entries(cmd.Context(), &h, p.Switcher, p.node.ID); err != nil {
+					return err
+				}
+			} else if err := c.allEntries(cmd.Context(), &h); err != nil {
+				return err
+			}
+			h.Sort(most)
+			return c.show(h)
+		},
+	}
+	cmd.Flags().IntVar(&most, "last", 0, "only the newest entries, this many (0: all)")
+	return cmd
+}
+
+func (c *cli) allEntries(ctx context.Context, h *view.History) error {
+	a, all, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	h.Region = a.Region
+	for _, s := range all {
+		nodes, err := s.Nodes(ctx)
+		if err != nil {
+			return err
+		}
+		for _, n := range nodes {
+			if err := entries(ctx, h, s, n.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// entries adds what happened to a node.
+func entries(ctx context.Context, h *view.History, s account.Switcher, node int) error {
+	past, err := s.Store.Histories(ctx, node)
+	if err != nil {
+		return account.Explain(err, contract.HistoryPartition(s.Config.VPC, node))
+	}
+	for _, x := range past {
+		h.Entries = append(h.Entries, view.NewSwitch(s.Config.Name, x))
+	}
+	orders, err := s.Store.Actions(ctx, node)
+	if err != nil {
+		return account.Explain(err, contract.HistoryPartition(s.Config.VPC, node))
+	}
+	for _, x := range orders {
+		h.Entries = append(h.Entries, view.NewOrder(s.Config.Name, x))
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// front stands between recoveryctl and the emulator: it refuses calls, as IAM and
+// throttling do, and answers what the emulator does not implement.
+type front struct {
+	*httptest.Server
+	mu      sync.Mutex
+	refused map[string]*refusal // by "service:Action"
+	answers map[string]string   // bodies, by "service:Action"
+}
+
+type refusal struct {
+	code   string
+	status int
+	times  int
+}
+
+func newFront(to string) *front {
+	u, err := url.Parse(to)
+	if err != nil {
+		panic(err) // the proxy's own address
+	}
+	f := &front{refused: map[string]*refusal{}, answers: map[string]string{}}
+	behind := httputil.NewSingleHostReverseProxy(u)
+	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if !f.answered(w, r, call(r, body)) {
+			behind.ServeHTTP(w, r)
+		}
+	}))
+	return f
+}
+
+var serviceOf = regexp.MustCompile(`Credential=[^/]+/\d+/[^/]+/([^/]+)/`)
+
+// call names a request: "sts:GetCallerIdentity".
+func call(r *http.Request, body []byte) string {
+	service := ""
+	if m := serviceOf.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
+		service = m[1]
+	}
+	if _, action, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
+		return service + ":" + action
+	}
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
+		return service + ":" + form.Get("Action")
+	}
+	switch {
+	case service == "lambda" && strings.HasSuffix(r.URL.Path, "/invocations"):
+		return "lambda:Invoke"
+	case service == "lambda" && strings.HasSuffix(r.URL.Path, "/configuration"):
+		return "lambda:GetFunctionConfiguration"
+	case service == "lambda":
+		return "lambda:ListFunctions"
+	}
+	return service + ":" + r.Method + " " + r.URL.Path
+}
+
+func (f *front) answered(w http.ResponseWriter, r *http.Request, name string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if text, ok := f.answers[name]; ok {
+		fmt.Fprint(w, text)
+		return true
+	}
+	no := f.refused[name]
+	if no == nil || no.times == 0 {
+		return false
+	}
+	no.times--
+	message := "refused by the harness: " + name
+	if r.Header.Get("X-Amz-Target") != "" || strings.HasPrefix(name, "lambda:") {
+		w.Header().Set("X-Amzn-Errortype", no.code)
+		w.WriteHeader(no.status)
+		_ = json.NewEncoder(w).Encode(map[string]string{"__type": no.code, "message": message, "Message": message})
+		return true
+	}
+	w.WriteHeader(no.status)
+	if strings.HasPrefix(name, "ec2:") {
+		fmt.Fprintf(w, "<Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors></Response>", no.code, message)
+	} else {
+		fmt.Fprintf(w, "<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>", no.code, message)
+	}
+	return true
+}
+
+func (f *front) refuse(name, code string, status, times int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refused[name] = &refusal{code, status, times}
+}
+
+func (f *front) allow() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refused, f.answers = map[string]*refusal{}, map[string]string{}
+}

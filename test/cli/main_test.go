@@ -1,0 +1,234 @@
+// Package cli runs the real recoveryctl against the emulator, in the stacks that the
+// app synthesises, with the real switcher behind it. The scripts in testdata read as
+// documentation: what an operator types, and what is answered.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/test/emulator/moto"
+	"github.com/workload-recovery/workload-recovery/test/emulator/provision"
+	"github.com/workload-recovery/workload-recovery/test/emulator/proxy"
+	"github.com/workload-recovery/workload-recovery/test/emulator/world"
+)
+
+const region = "ap-northeast-1"
+
+var shared struct {
+	emulator, bootstrap, tools string
+	app                        *provision.Assembly
+	accounts                   atomic.Int64
+}
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	fail := func(err error) int {
+		fmt.Fprintln(os.Stderr, "cli:", err)
+		return 1
+	}
+	dir, err := os.MkdirTemp("", "recovery-cli-*")
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	root, err := world.Root()
+	if err != nil {
+		return fail(err)
+	}
+	if shared.bootstrap, err = world.BuildBootstrap(context.Background(), root, dir); err != nil {
+		return fail(err)
+	}
+	shared.tools = filepath.Join(dir, "bin")
+	build := exec.Command("go", "build", "-o", filepath.Join(shared.tools, "recoveryctl"), "./cmd/recoveryctl")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return fail(fmt.Errorf("build recoveryctl: %w\n%s", err, out))
+	}
+	code := filepath.Join(dir, "code")
+	if err := os.MkdirAll(code, 0o700); err != nil {
+		return fail(err)
+	}
+	// The asset is not used here: the built bootstrap runs instead.
+	if err := os.WriteFile(filepath.Join(code, "bootstrap"), []byte("stand-in\n"), 0o700); err != nil {
+		return fail(err)
+	}
+	shared.app, err = world.Synth(context.Background(), root, filepath.Join(dir, "out"), map[string]any{"example": "single", "recovery:switcherCode": code})
+	if err != nil {
+		return fail(err)
+	}
+	server, err := moto.Start(moto.Options{})
+	if err != nil {
+		return fail(err)
+	}
+	defer server.Stop()
+	shared.emulator = server.URL()
+	return m.Run()
+}
+
+// TestScripts runs every script in an account of its own.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata",
+		Setup: setUp,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"settle": settle, "sweep": sweep, "fail": failNode, "alarm": setAlarm, "noroom": noRoom, "hour": hour, "condition": condition,
+			"refuse": refuse,
+		},
+	})
+}
+
+type key struct{}
+
+// account is a script's own.
+type account struct {
+	*world.World
+	s     world.Switcher
+	front *front
+}
+
+func setUp(env *testscript.Env) error {
+	w, err := world.New(world.Options{
+		Emulator: shared.emulator, Region: region, Bootstrap: shared.bootstrap,
+		Account: fmt.Sprintf("%012d", 300000000000+shared.accounts.Add(1)),
+	})
+	if err != nil {
+		return err
+	}
+	env.Defer(w.Close)
+	if err := w.Deploy(context.Background(), shared.app.Stacks...); err != nil {
+		return err
+	}
+	all, err := w.Switchers()
+	if err != nil {
+		return err
+	}
+	a := &account{World: w, s: all[0], front: newFront(w.Proxy.URL)}
+	env.Defer(a.front.Close)
+	env.Values[key{}] = a
+	if err := a.seeAlarmsOK(); err != nil {
+		return err
+	}
+	for _, v := range []string{
+		"PATH=" + shared.tools + string(os.PathListSeparator) + env.Getenv("PATH"),
+		"AWS_ENDPOINT_URL=" + a.front.URL, "AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + proxy.Observer, "AWS_SECRET_ACCESS_KEY=emulator",
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "HOME=" + env.WorkDir,
+		"VPC=" + a.s.Settings.VPC, "ACCOUNT=" + w.Account(),
+	} {
+		name, value, _ := strings.Cut(v, "=")
+		env.Setenv(name, value)
+	}
+	return nil
+}
+
+// seeAlarmsOK lets every alarm become OK and the grace after the deployment end.
+func (a *account) seeAlarmsOK() error {
+	ctx := context.Background()
+	nodes, err := a.s.Store.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		for _, alarm := range n.Settings.Alarms {
+			if err := a.s.SetAlarm(ctx, alarm, cwtypes.StateValueOk); err != nil {
+				return err
+			}
+		}
+	}
+	a.s.Tick()
+	for _, n := range nodes {
+		if err := a.s.HourPasses(ctx, n.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func of(ts *testscript.TestScript) *account { return ts.Value(key{}).(*account) }
+
+func number(ts *testscript.TestScript, text string) int {
+	id, err := contract.ParseNodeID(text)
+	ts.Check(err)
+	return id
+}
+
+// settle waits until the switcher is at rest: "settle".
+func settle(ts *testscript.TestScript, _ bool, _ []string) { of(ts).Settle() }
+
+// sweep lets the schedule tick: "sweep".
+func sweep(ts *testscript.TestScript, _ bool, _ []string) { of(ts).s.Tick() }
+
+// hour lets an hour pass for a node: "hour 1".
+func hour(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(of(ts).s.HourPasses(context.Background(), number(ts, args[0])))
+}
+
+// failNode stops a node's instance, as its application's manager does: "fail 1"; with
+// "quiet" nobody tells the switcher.
+func failNode(ts *testscript.TestScript, _ bool, args []string) {
+	a, ctx := of(ts), context.Background()
+	n, err := a.s.Node(ctx, number(ts, args[0]))
+	ts.Check(err)
+	e, err := a.s.FailApplication(ctx, n.Grant.Instance)
+	ts.Check(err)
+	if len(args) > 1 && args[1] == "quiet" {
+		return
+	}
+	_, err = a.Deliver(ctx, e)
+	ts.Check(err)
+	a.Settle()
+}
+
+// setAlarm puts an alarm of a node into a state: "alarm 1 application ALARM".
+func setAlarm(ts *testscript.TestScript, _ bool, args []string) {
+	a := of(ts)
+	name := contract.AlarmName(a.s.Settings.Name, number(ts, args[0]), args[1])
+	ts.Check(a.s.SetAlarm(context.Background(), name, cwtypes.StateValue(args[2])))
+}
+
+// noRoom takes EC2's capacity away in zones: "noroom ap-northeast-1c", "noroom" gives it back.
+func noRoom(ts *testscript.TestScript, _ bool, args []string) { of(ts).Proxy.SetNoCapacity(args...) }
+
+// condition waits for a node's phase, sweeping: "condition 1 done".
+func condition(ts *testscript.TestScript, _ bool, args []string) {
+	a := of(ts)
+	for range 10 {
+		n, err := a.s.Node(context.Background(), number(ts, args[0]))
+		ts.Check(err)
+		if string(n.Phase) == args[1] {
+			return
+		}
+		a.s.Tick()
+	}
+	ts.Fatalf("node %s is not %s", args[0], args[1])
+}
+
+// refuse lets AWS refuse a call of recoveryctl's from now on: "refuse
+// sts:GetCallerIdentity AccessDenied 403 [times]"; "refuse" ends that.
+func refuse(ts *testscript.TestScript, _ bool, args []string) {
+	f := of(ts).front
+	if len(args) == 0 {
+		f.allow()
+		return
+	}
+	status, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	times := 1 << 30
+	if len(args) > 3 {
+		times, err = strconv.Atoi(args[3])
+		ts.Check(err)
+	}
+	f.refuse(args[0], args[1], status, times)
+}
