@@ -123,7 +123,8 @@ func (s *step) released(instance string) bool {
 		return false
 	}
 	ours := map[string]string{}
-	for _, key := range append([]string{s.Config.IDTag, contract.SwitcherTag}, contract.ControlTags...) {
+	// The gate's tag stays: it is open, and the instance may run the gate at its next boot.
+	for _, key := range []string{s.Config.IDTag, contract.SwitcherTag, contract.CondemnedTag, contract.EpochTag} {
 		if value, ok := i.Tags[key]; ok {
 			ours[key] = value
 		}

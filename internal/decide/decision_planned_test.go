@@ -216,6 +216,27 @@ func TestDecisionsLeaving(t *testing.T) {
 			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: "i-older"})
 			s.Facts.Instances["i-older"] = machine("i-older", "az-a", cloud.Running)
 		}),
+		when("the change is taken back before a launch", leaving(record.Launching, update), isOff, func(s *scene) { s.Node.Settings.Template.Version = "1" }),
+		when("the change is taken back by another version", leaving(record.Launching, update), isOff, func(s *scene) {
+			s.Node.Settings.Template.Version = "3"
+			s.Facts.Template[s.Node.Settings.Template], s.Facts.Template[contract.Template{ID: "lt-1", Version: "1"}] = original(), original()
+		}),
+		when("the change is taken back before the stop", leaving(record.Confirmed, update), func(s *scene) { s.Node.Settings.Template.Version = "1" }),
+		when("another change comes before a launch", leaving(record.Launching, update), isOff, func(s *scene) {
+			s.Node.Settings.Template.Version = "3"
+			b := original()
+			b.Image = "ami-3"
+			s.Facts.Template[s.Node.Settings.Template] = b
+		}),
+		when("another change comes and cannot be read yet", leaving(record.Launching, update), isOff, func(s *scene) {
+			s.Node.Settings.Template.Version = "3"
+			s.unseen(observe.PartTemplates, cloud.Throttled)
+		}),
+		when("another change comes and does not exist", leaving(record.Launching, update), isOff, func(s *scene) {
+			s.Node.Settings.Template.Version = "3"
+			s.Facts.NoTemplate[s.Node.Settings.Template] = failure(cloud.NotFound, "")
+		}),
+		when("another change comes in a recovery and cannot be read", moving(record.Launching), isOff, func(s *scene) { s.Node.Settings.Template.Version = "3" }),
 		when("the new one dies", standby(leaving(record.Gated, update), cloud.Terminated), fails),
 		when("the new one is not healthy in its time", func() *scene {
 			s := standby(leaving(record.Gated, update), cloud.Running)

@@ -26,6 +26,8 @@ func (s *step) launching() {
 	case sw.Restart:
 		s.restart()
 		return
+	case !s.resettled():
+		return
 	case s.spare():
 		return
 	case s.overlaps(): // the fence comes when EC2 has accepted the replacement (I9)

@@ -207,7 +207,10 @@ func (s *step) announced() bool {
 	if s.n.Notified != e.ID {
 		s.n.Notified, s.out.Save = e.ID, true
 		s.say(message.EventAnnounced, detail)
-		if s.Now.Before(e.NotBefore.Add(-lead)) { // else the switch tells of it
+		switch why := s.unmovable(); {
+		case why != "":
+			s.notify(message.EventAnnounced, detail+". The node is not moved before that: "+why)
+		case s.Now.Before(e.NotBefore.Add(-lead)): // else the switch tells of it
 			s.notify(message.EventAnnounced, fmt.Sprintf("%s. The node is moved by a planned switch at %s", detail, e.NotBefore.Add(-lead).UTC().Format(time.RFC3339)))
 		}
 	}

@@ -21,7 +21,7 @@ func (s *step) confirmed() {
 	if !s.n.Switch.Recorded && !s.recordBlueprint() {
 		return
 	}
-	if s.cancelled() || s.spare() {
+	if s.cancelled() || s.graceful() && !s.resettled() || s.spare() {
 		return
 	}
 	isolated := s.isolateAll()
@@ -72,7 +72,7 @@ func (s *step) recordBlueprint() bool {
 		s.say(message.CallFailed, "the targets recorded before are used: "+err.Error())
 	}
 	last, why := s.lastGood()
-	if t := s.n.Settings.Template; t.ID != "" && t != s.n.Template && t != s.n.Rejected && !s.n.Switch.LastGood {
+	if t := s.n.Settings.Template; s.unlike(t) {
 		if errors.Is(s.Facts.Unseen[observe.PartTemplates], observe.ErrLater) {
 			s.wait() // its turn comes
 			return false

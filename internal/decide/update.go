@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
@@ -179,6 +180,49 @@ func (s *step) regrant(i cloud.Instance) {
 	s.acquit(i.ID)
 	s.n.Switch.Instance = i.ID
 	s.to(record.Serving)
+}
+
+// resettled takes up what a deployment set since this switch settled its blueprint, as
+// long as nothing was asked for: most often that takes back what the switch was to
+// launch. It reports whether the switch can go on in this step.
+func (s *step) resettled() bool {
+	sw, t := s.n.Switch, s.n.Settings.Template
+	if !sw.Recorded || sw.Launch != nil || sw.Instance != "" || sw.Restart || sw.Failed != "" || !s.unlike(t) {
+		return true
+	}
+	if f := sw.Fallback; f != nil && t == f.Template {
+		s.takeBack(t)
+		return true
+	}
+	b, ok := s.Facts.Template[t]
+	err := errors.Join(s.Facts.NoTemplate[t], s.Facts.Unseen[observe.PartTemplates])
+	switch {
+	case !ok && (!s.graceful() || cloud.Is(err, cloud.Denied) || cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.NotFound)):
+		return true // it waits for the switch after
+	case !ok:
+		s.wait()
+		return false
+	case sw.Fallback != nil && sameJSON(b, s.Facts.Template[sw.Fallback.Template]):
+		s.takeBack(t)
+		return true
+	}
+	if sw.Fallback == nil && s.n.Blueprint != nil {
+		sw.Fallback = &record.Fallback{Blueprint: *s.n.Blueprint, Template: s.n.Template}
+	}
+	return s.settle(b, t, message.BlueprintTaken, fmt.Sprintf("from launch template %s version %s, which a deployment set since the switch began", t.ID, t.Version))
+}
+
+// unlike reports whether a deployment wants another launch template than the one that
+// the node rests on, and this switch may use it.
+func (s *step) unlike(t contract.Template) bool {
+	return t.ID != "" && t != s.n.Template && t != s.n.Rejected && !s.n.Switch.LastGood
+}
+
+// takeBack makes the node what it was, since a deployment wants that again.
+func (s *step) takeBack(t contract.Template) {
+	s.revert()
+	s.n.Template, s.n.Switch.Failed = t, fmt.Sprintf("a deployment took the change back, to launch template %s version %s", t.ID, t.Version)
+	s.say(message.PlannedCancelled, s.n.Switch.Failed)
 }
 
 // prefersOriginal reports whether an update that went back is to start the original

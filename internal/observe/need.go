@@ -67,6 +67,8 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 			if n.Template != n.Settings.Template {
 				need.Templates = []contract.Template{n.Settings.Template}
 			}
+		} else {
+			need.Templates = templatesOfChange(n)
 		}
 	case record.Fencing:
 		need.Health = true // while the fence is awaited, so that it costs no time later
@@ -78,6 +80,8 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 			need = needOfAdoption(n)
 		} else if !s.Recorded {
 			need.Templates = []contract.Template{n.Settings.Template}
+		} else {
+			need.Templates = templatesOfChange(n)
 		}
 		if s.Restart {
 			need.Targets = groupsOf(n)
@@ -117,6 +121,19 @@ func (need *Need) draining(n record.Node) {
 	if n.Grant != nil { // else a round without them would look as if AWS had withdrawn its notice
 		need.Scheduled, need.Recalled = []string{n.Grant.Instance}, true
 	}
+}
+
+// templatesOfChange are what a deployment wants since the switch settled its blueprint,
+// and what the node was before: whether they say the same.
+func templatesOfChange(n record.Node) []contract.Template {
+	sw, want := n.Switch, n.Settings.Template
+	if sw.Launch != nil || sw.Failed != "" || sw.LastGood || want.ID == "" || want == n.Template || want == n.Rejected {
+		return nil
+	}
+	if sw.Fallback == nil {
+		return []contract.Template{want}
+	}
+	return []contract.Template{want, sw.Fallback.Template}
 }
 
 // failingOf is the instance whose application EC2 checks for the node.
