@@ -107,8 +107,8 @@ type ClusterNodeProps struct {
 	// Default: false.
 	Gate *bool
 	// GateTime is how long an instance waits at its gate before it gives up and powers
-	// itself off, 60 to 86400 s and longer than the switcher's Policy.FenceTime.
-	// Default: 3600 s.
+	// itself off, 60 to 172800 s and longer than the switcher's Policy.FenceTime.
+	// Default: 3600 s, or twice Policy.FenceTime when that is more.
 	GateTime awscdk.Duration
 	// ImageHasGate declares, where the user data is not generated, that the image or
 	// your own UserData runs a gate, as the unit recovery-gate.service, by the contract
@@ -156,7 +156,8 @@ type ClusterNodeProps struct {
 	// OnDelete says what becomes of the node's instance when the node is deleted:
 	// RemovalPolicy_DESTROY drains and terminates it, RemovalPolicy_RETAIN leaves it
 	// running, without the switcher's tags, and keeps what it uses: its role, groups,
-	// and file systems' access. Default: RemovalPolicy_DESTROY.
+	// and file systems' access. A gate has no tag to open by then: it stays shut at the
+	// instance's next boot. Default: RemovalPolicy_DESTROY.
 	OnDelete awscdk.RemovalPolicy
 	// AwaitAutoRecovery leaves EC2's own automatic recovery on, and is how long a
 	// failed status check must last before the node is switched, so that EC2 can come

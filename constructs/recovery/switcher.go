@@ -30,6 +30,7 @@ type switcher struct {
 	vpc               IRecoveryVpc
 	table             RecoveryTable
 	role              awsiam.IRole
+	permissions       []constructs.IDependable // the role's policies
 	arn               *string
 	policy            contract.Policy
 	topic             awssns.ITopic
@@ -183,6 +184,7 @@ func (s *switcher) makeFunction(props *SwitcherProps, code awslambda.Code, archi
 		RetryAttempts: jsii.Number(2),
 		MaxEventAge:   duration(3600),
 	})
+	s.fn.Node().AddDependency(s.permissions...)
 	quiet(s.fn.Node().DefaultChild().(awslambda.CfnFunction), "W3005", "AWS CDK names the role as a dependency besides referring to it.")
 	// Stacks of nodes must keep this one from being deleted, whatever the app's
 	// default is: a node's custom resource without its function could never be

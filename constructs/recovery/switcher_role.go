@@ -15,8 +15,13 @@ func (s *switcher) roleName() *string {
 	return jsii.String("recovery-" + s.name + "-" + *awscdk.Stack_Of(s).Region())
 }
 
-// makeRole gives the function what its calls need and no more. Which resources
-// and condition keys an action knows is from the Service Authorization Reference
+// makeRole gives the function what its calls need and no more, in two managed
+// policies: IAM allows 6,144 characters in each, and 10,240 in all inline policies of a
+// role together. Those are left to the nodes, whose stacks add what is their own
+// (letSwitcher): some 20 nodes with foreign roles, groups, keys or adopted instances.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+//
+// Which resources and condition keys an action knows is from the Service Authorization Reference
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/).
 func (s *switcher) makeRole() {
 	role := awsiam.NewRole(s, jsii.String("Role"), &awsiam.RoleProps{
@@ -25,17 +30,27 @@ func (s *switcher) makeRole() {
 		Description: jsii.String("What switcher " + s.name + " may do"),
 	})
 	s.role = role
-	for _, group := range [][]awsiam.PolicyStatement{s.readStatements(), s.launchStatements(), s.fenceStatements(), s.storageStatements(), s.moveStatements(), s.ownStatements()} {
-		for _, statement := range group {
-			role.AddToPolicy(statement)
+	for _, p := range []struct {
+		id, may    string
+		statements [][]awsiam.PolicyStatement
+	}{
+		{"Recover", "read, launch and fence", [][]awsiam.PolicyStatement{s.readStatements(), s.launchStatements(), s.fenceStatements()}},
+		{"Move", "move targets, alarms and storage, and keep records", [][]awsiam.PolicyStatement{s.storageStatements(), s.moveStatements(), s.ownStatements()}},
+	} {
+		policy := awsiam.NewManagedPolicy(s, jsii.String(p.id), &awsiam.ManagedPolicyProps{
+			Roles: &[]awsiam.IRole{role}, Description: jsii.String("What switcher " + s.name + " may do: " + p.may),
+		})
+		for _, group := range p.statements {
+			policy.AddStatements(group...)
 		}
+		s.permissions = append(s.permissions, policy)
+		explain(policy, nagRule{
+			id: "AwsSolutions-IAM5",
+			reason: "Describe actions of EC2 and Elastic Load Balancing and List actions of zonal shifts know no resources. Mutating actions name kinds of resources with a wildcard id, " +
+				"since instances come and go, and are limited by conditions on tags, the VPC, the alarm-name prefix, the role path or the leading key. " +
+				"Images, snapshots, key pairs, placement groups and reservations are a node's own choice and are only read by a launch.",
+		})
 	}
-	explain(role.Node().FindChild(jsii.String("DefaultPolicy")), nagRule{
-		id: "AwsSolutions-IAM5",
-		reason: "Describe actions of EC2 and Elastic Load Balancing and List actions of zonal shifts know no resources. Mutating actions name kinds of resources with a wildcard id, " +
-			"since instances come and go, and are limited by conditions on tags, the VPC, the alarm-name prefix, the role path or the leading key. " +
-			"Images, snapshots, key pairs, placement groups and reservations are a node's own choice and are only read by a launch.",
-	})
 }
 
 // readStatements only read. EC2's and ELB's Describe actions have no
@@ -147,6 +162,12 @@ func (s *switcher) ownStatements() []awsiam.PolicyStatement {
 		allow("Records", []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
 			[]*string{s.table.TableArn()}, s.leadingKeys()),
 		allow("Tell", []string{"sns:Publish"}, []*string{s.topic.TopicArn()}, nil),
+		// On the account's default bus, under the switcher's own name only: nobody takes
+		// its events for AWS's.
+		allow("Announce", []string{"events:PutEvents"}, s.arns("events", "event-bus/default"), map[string]any{
+			"ForAllValues:StringEquals": map[string]any{"events:source": contract.Source},
+			"Null":                      map[string]any{"events:source": "false"},
+		}),
 		allow("Continue", []string{"lambda:InvokeFunction"}, []*string{s.arn}, nil),
 		allow("Log", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, []*string{s.logs.LogGroupArn()}, nil),
 	}

@@ -18,7 +18,11 @@ func policies(t *testing.T, d document, prefixes ...string) access.Policy {
 	t.Helper()
 	var all access.Policy
 	for _, prefix := range prefixes {
-		p, err := access.Parse(flat(d.one(t, "AWS::IAM::Policy", prefix).Properties["PolicyDocument"]))
+		kind := "AWS::IAM::Policy"
+		if k, ok := switcherPolicies[prefix]; ok {
+			kind = k
+		}
+		p, err := access.Parse(flat(d.one(t, kind, prefix).Properties["PolicyDocument"]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +40,7 @@ func TestWhatAdoptionAllows(t *testing.T) {
 		Role:         awsiam.Role_FromRoleArn(b.stack, jsii.String("Theirs"), jsii.String("arn:aws:iam::111122223333:role/theirs"), nil),
 	})
 	vpc := b.switcher.Node().Scope().(awscdk.Stack)
-	allowed := append(policies(t, synth(t, vpc), "SwitcherRoleDefaultPolicy"), policies(t, synth(t, b.stack), "OldAdopt", "OldRelease", "OldMoveTargets", "OldPassRole")...)
+	allowed := append(policies(t, synth(t, vpc), "SwitcherRecover", "SwitcherMove", "SwitcherRoleDefaultPolicy"), policies(t, synth(t, b.stack), "OldAdopt", "OldRelease", "OldMoveTargets", "OldPassRole")...)
 
 	const mine, switcher = "aws:ResourceTag/recovery:switcher", "aws:RequestTag/recovery:switcher"
 	instance := func(id string) string { return fmt.Sprintf(arn, "ec2", "instance/"+id) }

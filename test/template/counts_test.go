@@ -29,7 +29,7 @@ func TestCounts(t *testing.T) {
 			"AWS::SQS::Queue": 1, "AWS::SQS::QueuePolicy": 1,
 			"AWS::SNS::Topic": 1, "AWS::SNS::TopicPolicy": 1, "AWS::KMS::Key": 1,
 			"AWS::Logs::LogGroup": 1, "AWS::CloudWatch::Alarm": 2,
-			"AWS::IAM::Role": 2, "AWS::IAM::Policy": 2, // function, schedule
+			"AWS::IAM::Role": 2, "AWS::IAM::Policy": 2, "AWS::IAM::ManagedPolicy": 2, // function, schedule
 		}},
 		{"two nodes", nodes.counts(), map[string]int{
 			"AWS::EC2::LaunchTemplate": 2, "Custom::RecoveryNode": 2, "AWS::CloudWatch::Alarm": 4,

@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -102,7 +103,11 @@ func TestSwitcherPermissions(t *testing.T) {
 			"${import RecoveryRegion:ExportsOutputFnGetAttTableArn}",
 			map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": []any{"vpc#${Vpc}", "claim", "capacity", "live", "history#${Vpc}#*"}}},
 		},
-		"Tell":     {"sns:Publish", "${SwitcherTopic}", nil},
+		"Tell": {"sns:Publish", "${SwitcherTopic}", nil},
+		"Announce": {"events:PutEvents", only(arns("events", "event-bus/default")), map[string]any{
+			"ForAllValues:StringEquals": map[string]any{"events:source": "workload-recovery"},
+			"Null":                      map[string]any{"events:source": "false"},
+		}},
 		"Continue": {"lambda:InvokeFunction", only(arns("lambda", "function:recovery-switcher-example")), nil},
 		"Log":      {[]any{"logs:CreateLogStream", "logs:PutLogEvents"}, "${SwitcherLogs.Arn}", nil},
 		"UseTopicKey": {
@@ -113,7 +118,7 @@ func TestSwitcherPermissions(t *testing.T) {
 		// Added by AWS CDK for the on-failure destination.
 		"of [sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage]": {[]any{"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"}, "${SwitcherDeadLetters.Arn}", nil},
 	}
-	got := statements(t, synth(t, single(t).Vpc.Stack), "SwitcherRoleDefaultPolicy")
+	got := switcherStatements(t, synth(t, single(t).Vpc.Stack))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("statements by Sid (-want +got):\n%s", diff)
 	}
@@ -171,8 +176,8 @@ func TestNoWildcards(t *testing.T) {
 	example := single(t)
 	for _, stack := range []awscdk.Stack{example.Region.Stack, example.Vpc.Stack, example.Nodes.Stack} {
 		d := synth(t, stack)
-		for _, id := range d.ids("AWS::IAM::Policy") {
-			for sid, s := range statements(t, d, id) {
+		for _, id := range append(d.ids("AWS::IAM::Policy"), d.ids(managedPolicy)...) {
+			for sid, s := range statementsOf(t, d.Resources[id]) {
 				if s.Resource == "*" && sid != "ReadEc2" && sid != "ReadTargets" && sid != "ReadZonalShifts" {
 					t.Errorf("%s: statement %s has resource *", id, sid)
 				}
@@ -184,10 +189,38 @@ func TestNoWildcards(t *testing.T) {
 	}
 }
 
+// switcherPolicies are the policies of the function's role, by type: the nodes' come
+// from other stacks, as inline ones.
+var switcherPolicies = map[string]string{"SwitcherRecover": managedPolicy, "SwitcherMove": managedPolicy, "SwitcherRoleDefaultPolicy": "AWS::IAM::Policy"}
+
+const managedPolicy = "AWS::IAM::ManagedPolicy"
+
+func switcherStatements(t *testing.T, d document) map[string]statement {
+	t.Helper()
+	all := map[string]statement{}
+	for prefix, kind := range switcherPolicies {
+		p := d.one(t, kind, prefix)
+		if roles := text(t, flat(p.Properties["Roles"])); roles != `["${SwitcherRole}"]` {
+			t.Errorf("%s belongs to %s", prefix, roles)
+		}
+		// IAM counts no white space.
+		if size := len(text(t, flat(p.Properties["PolicyDocument"]))); kind == managedPolicy && size > 6144-500 {
+			t.Errorf("%s has about %d characters: IAM allows 6,144; move statements to another policy", prefix, size)
+		}
+		maps.Copy(all, statementsOf(t, p))
+	}
+	return all
+}
+
 // statements are a policy's statements by Sid. All must be Allow.
 func statements(t *testing.T, d document, prefix string) map[string]statement {
 	t.Helper()
-	doc := flat(d.one(t, "AWS::IAM::Policy", prefix).Properties["PolicyDocument"])
+	return statementsOf(t, d.one(t, "AWS::IAM::Policy", prefix))
+}
+
+func statementsOf(t *testing.T, policy resource) map[string]statement {
+	t.Helper()
+	doc := flat(policy.Properties["PolicyDocument"])
 	out := map[string]statement{}
 	for _, raw := range at(t, doc, "Statement").([]any) {
 		s := raw.(map[string]any)

@@ -66,7 +66,8 @@ func TestNagReasons(t *testing.T) {
 		"AwsSolutions-ELB2 AWS::ElasticLoadBalancingV2::LoadBalancer",
 		"AwsSolutions-IAM4 AWS::IAM::Role",
 		"AwsSolutions-IAM4 AWS::IAM::Role",
-		"AwsSolutions-IAM5 AWS::IAM::Policy",
+		"AwsSolutions-IAM5 AWS::IAM::ManagedPolicy",
+		"AwsSolutions-IAM5 AWS::IAM::ManagedPolicy",
 		"AwsSolutions-SQS3 AWS::SQS::Queue",
 		"AwsSolutions-VPC7 AWS::EC2::VPC",
 	}

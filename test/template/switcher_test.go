@@ -281,7 +281,7 @@ func TestSwitcherOptions(t *testing.T) {
 	if name := *s.SwitcherName(); contract.ValidName(name) != nil || !strings.HasPrefix(name, "Stack") {
 		t.Errorf("default name %q", name)
 	}
-	got := statements(t, d, "SwitcherRoleDefaultPolicy")
+	got := switcherStatements(t, d)
 	want := statement{
 		[]any{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
 		"arn:aws:kms:us-east-1:111122223333:key/table",
