@@ -45,10 +45,13 @@ func Single(app awscdk.App, props ExampleProps) SingleExample {
 		Switcher: &recovery.SwitcherProps{Name: jsii.String("example"), Code: props.code()},
 	})
 	nodes := NewNodesStack(app, "RecoveryNodes", &NodesStackProps{
-		StackProps: in, Switcher: vpc.Switcher, Nodes: []Node{databaseNode(1), webNode(2)},
+		StackProps: in, Switcher: vpc.Switcher, Nodes: SingleNodes(),
 	})
 	return SingleExample{Region: region, Vpc: vpc, Nodes: nodes}
 }
+
+// SingleNodes are the two nodes of Single.
+func SingleNodes() []Node { return []Node{databaseNode(1), webNode(2)} }
 
 // databaseNode serves one TCP port behind an NLB.
 func databaseNode(id int) Node {

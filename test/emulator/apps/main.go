@@ -45,32 +45,13 @@ type state struct {
 
 // first is the example, of which the database applies changes at once.
 func first() state {
-	return state{
-		stack: "RecoveryNodes",
-		database: stacks.Node{
-			ID: "Database1",
-			Props: recovery.ClusterNodeProps{
-				NodeId: jsii.Number(1), NodeName: jsii.String("database-1"), Priority: jsii.Number(200),
-				LoadBalancer: &recovery.NodeLoadBalancer{Port: jsii.Number(5432), TargetPort: jsii.Number(5432)},
-				ApplyChanges: recovery.ApplyChanges_AT_ONCE,
-			},
-			Monitor: recovery.ResourceMonitorProps{
-				Instance: &recovery.InstanceAlarm{}, Application: &recovery.ApplicationAlarm{Process: jsii.String("postgres")},
-			},
-		},
-		web: stacks.Node{
-			ID: "Web2",
-			Props: recovery.ClusterNodeProps{
-				NodeId: jsii.Number(2), NodeName: jsii.String("web-2"),
-				LoadBalancer: &recovery.NodeLoadBalancer{
-					Kind: recovery.LoadBalancerKind_APPLICATION, TargetPort: jsii.Number(8080), HealthPath: jsii.String("/health"),
-				},
-			},
-			Monitor: recovery.ResourceMonitorProps{
-				Instance: &recovery.InstanceAlarm{}, Application: &recovery.ApplicationAlarm{Process: jsii.String("nginx: master")},
-			},
-		},
+	nodes := stacks.SingleNodes()
+	s := state{stack: "RecoveryNodes", database: nodes[0], web: nodes[1]}
+	s.database.Props.ApplyChanges = recovery.ApplyChanges_AT_ONCE
+	for _, n := range []*stacks.Node{&s.database, &s.web} {
+		n.Monitor.Instance, n.Monitor.Application = &recovery.InstanceAlarm{}, &recovery.ApplicationAlarm{}
 	}
+	return s
 }
 
 // badImage is an image that exists nowhere.
@@ -145,6 +126,7 @@ func adopted(app awscdk.App, vpc stacks.VpcStack) {
 	}
 	node := recovery.ClusterNode_FromInstanceId(stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
 		InstanceId: parameter("Instance"), Switcher: vpc.Switcher, NodeId: jsii.Number(9),
+		ApplicationStatusCheck: &recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
 		TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: parameter("TargetGroup"), Port: jsii.Number(80)}},
 	})
 	recovery.NewResourceMonitor(stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{ClusterNode: node, Application: &recovery.ApplicationAlarm{Process: jsii.String("java")}})
