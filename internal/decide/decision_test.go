@@ -13,11 +13,14 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/record"
@@ -53,6 +56,7 @@ func decisions(t *testing.T, table string, rows []decision) {
 		}
 		seen[r.name] = true
 		before, step := r.step()
+		described(t, r.name, step)
 		fmt.Fprintf(&out, "# %s\n%s\n", r.name, describe(t, before, step))
 	}
 	file := filepath.Join("testdata", "decisions", table+".txt")
@@ -74,6 +78,34 @@ func decisions(t *testing.T, table string, rows []decision) {
 	}
 	for name := range kept {
 		t.Errorf("%s keeps %q, which is no row any more", file, name)
+	}
+}
+
+var eventSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	return jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "docs", "events.schema.json"))
+})
+
+// described: every event is as docs/events.schema.json tells those who read it.
+func described(t *testing.T, row string, step decide.Step) {
+	t.Helper()
+	schema, err := eventSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range step.Node.Outbox {
+		if p.Kind != record.PostEvent {
+			continue
+		}
+		detail, err := jsonschema.UnmarshalJSON(bytes.NewReader(p.Body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(detail); err != nil {
+			t.Errorf("%s: %s: %v", row, p.Body, err)
+		}
+		if !slices.Contains(contract.DetailsTold, p.Subject) {
+			t.Errorf("%s: detail type %q is not among those documented", row, p.Subject)
+		}
 	}
 }
 
