@@ -39,16 +39,20 @@ func (n *clusterNode) planBoot(at place, props *ClusterNodeProps) {
 	if props.GateTime != nil && !gate {
 		at.fail("GateTime is given and Gate is not true: there is no gate to give up; leave it out or set Gate")
 	}
+	fence := contract.DefaultPolicy().FenceSeconds
+	if s, ok := n.switcher.(*switcher); ok {
+		fence = s.policy.FenceSeconds
+	}
 	n.boot = &boot.Plan{
-		Gate: gate, GateSeconds: at.between("GateTime", props.GateTime, 3600, 60, 86400),
+		Gate: gate, GateSeconds: at.between("GateTime", props.GateTime, max(3600, 2*fence), 60, 172800),
 		Commands: strings.Join(list(props.PrepareCommands), "\n"), Application: props.Application.plan(at),
 	}
 	if n.boot.Commands != "" {
 		n.boot.Commands = "set -e\n" + n.boot.Commands
 	}
-	if s, ok := n.switcher.(*switcher); ok && gate && n.boot.GateSeconds <= s.policy.FenceSeconds {
+	if gate && n.boot.GateSeconds <= fence {
 		at.fail("GateTime is %d s: it must be longer than the switcher's Policy.FenceTime, %d s, or a replacement would give up while its predecessor is being stopped; correct one of them",
-			n.boot.GateSeconds, s.policy.FenceSeconds)
+			n.boot.GateSeconds, fence)
 	}
 }
 

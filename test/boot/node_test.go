@@ -297,6 +297,17 @@ func TestPrepare(t *testing.T) {
 		}
 		m.wantCalls(start[0], "yum install -y amazon-efs-utils amazon-cloudwatch-agent", start[2], start[3], agent)
 	})
+	t.Run("nobody wants the agent", func(t *testing.T) {
+		p := plan()
+		p.Agent = nil
+		m := newMachine(t, p, nil)
+		m.env[4] = "RECOVERY_AGENT=" + m.path("none")
+		m.command("yum", "cp "+m.path("bin/dpkg")+" "+m.path("bin/mount.efs"))
+		if out, code := m.run("prepare"); code != 0 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls(start[0], start[1], "yum install -y amazon-efs-utils", start[2], start[3])
+	})
 	t.Run("the gate stays shut", func(t *testing.T) {
 		m := newMachine(t, plan(), nil)
 		m.command("mount.efs", "")

@@ -96,6 +96,21 @@ func TestUserDataParts(t *testing.T) {
 	}
 }
 
+// TestGateTime outlasts the fence by default.
+func TestGateTime(t *testing.T) {
+	for fence, want := range map[float64]string{60: "GATE_SECONDS=3600\n", 7200: "GATE_SECONDS=14400\n", 86400: "GATE_SECONDS=172800\n"} {
+		app := newApp(t)
+		s := addSwitcher(awscdk.NewStack(app, jsii.String("Vpc"), nil), recovery.SwitcherProps{
+			Name: jsii.String("test"), Policy: &recovery.RecoveryPolicy{FenceTime: second(fence)},
+		})
+		stack := awscdk.NewStack(app, jsii.String("Nodes"), nil)
+		recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(7), Gate: jsii.Bool(true)})
+		if data := userData(t, synth(t, stack)); !strings.Contains(data, want) {
+			t.Errorf("a fence of %.0f s: the user data lacks %q", fence, want)
+		}
+	}
+}
+
 // TestUserDataByDefault: what is added to the node's user data is a part of its own.
 func TestUserDataByDefault(t *testing.T) {
 	b := newBase(t)
