@@ -160,9 +160,10 @@ func (n *clusterNode) letAdopt() {
 }
 
 // letRelease allows the switcher to take its tags off the instance that stays when
-// the node is deleted: the one that carries the node by then.
+// the node is deleted: the one that carries the node by then. An adoption that does not
+// work out ends so as well, whatever OnDelete says.
 func (n *clusterNode) letRelease() {
-	if n.life.onDelete != contract.DeleteRetain {
+	if n.life.onDelete != contract.DeleteRetain && n.adopt == "" {
 		return
 	}
 	policy := n.letSwitcher("Release", allow("ReleaseInstance", []string{"ec2:DeleteTags"}, n.instances("*"), map[string]any{
