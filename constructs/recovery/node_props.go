@@ -156,8 +156,7 @@ type ClusterNodeProps struct {
 	// OnDelete says what becomes of the node's instance when the node is deleted:
 	// RemovalPolicy_DESTROY drains and terminates it, RemovalPolicy_RETAIN leaves it
 	// running, without the switcher's tags, and keeps what it uses: its role, groups,
-	// and file systems' access. A gate has no tag to open by then: it stays shut at the
-	// instance's next boot. Default: RemovalPolicy_DESTROY.
+	// and file systems' access. Default: RemovalPolicy_DESTROY.
 	OnDelete awscdk.RemovalPolicy
 	// AwaitAutoRecovery leaves EC2's own automatic recovery on, and is how long a
 	// failed status check must last before the node is switched, so that EC2 can come
