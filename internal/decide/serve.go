@@ -123,6 +123,26 @@ func (s *step) registered() bool {
 	return all
 }
 
+// enlist registers the instance that is being granted where the node is known to
+// belong, without a look at the groups: that comes next, and finds what is missing.
+// Where an instance that was not proven off may still be a target, it goes first.
+func (s *step) enlist() {
+	if slices.ContainsFunc(s.n.Condemned, func(c record.Condemned) bool { return c.Waived || c.Cut }) {
+		return
+	}
+	for _, set := range s.n.Settings.Groups {
+		var places []cloud.Target
+		for _, t := range s.n.Targets {
+			if t.Group == set.ARN && t.Kind != "" {
+				places = append(places, cloud.Target{ID: s.targetID(t), Port: t.Port})
+			}
+		}
+		if len(places) > 0 {
+			s.do(Effect{Do: Register, Group: set.ARN, Targets: places})
+		}
+	}
+}
+
 func groupsOf(targets []record.Target) []string {
 	var groups []string
 	for _, t := range targets {

@@ -46,6 +46,7 @@ func (s *step) grant(i cloud.Instance) {
 	}
 	s.n.Switch.Attempts++
 	s.open()
+	s.enlist()
 	s.to(record.Serving)
 	s.say(message.Granted, i.ID+" carries the node", slog.String("instance", i.ID), slog.String("az", i.Zone))
 }

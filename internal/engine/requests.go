@@ -13,13 +13,9 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// requests reads all hints, takes up the deployment requests among them, and
-// returns the others by node. One that concerns no node is dropped.
-func (r *run) requests(ctx context.Context) (map[int][]record.Hint, error) {
-	hints, err := r.store.Hints(ctx)
-	if err != nil {
-		return nil, err
-	}
+// requests takes up the deployment requests among the hints, and returns the others
+// by node. One that concerns no node is dropped.
+func (r *run) requests(ctx context.Context, hints []record.Hint) (map[int][]record.Hint, error) {
 	byNode := map[int][]record.Hint{}
 	var foreign []record.Hint
 	for _, h := range hints {

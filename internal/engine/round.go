@@ -67,7 +67,7 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 	moves := make([]*move, 0, len(looks))
 	for _, l := range looks {
 		n, view := r.nodes[l.at], facts.For(l.need, l.sweep)
-		moves = append(moves, r.decide(ctx, l.at, view, brake, hints[n.ID]))
+		moves = append(moves, r.decide(ctx, l, facts, brake, hints[n.ID]))
 		if !view.Postponed() && (brake.Known == judged || n.Phase != record.Done) {
 			delete(r.sweeping, n.ID) // all was seen
 		}
@@ -75,6 +75,11 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 	busy, wait, err = r.take(ctx, moves)
 	return busy, wait || !busy && len(r.sweeping) > 0, err
 }
+
+// fewHinted is how many nodes at once are looked at so thoroughly, when something
+// tells of them, that a switch can begin with that look. Where more are told of, they
+// share the budgets of such looks better when only those that failed have them.
+const fewHinted = 4
 
 // looks lists the nodes to decide on. Where a switch may begin, the brake must know
 // how the others fare: needs holds theirs too.
@@ -93,7 +98,9 @@ func (r *run) looks(hints map[int][]record.Hint, now time.Time) (looks []look, n
 			continue
 		}
 		l := look{i, observe.NeedOf(n, sweep, r.cfg.Policy, now), sweep}
-		l.need.Fresh = hinted
+		if l.need.Fresh = hinted; hinted && len(hints) <= fewHinted {
+			l.need.Ahead(n)
+		}
 		looks, needs = append(looks, l), append(needs, l.need)
 	}
 	return looks, needs, brake
@@ -112,12 +119,26 @@ func (r *run) blind(ctx context.Context, looks []look, hints map[int][]record.Hi
 	return r.take(ctx, moves)
 }
 
-// decide makes node i's move.
-func (r *run) decide(ctx context.Context, i int, facts observe.Facts, brake decide.Brake, hints []record.Hint) *move {
-	m := r.move(ctx, i, facts, brake, hints)
-	m.step = decide.Decide(m.in)
+// decide makes a node's move, as far as this look goes.
+func (r *run) decide(ctx context.Context, l look, facts observe.Facts, brake decide.Brake, hints []record.Hint) *move {
+	m := r.move(ctx, l.at, facts.For(l.need, l.sweep), brake, hints)
+	m.step = decide.Onward(m.in, func(n record.Node) (observe.Facts, bool) {
+		need := observe.NeedOf(n, false, r.cfg.Policy, m.in.Now)
+		return facts.For(need, false), l.need.Covers(need, launched(m.in.Outcomes))
+	})
 	r.verdict(m.in.Node.ID, hints, m.step)
 	return m
+}
+
+// launched is the instance that came of the node's launch a moment ago, or "": it is
+// pending, whether EC2 shows it yet or not.
+func launched(outcomes []decide.Outcome) string {
+	for _, o := range outcomes {
+		if o.Effect.Do == decide.Launch && o.Err == nil {
+			return o.Instance.ID
+		}
+	}
+	return ""
 }
 
 // move is what node i's decision rests on.
@@ -137,9 +158,7 @@ func (r *run) take(ctx context.Context, moves []*move) (busy, wait bool, err err
 	if err := r.perform(ctx, moves); err != nil {
 		return false, false, err
 	}
-	if err := r.drop(ctx, moves); err != nil {
-		return false, false, err
-	}
+	r.drop(moves)
 	for _, m := range moves {
 		b, w := r.settle(m)
 		busy, wait = busy || b, wait || w
@@ -201,26 +220,36 @@ func (r *run) save(ctx context.Context, moves []*move) error {
 	return first
 }
 
-// drop removes the hints that were judged. All hints of a node say the same: look
-// at it. One look serves them all; one hint may concern several nodes, and stays as
-// long as one of them must keep it. One that stays is judged again, as a duplicate.
-func (r *run) drop(ctx context.Context, moves []*move) error {
-	kept, seen := map[string]bool{}, map[string]bool{}
+// drop notes the hints that were judged; tidy removes them. All hints of a node say the
+// same: look at it. One look serves them all; one hint may concern several nodes, and
+// stays as long as one of them must keep it. One that stays is judged again, as a
+// duplicate.
+func (r *run) drop(moves []*move) {
+	kept := map[string]bool{}
 	for _, m := range moves {
 		for _, h := range m.hints {
 			kept[h.Key] = kept[h.Key] || !m.stands() || m.step.Keep
 		}
 	}
-	var hints []record.Hint
 	for _, m := range moves {
 		for _, h := range m.hints {
-			if !kept[h.Key] && !seen[h.Key] {
-				hints = append(hints, h)
+			if !kept[h.Key] && !r.done[h.Key] {
+				r.judged, r.done[h.Key] = append(r.judged, h), true
 			}
-			seen[h.Key] = true
 		}
 	}
-	return r.dropAll(ctx, hints)
+}
+
+// tidy does what no recovery need wait for: it removes the hints that were judged,
+// and prolongs the lease a little before that is due. A hint that is left by a crash
+// is judged once more.
+func (r *run) tidy(ctx context.Context) error {
+	judged := r.judged
+	r.judged, r.done = nil, map[string]bool{}
+	if err := r.dropAll(ctx, judged); err != nil {
+		return err
+	}
+	return r.renewWithin(ctx, renewEarly+2*time.Second)
 }
 
 func (r *run) dropAll(ctx context.Context, hints []record.Hint) error {

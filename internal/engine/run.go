@@ -34,7 +34,14 @@ type run struct {
 	swept    time.Time                // when the newest sweep began
 	lookedAt time.Time                // when the last look began
 	heavy    bool                     // it took many calls
+	tidied   time.Time                // when tidy was last called
+	lookAt   time.Time                // when the next look is due, unless something happens
+	early    bool                     // the last turn came before that, and looked at nothing
+	waits    bool                     // the last look ended with something awaited
+	heeded   map[string]bool          // hints that the last look knew of
 	own      map[string]bool          // keys of this invocation's hints
+	judged   []record.Hint            // hints to remove when there is time
+	done     map[string]bool          // their keys
 	follow   map[int]bool             // nodes that an own hint set going
 	result   Result
 }
@@ -138,6 +145,7 @@ func (r *run) carryOn(ctx context.Context) error {
 // drive goes round until every node is at rest. more says that time ran out first.
 func (r *run) drive(ctx context.Context) (more bool, err error) {
 	r.outcomes, r.last, r.deferred = map[int][]decide.Outcome{}, map[int]string{}, map[int]bool{}
+	r.judged, r.done, r.tidied = nil, map[string]bool{}, r.clock.Now()
 	if r.follow == nil {
 		r.follow = map[int]bool{}
 	}
@@ -148,6 +156,10 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 			return true, nil
 		}
 		busy, wait, err := r.turn(ctx)
+		if err == nil && (!busy || r.clock.Now().Sub(r.tidied) >= tidyEvery) {
+			r.tidied = r.clock.Now()
+			err = r.tidy(ctx)
+		}
 		switch {
 		case err == nil:
 			failures = 0
@@ -165,11 +177,16 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 		if len(r.sweeping) == 0 && r.clock.Now().Sub(r.swept) >= sweepEvery {
 			r.sweepAll()
 		}
-		nap := pause << failures
-		if busy { // what takes many calls for one look is not looked at more often than while waiting
-			nap = r.lookedAt.Add(pause).Sub(r.clock.Now())
+		if failures > 0 {
+			r.lookAt = r.clock.Now().Add(pause << failures)
+		} else if !r.early {
+			r.lookAt = later(r.lookedAt.Add(pause), r.expected())
 		}
-		if !busy || r.heavy && nap > 0 {
+		nap := r.lookAt.Sub(r.clock.Now())
+		if !busy && failures == 0 {
+			nap = min(nap, hintEvery)
+		}
+		if (!busy || r.heavy || failures > 0) && nap > 0 {
 			if err := r.clock.Sleep(ctx, nap); err != nil {
 				return false, fmt.Errorf("wait for AWS: %w", err)
 			}
@@ -177,29 +194,95 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 	}
 }
 
+// hintEvery is how often the table is asked for hints while AWS is awaited.
+const hintEvery = 500 * time.Millisecond
+
+// soonest is how soon after a launch was accepted an instance runs, and after it was
+// granted its load balancer finds it healthy, at the least (assumptions; measured were
+// 4.9 s for the one, and two checks of 5 s each are the other's default). Before that
+// nothing is worth a look.
+const soonest = 3 * time.Second
+
+// expected is before when nothing will have changed of the nodes that are under way.
+func (r *run) expected() (at time.Time) {
+	for _, n := range r.nodes {
+		now := r.clock.Now()
+		switch {
+		case n.Resting(now) && !r.sweeping[n.ID]:
+			continue
+		case n.Phase != record.Gated && n.Phase != record.Serving || n.Hold != nil || n.Request != nil && n.Phase == record.Done:
+			return time.Time{}
+		}
+		if t := n.Since.Add(soonest); at.IsZero() || t.Before(at) {
+			at = t
+		}
+	}
+	return at
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// tidyEvery is how often what can wait is done while there is always something to do.
+const tidyEvery = 5 * time.Second
+
 // turn reads what is new and takes every node that needs it one step further.
 func (r *run) turn(ctx context.Context) (busy, wait bool, err error) {
 	if err := r.renew(ctx); err != nil {
 		return false, false, err
 	}
-	if err := r.load(ctx); err != nil {
-		return false, false, err
-	}
-	hints, err := r.requests(ctx)
+	hints, err := r.gather(ctx)
 	if err != nil {
 		return false, false, err
 	}
-	return r.round(ctx, hints)
+	known := r.heeded
+	r.heeded = map[string]bool{}
+	news := !r.waits
+	for _, h := range hints {
+		r.heeded[h.Key] = true
+		news = news || !known[h.Key]
+	}
+	byNode, err := r.requests(ctx, hints)
+	if err != nil {
+		return false, false, err
+	}
+	if r.early = !news && r.loaded && r.clock.Now().Before(r.lookAt); r.early {
+		return false, true, nil
+	}
+	busy, wait, err = r.round(ctx, byNode)
+	r.waits = !busy && err == nil
+	return busy, wait, err
 }
+
+// gather reads what the table holds for this leader, side by side: hints, records that
+// are not known yet, and how many leaders there are.
+func (r *run) gather(ctx context.Context) (hints []record.Hint, err error) {
+	var errs [2]error
+	calls := []func(context.Context){func(ctx context.Context) { hints, errs[0] = r.store.Hints(ctx) }}
+	if !r.loaded {
+		calls = append(calls, func(ctx context.Context) { errs[1] = r.load(ctx) })
+	}
+	if r.purse.leaders == 0 {
+		calls = append(calls, r.announce)
+	}
+	r.gang.Each(ctx, len(calls), func(ctx context.Context, i int) { calls[i](ctx) })
+	hints = slices.DeleteFunc(hints, func(h record.Hint) bool { return r.done[h.Key] })
+	return hints, cmp.Or(errs[0], errs[1])
+}
+
+// renewEarly is how long before its end the lease is prolonged at the latest.
+const renewEarly = 20 * time.Second
 
 // renew keeps the lease. It is called before anything is done, so that a process
 // that slept through its lease finds out first.
-func (r *run) renew(ctx context.Context) error {
-	const early = 20 * time.Second
+func (r *run) renew(ctx context.Context) error { return r.renewWithin(ctx, renewEarly) }
+
+func (r *run) renewWithin(ctx context.Context, early time.Duration) error {
 	if r.clock.Now().Before(r.lease.Until.Add(-early)) {
-		if r.purse.leaders == 0 {
-			r.announce(ctx)
-		}
 		return nil
 	}
 	if err := r.leave(); err != nil {

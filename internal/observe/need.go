@@ -71,7 +71,7 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 			need.Templates = templatesOfChange(n)
 		}
 	case record.Fencing:
-		need.Health = true // while the fence is awaited, so that it costs no time later
+		need.Places, need.Health = true, true // while the fence is awaited, so that it costs no time later
 		need.Mounts = mountsOfFence(n, p, now)
 	case record.Launching:
 		need.Places, need.Health = true, true

@@ -73,7 +73,7 @@ type Observer struct {
 	Memory *Memory
 	// Purse, if given, bounds the calls by the API budgets.
 	Purse Purse
-	// Gang, if given, makes the calls that each node needs for itself.
+	// Gang, if given, makes calls side by side.
 	Gang Gang
 }
 
@@ -85,8 +85,9 @@ func Calls(needs []Need) int { return pages(len(merge(needs).instances), instanc
 
 func pages(n, size int) int { return (n + size - 1) / size }
 
-// Read makes the calls that the needs take together. An error means that nothing
-// can be decided in this round: without the instances' power states nothing can.
+// Read makes the calls that the needs take together, side by side: a recovery waits
+// for the slowest of them, not for their sum. An error means that nothing can be
+// decided in this round: without the instances' power states nothing can.
 func (o Observer) Read(ctx context.Context, needs []Need, now time.Time) (Facts, error) {
 	if o.Memory == nil {
 		o.Memory = &Memory{}
@@ -103,33 +104,64 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time) (Facts,
 	if !o.take(power) {
 		return f, ErrLater
 	}
-	for _, p := range []struct {
-		part Part
-		read func(context.Context, wants, *Facts, time.Time) error
-	}{
-		{PartTargets, o.targets},
-		{PartAlarms, o.alarms},
-		{PartPlaces, o.places},
-		{PartZones, o.health},
-		{PartMounts, o.mounts},
-		{PartTemplates, o.templates},
-		{PartTagged, o.tagged},
-		{PartScheduled, o.scheduled},
-		{PartFailing, o.failing},
-	} {
-		if err := p.read(ctx, all, &f, now); err != nil {
+	readings := make([]reading, len(parts))
+	var calls []call
+	for i, p := range parts {
+		readings[i] = p.plan(o, all, &f, now)
+		calls = append(calls, readings[i].calls...)
+	}
+	var err error
+	if len(all.instances) > 0 {
+		calls = append(calls, func(ctx context.Context) { err = o.instances(ctx, all, &f) })
+	}
+	f.PowerAt = o.Now() // not after any of the calls
+	o.each(ctx, len(calls), func(ctx context.Context, i int) { calls[i](ctx) })
+	for i, p := range parts {
+		if readings[i].note == nil {
+			continue
+		}
+		if err := readings[i].note(); err != nil {
 			f.Unseen[p.part] = err
 		}
 	}
-	// After the others, so that power states are the freshest facts of the round.
-	f.PowerAt = o.Now()
-	if err := o.paid(o.instances(ctx, all, &f), power); err != nil {
+	if err := o.paid(err, power); err != nil {
 		return f, err
 	}
 	if err := o.details(ctx, all, &f, now); err != nil {
 		f.Unseen[PartDetails] = err
 	}
 	return f, nil
+}
+
+// call is one call of AWS or the table. It writes where no other call does.
+type call func(context.Context)
+
+// reading is how one part of the facts is read: calls that are made side by side with
+// those of the other parts, and what is made of their answers when all are there.
+// What is shared, as budgets and facts, is touched by plan and note only, which run
+// one after the other.
+type reading struct {
+	calls []call
+	note  func() error // nil: there is nothing to read
+}
+
+// parts are what is read side by side with the instances. That a part may be a few
+// milliseconds newer or older than the power states does no harm: a decision is made
+// after all of them, and whatever it rests on may have changed since. What a grant
+// rests on, power, gates and quarantine, is one answer of DescribeInstances.
+var parts = []struct {
+	part Part
+	plan func(Observer, wants, *Facts, time.Time) reading
+}{
+	{PartTargets, Observer.targets},
+	{PartAlarms, Observer.alarms},
+	{PartPlaces, Observer.places},
+	{PartZones, Observer.health},
+	{PartMounts, Observer.mounts},
+	{PartTemplates, Observer.templates},
+	{PartTagged, Observer.tagged},
+	{PartScheduled, Observer.scheduled},
+	{PartFailing, Observer.failing},
 }
 
 // wants is the union of all needs without repeats: sorted, or, where not all can
@@ -179,9 +211,6 @@ func merge(needs []Need) wants {
 }
 
 func (o Observer) instances(ctx context.Context, w wants, f *Facts) error {
-	if len(w.instances) == 0 {
-		return nil
-	}
 	found, err := o.Ports.Compute.Instances(ctx, w.instances)
 	if err != nil {
 		return fmt.Errorf("observe instances: %w", err)

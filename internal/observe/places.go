@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 // slowly, and every call saved is time that a recovery does not wait. And it keeps whose turn it was
 // where a round cannot look at everything, and alarms for that while.
 type Memory struct {
+	subnets  remembered[cloud.Subnet]
 	zones    remembered[cloud.Zone]
 	shifts   remembered[cloud.Shift]
 	reserved remembered[cloud.Reserve]
@@ -39,6 +41,7 @@ type seenAlarm struct {
 // does not answer must not hold up every round.
 const (
 	memoryLife  = time.Minute
+	subnetLife  = 15 * time.Second // their free addresses change, and people tag them to end a hold
 	failureLife = 15 * time.Second
 )
 
@@ -53,48 +56,61 @@ func (m *remembered[T]) fresh(now time.Time) bool {
 	return now.Before(m.until) && m.until.Sub(now) <= memoryLife
 }
 
-func (m *remembered[T]) get(now time.Time, what string, read func() ([]T, error)) ([]T, error) {
+// calls is the call that reads the list again, unless it is remembered.
+func (m *remembered[T]) calls(now time.Time, life time.Duration, what string, read func(context.Context) ([]T, error)) []call {
 	if m.fresh(now) {
-		return m.list, m.err
+		return nil
 	}
-	list, err := read()
-	m.list, m.err, m.until = list, nil, now.Add(memoryLife)
-	if err != nil {
-		m.list, m.err, m.until = nil, fmt.Errorf("observe %s: %w", what, err), now.Add(failureLife)
-	}
-	return m.list, m.err
+	return []call{func(ctx context.Context) {
+		list, err := read(ctx)
+		m.list, m.err, m.until = list, nil, now.Add(life)
+		if err != nil {
+			m.list, m.err, m.until = nil, fmt.Errorf("observe %s: %w", what, err), now.Add(failureLife)
+		}
+	}}
 }
 
 // health reads how the zones fare and where capacity is reserved. It only orders
 // and excludes candidates, so each part that can be had is used.
-func (o Observer) health(ctx context.Context, w wants, f *Facts, now time.Time) error {
+func (o Observer) health(w wants, f *Facts, now time.Time) reading {
 	if !w.health {
-		return nil
+		return reading{}
 	}
-	m := o.Memory
+	m, zones := o.Memory, o.Ports.Zones
 	if !covers(m.types, w.types) {
 		m.reserved.until, m.types = time.Time{}, w.types
 	}
-	var errs [3]error
-	f.Zones, errs[0] = m.zones.get(now, "the zones", func() ([]cloud.Zone, error) { return o.Ports.Zones.Zones(ctx) })
-	f.Shifts, errs[1] = m.shifts.get(now, "zonal shifts", func() ([]cloud.Shift, error) { return o.Ports.Zones.Shifts(ctx) })
+	calls := slices.Concat(m.zones.calls(now, memoryLife, "the zones", zones.Zones), m.shifts.calls(now, memoryLife, "zonal shifts", zones.Shifts))
 	if len(m.types) > 0 {
-		f.Reserved, errs[2] = m.reserved.get(now, "capacity reservations", func() ([]cloud.Reserve, error) { return o.Ports.Zones.Reserved(ctx, m.types) })
+		calls = append(calls, m.reserved.calls(now, memoryLife, "capacity reservations", func(ctx context.Context) ([]cloud.Reserve, error) {
+			return zones.Reserved(ctx, m.types)
+		})...)
 	}
-	return errors.Join(errs[:]...)
+	return reading{calls, func() error {
+		f.Zones, f.Shifts, f.Reserved = m.zones.list, m.shifts.list, m.reserved.list
+		return errors.Join(m.zones.err, m.shifts.err, m.reserved.err)
+	}}
 }
 
-func covers(known, wanted []string) bool {
-	return !slices.ContainsFunc(wanted, func(t string) bool { return !slices.Contains(known, t) })
+func covers[T comparable](known, wanted []T) bool {
+	return !slices.ContainsFunc(wanted, func(t T) bool { return !slices.Contains(known, t) })
 }
 
-func (o Observer) mounts(ctx context.Context, w wants, f *Facts, _ time.Time) error {
-	for _, fs := range w.files {
-		mounts, err := o.Ports.Files.Mounts(ctx, fs)
-		if err != nil {
-			return fmt.Errorf("observe the mount targets of %s: %w", fs, err)
+func (o Observer) mounts(w wants, f *Facts, _ time.Time) reading {
+	var r reading
+	found, errs := make([][]cloud.Mount, len(w.files)), make([]error, len(w.files))
+	for k, fs := range w.files {
+		r.calls = append(r.calls, func(ctx context.Context) { found[k], errs[k] = o.Ports.Files.Mounts(ctx, fs) })
+	}
+	r.note = func() (first error) {
+		for k, fs := range w.files {
+			if errs[k] != nil {
+				first = cmp.Or(first, fmt.Errorf("observe the mount targets of %s: %w", fs, errs[k]))
+				continue
+			}
+			f.Mounts[fs] = found[k]
 		}
-		f.Mounts[fs] = mounts
+		return first
 	}
-	return nil
+	return r
 }

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -51,30 +52,42 @@ func (o Observer) details(ctx context.Context, w wants, f *Facts, now time.Time)
 // groupsPerCall is how many target groups one DescribeTargetGroups names.
 const groupsPerCall = 20
 
-func (o Observer) targets(ctx context.Context, w wants, f *Facts, now time.Time) error {
+// targets describes target groups and, at the same time, their targets.
+func (o Observer) targets(w wants, f *Facts, now time.Time) reading {
 	costs := one(budget.Balancers, budget.BalancerReads)
 	arns := o.chosen(PartTargets, w.groups, f, now, func(i int) bool {
 		return (i%groupsPerCall != 0 || o.take(costs...)) && o.take(costs...)
 	})
 	if len(arns) == 0 {
-		return nil
+		return reading{}
 	}
-	groups, err := o.groups(ctx, arns)
-	if err := o.paid(err, costs...); err != nil {
-		return fmt.Errorf("observe target groups: %w", err)
+	var groups []cloud.TargetGroup
+	var err error
+	calls := []call{func(ctx context.Context) { groups, err = o.groups(ctx, arns) }}
+	found, errs := make([][]cloud.Target, len(arns)), make([]error, len(arns))
+	for k, arn := range arns {
+		calls = append(calls, func(ctx context.Context) { found[k], errs[k] = o.Ports.Balancers.Targets(ctx, arn) })
 	}
-	found, errs := make([][]cloud.Target, len(groups)), make([]error, len(groups))
-	o.each(ctx, len(groups), func(ctx context.Context, k int) {
-		found[k], errs[k] = o.Ports.Balancers.Targets(ctx, groups[k].ARN)
-	})
-	var first error
-	for k, g := range groups {
-		f.Groups[g.ARN], f.Targets[g.ARN] = g, found[k]
-		if err := o.paid(errs[k], costs...); err != nil && !cloud.Is(err, cloud.NotFound) && first == nil {
-			first = fmt.Errorf("observe the targets of %s: %w", g.ARN, err)
+	return reading{calls, func() error {
+		for _, err := range errs {
+			_ = o.paid(err, costs...)
 		}
-	}
-	return first
+		if err := o.paid(err, costs...); err != nil {
+			return fmt.Errorf("observe target groups: %w", err)
+		}
+		var first error
+		for _, g := range groups {
+			k := slices.Index(arns, g.ARN)
+			if k < 0 {
+				continue // not asked for
+			}
+			f.Groups[g.ARN], f.Targets[g.ARN] = g, found[k]
+			if err := errs[k]; err != nil && !cloud.Is(err, cloud.NotFound) && first == nil {
+				first = fmt.Errorf("observe the targets of %s: %w", g.ARN, err)
+			}
+		}
+		return first
+	}}
 }
 
 // groups describes target groups. One that was deleted fails the whole call, so
@@ -107,104 +120,140 @@ const (
 
 // alarms reads as many alarms as there is room for. The others are known from a
 // moment ago, or not at all in this round.
-func (o Observer) alarms(ctx context.Context, w wants, f *Facts, now time.Time) error {
+func (o Observer) alarms(w wants, f *Facts, now time.Time) reading {
 	costs, fit := one(budget.DescribeAlarms, budget.AlarmReads), &Facts{}
 	names := o.chosen(PartAlarms, w.alarms, fit, now, func(i int) bool { return i%alarmsPerCall != 0 || o.take(costs...) })
 	if len(names) == 0 && len(w.alarms.list) == 0 {
-		return nil
+		return reading{}
 	}
 	m := o.Memory
 	maps.DeleteFunc(m.alarms, func(_ string, a seenAlarm) bool { age := now.Sub(a.at); return age < 0 || age > alarmLife })
+	var r reading
+	var found []cloud.Alarm
+	var err error
 	if len(names) > 0 {
-		found, err := o.Ports.Alarms.Alarms(ctx, names)
+		r.calls = []call{func(ctx context.Context) { found, err = o.Ports.Alarms.Alarms(ctx, names) }}
+	}
+	r.note = func() error {
 		if err := o.paid(err, costs...); err != nil {
 			return fmt.Errorf("observe alarms: %w", err)
 		}
-		if m.alarms == nil {
-			m.alarms = map[string]seenAlarm{}
+		m.see(names, found, now)
+		for _, x := range w.alarms.list {
+			a, known := m.alarms[x.name]
+			switch {
+			case !known:
+				f.postpone(PartAlarms, x.name)
+			case fit.later[PartAlarms][x.name]:
+				f.postpone(partFreshAlarms, x.name)
+			}
+			if a.exists {
+				f.Alarms[x.name] = a.Alarm
+			}
 		}
-		for _, name := range names {
-			m.alarms[name] = seenAlarm{at: now}
-		}
-		for _, a := range found {
-			m.alarms[a.Name] = seenAlarm{a, true, now}
-		}
+		return nil
 	}
-	for _, x := range w.alarms.list {
-		a, known := m.alarms[x.name]
-		switch {
-		case !known:
-			f.postpone(PartAlarms, x.name)
-		case fit.later[PartAlarms][x.name]:
-			f.postpone(partFreshAlarms, x.name)
-		}
-		if a.exists {
-			f.Alarms[x.name] = a.Alarm
-		}
+	return r
+}
+
+// see notes what was found of the alarms that were asked for.
+func (m *Memory) see(names []string, found []cloud.Alarm, now time.Time) {
+	if m.alarms == nil {
+		m.alarms = map[string]seenAlarm{}
 	}
-	return nil
+	for _, name := range names {
+		m.alarms[name] = seenAlarm{at: now}
+	}
+	for _, a := range found {
+		m.alarms[a.Name] = seenAlarm{a, true, now}
+	}
 }
 
 // ForgetAlarm says that an alarm was changed: what was seen of it counts no more.
 func (m *Memory) ForgetAlarm(name string) { delete(m.alarms, name) }
 
-func (o Observer) places(ctx context.Context, w wants, f *Facts, now time.Time) error {
+func (o Observer) places(w wants, f *Facts, now time.Time) reading {
 	if !w.places {
-		return nil
+		return reading{}
 	}
+	m := o.Memory
 	var err error
-	if f.Subnets, err = o.Ports.Compute.Subnets(ctx, o.VPC, contract.DestinationTag, "true"); err != nil {
-		return fmt.Errorf("observe destination subnets: %w", err)
-	}
-	if f.Shortages, err = o.Store.Shortages(ctx, now); err != nil {
-		return err
-	}
-	return nil
+	calls := m.subnets.calls(now, subnetLife, "destination subnets", func(ctx context.Context) ([]cloud.Subnet, error) {
+		return o.Ports.Compute.Subnets(ctx, o.VPC, contract.DestinationTag, "true")
+	})
+	calls = append(calls, func(ctx context.Context) { f.Shortages, err = o.Store.Shortages(ctx, now) })
+	return reading{calls, func() error {
+		f.Subnets = m.subnets.list
+		if m.subnets.err != nil {
+			m.subnets.until = time.Time{} // nothing can be placed without them
+		}
+		return cmp.Or(m.subnets.err, err)
+	}}
 }
 
 // templates reads launch templates. One that cannot be read for good is a fact
 // about the nodes that name it.
-func (o Observer) templates(ctx context.Context, w wants, f *Facts, _ time.Time) error {
-	for _, t := range w.templates {
-		if !o.take(one(budget.DescribeTemplates)...) {
+func (o Observer) templates(w wants, f *Facts, _ time.Time) reading {
+	var r reading
+	costs, errs := one(budget.DescribeTemplates), make([]error, len(w.templates))
+	found := make([]cloud.Blueprint, len(w.templates))
+	var asked []int
+	for k, t := range w.templates {
+		if !o.take(costs...) {
 			f.postpone(PartTemplates, templateName(t))
 			continue
 		}
-		b, err := o.Ports.Compute.Template(ctx, t.ID, t.Version)
-		switch cloud.KindOf(err) {
-		case "":
-			f.Template[t] = b
-		case cloud.NotFound, cloud.Invalid, cloud.Denied:
-			f.NoTemplate[t] = err
-		default:
-			return fmt.Errorf("read launch template %s version %s: %w", t.ID, t.Version, o.paid(err, one(budget.DescribeTemplates)...))
-		}
+		asked = append(asked, k)
+		r.calls = append(r.calls, func(ctx context.Context) { found[k], errs[k] = o.Ports.Compute.Template(ctx, t.ID, t.Version) })
 	}
-	return nil
+	r.note = func() (first error) {
+		for _, k := range asked {
+			t, err := w.templates[k], o.paid(errs[k], costs...)
+			switch cloud.KindOf(err) {
+			case "":
+				f.Template[t] = found[k]
+			case cloud.NotFound, cloud.Invalid, cloud.Denied:
+				f.NoTemplate[t] = err
+			default:
+				first = cmp.Or(first, fmt.Errorf("read launch template %s version %s: %w", t.ID, t.Version, err))
+			}
+		}
+		return first
+	}
+	return r
 }
 
 // tagged finds instances by their node-id tag.
-func (o Observer) tagged(ctx context.Context, w wants, f *Facts, _ time.Time) error {
-	for part := range slices.Chunk(w.tagged, instancesPerCall) {
+func (o Observer) tagged(w wants, f *Facts, _ time.Time) reading {
+	var r reading
+	parts := slices.Collect(slices.Chunk(w.tagged, instancesPerCall))
+	costs := one(budget.DescribeInstances)
+	found, errs := make([][]cloud.Instance, len(parts)), make([]error, len(parts))
+	for k, part := range parts {
 		values := make([]string, 0, len(part))
 		for _, id := range part {
 			values = append(values, strconv.Itoa(id))
 		}
-		if !o.take(one(budget.DescribeInstances)...) {
+		if !o.take(costs...) {
 			for _, v := range values {
 				f.postpone(PartTagged, v)
 			}
 			continue
 		}
-		found, err := o.Ports.Compute.TaggedInstances(ctx, o.IDTag, values)
-		if err := o.paid(err, one(budget.DescribeInstances)...); err != nil {
-			return fmt.Errorf("observe tagged instances: %w", err)
-		}
-		for _, i := range found {
-			if id, err := contract.ParseNodeID(i.Tags[o.IDTag]); err == nil {
-				f.Tagged[id] = append(f.Tagged[id], i)
+		r.calls = append(r.calls, func(ctx context.Context) { found[k], errs[k] = o.Ports.Compute.TaggedInstances(ctx, o.IDTag, values) })
+	}
+	r.note = func() (first error) {
+		for k := range parts {
+			if err := o.paid(errs[k], costs...); err != nil {
+				first = cmp.Or(first, fmt.Errorf("observe tagged instances: %w", err))
+			}
+			for _, i := range found[k] {
+				if id, err := contract.ParseNodeID(i.Tags[o.IDTag]); err == nil {
+					f.Tagged[id] = append(f.Tagged[id], i)
+				}
 			}
 		}
+		return first
 	}
-	return nil
+	return r
 }

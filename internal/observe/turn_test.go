@@ -172,8 +172,9 @@ func (c *crowd) Each(ctx context.Context, n int, do func(ctx context.Context, i 
 	}
 }
 
-// TestReadsOfEachNodeGoThroughTheGang: they take too long one after the other.
-func TestReadsOfEachNodeGoThroughTheGang(t *testing.T) {
+// TestReadsGoThroughTheGang: the instances, the groups and, for each node, its targets
+// and details take too long one after the other.
+func TestReadsGoThroughTheGang(t *testing.T) {
 	w := fake.New(began)
 	var need observe.Need
 	for i := range 3 {
@@ -185,7 +186,7 @@ func TestReadsOfEachNodeGoThroughTheGang(t *testing.T) {
 	o, c := observer(w, nil), &crowd{}
 	o.Gang = c
 	f := read(t, o, w, []observe.Need{need})
-	if c.n != 6 || len(f.Details) != 3 || len(f.Targets) != 3 {
-		t.Errorf("%d through the gang, %d details, %d groups; want 6, 3, 3", c.n, len(f.Details), len(f.Targets))
+	if c.n != 8 || len(f.Details) != 3 || len(f.Targets) != 3 {
+		t.Errorf("%d through the gang, %d details, %d groups; want 8, 3, 3", c.n, len(f.Details), len(f.Targets))
 	}
 }

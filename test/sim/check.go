@@ -267,7 +267,7 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 		return
 	}
 	plan, _ := w.imageOf(m.node, m.Image)
-	if saved := w.nodes[m.node].requested[l.Token]; saved != m.Image {
+	if saved := w.nodes[m.node].requested[l.Token]; saved != m.Image && (w.lab == nil || w.lab.Function == nil) {
 		w.Fail("I8: %s of node %d is launched from image %s, and %q was saved for that request", m.ID, m.node, m.Image, saved)
 	}
 	same := m.Image == plan.Image && (m.Type == plan.Type || slices.Contains(w.nodes[m.node].wish.Types, m.Type)) && m.KeyName == plan.KeyName && len(m.Interfaces) == len(plan.Interfaces)

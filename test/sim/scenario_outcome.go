@@ -95,10 +95,33 @@ func (t *story) phase(node int) {
 	if len(list) > 0 && list[len(list)-1] == now {
 		return
 	}
+	list = passed(list, n)
 	if n := len(list); n > 0 && !gated && strings.HasPrefix(now, "launching") && strings.HasPrefix(list[n-1], "confirmed") {
 		list = append(list, strings.Replace(now, "launching", "fencing", 1)) // all were off already: passed in one step
 	}
 	t.phases[node] = append(list, now)
+}
+
+// passed adds the phases that the node went through in the same step: whether it
+// does depends on what there was room to look at.
+func passed(list []string, n record.Node) []string {
+	after := func(phases ...record.Phase) bool {
+		return slices.ContainsFunc(phases, func(p record.Phase) bool {
+			return len(list) > 0 && strings.HasPrefix(list[len(list)-1], string(p)+" ")
+		})
+	}
+	if n.Switch == nil {
+		return list
+	}
+	_, marked := n.Switch.Marks[string(record.Confirmed)]
+	held, begins := n.Hold != nil, len(list) == 0 || after(record.Done, record.Suspected)
+	if marked && begins && (n.Phase == record.Fencing || n.Phase == record.Launching || n.Phase == record.Confirmed && held) {
+		list = append(list, fmt.Sprintf("%s %d", record.Confirmed, n.Epoch))
+	}
+	if held && n.Phase == record.Launching && (after(record.Fencing) || n.Switch.Gate && after(record.Confirmed)) {
+		list = append(list, fmt.Sprintf("%s %d", n.Phase, n.Epoch))
+	}
+	return list
 }
 
 func (t *story) says(code message.Code, text string) {

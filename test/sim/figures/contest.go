@@ -38,6 +38,8 @@ type contest struct {
 	seed    uint64
 	nodes   int
 	trouble bool // calls and events fare badly meanwhile
+	// diary, if set, is shown what happened.
+	diary func(*sim.Lab, []verdict)
 }
 
 func (c contest) String() string {
@@ -92,7 +94,11 @@ func (c contest) run() ([]verdict, error) {
 	if err := l.Run(end); err != nil {
 		return nil, c.broke(err)
 	}
-	return c.judge(l, g, list, end)
+	verdicts, err := c.judge(l, g, list, end)
+	if c.diary != nil && err == nil {
+		c.diary(l, verdicts)
+	}
+	return verdicts, err
 }
 
 // errInvariant is a run of the engine that broke one of its invariants.

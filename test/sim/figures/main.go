@@ -15,7 +15,15 @@ func main() {
 	nodes := flag.String("nodes", "1,10,100,1000", "how many nodes fail with their zone, from small to great")
 	workers := flag.Int("workers", 2, "runs at the same time")
 	write := flag.String("write", "", "a Markdown file whose text between the figures marks is replaced")
+	why := flag.String("explain", "", "print what happened when, in the runs whose name holds this text, for example \"gated, AZ loss, ALB, seed 3, trouble false\"")
 	flag.Parse()
+	if *why != "" {
+		if err := explain(os.Stdout, *why, *seeds); err != nil {
+			fmt.Fprintln(os.Stderr, "figures:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := figures(*seeds, *nodes, *workers, *write); err != nil {
 		fmt.Fprintln(os.Stderr, "figures:", err)
 		os.Exit(1)

@@ -134,13 +134,18 @@ func score(n, workers int) (scoreboard, error) {
 	return board, errors.Join(errs...)
 }
 
+// nodes is how many fail together.
+func (c class) nodes() int {
+	if c.fault == sim.FaultZone {
+		return zoneNodes
+	}
+	return 1
+}
+
 func (c class) run(n int) (*tally, error) {
 	t := &tally{}
 	for seed := range uint64(n) {
-		x := contest{controller: controllers[c.who], fault: c.fault, before: c.before, seed: seed + 1, nodes: 1, trouble: c.trouble}
-		if c.fault == sim.FaultZone {
-			x.nodes = zoneNodes
-		}
+		x := contest{controller: controllers[c.who], fault: c.fault, before: c.before, seed: seed + 1, nodes: c.nodes(), trouble: c.trouble}
 		list, err := x.run()
 		switch {
 		case errors.Is(err, errInvariant):
