@@ -88,7 +88,10 @@ gate() {
 
 # mounts mounts what the file mounts names: "file-system access-point path data|logs".
 # Data goes through the own zone's mount target and must be there; logs may be missing.
+# systemd had read the units of an image before they were replaced: if those knew no
+# gate, it is asked for here, and powers the instance off where it stays shut.
 mounts() {
+  [ -z "${GATE_SECONDS:-}" ] || systemctl start recovery-gate.service || stay gate
   while read -r fs point path kind; do
     if try "$fs" "$point" "$path" "$kind"; then
       say "mount: $fs on $path"
@@ -177,7 +180,8 @@ fault() {
 # stay keeps cloud-init from the scripts that follow while the instance goes down.
 stay() {
   say "$1: not going on"
-  exec sleep "${RECOVERY_STAY:-3600}"
+  sleep "${RECOVERY_STAY:-infinity}"
+  exit 1
 }
 
 # prepare runs at an instance's first boot, before the user's own script.

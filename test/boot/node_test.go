@@ -26,6 +26,7 @@ const (
 func mounting(t *testing.T) (*machine, *metadata) {
 	t.Helper()
 	p, imds := plan(), newMetadata(t, nil)
+	p.Gate = false
 	m := newMachine(t, p, imds)
 	p.Mounts[0].Path, p.Mounts[1].Path = m.path("data"), m.path("logs")
 	for _, f := range p.Files() {
@@ -109,6 +110,14 @@ func TestMount(t *testing.T) {
 			t.Errorf("exit %d: %s", code, out)
 		}
 		m.wantCalls("umount %s/data")
+	})
+	t.Run("a gate that stays shut", func(t *testing.T) {
+		m := newMachine(t, plan(), newMetadata(t, nil))
+		m.command("systemctl", "exit 1")
+		if out, code := m.run("mount"); code != 1 || !strings.Contains(out, "gate: not going on") {
+			t.Errorf("exit %d: %s", code, out)
+		}
+		m.wantCalls("systemctl start recovery-gate.service")
 	})
 	t.Run("unmount", func(t *testing.T) {
 		m, _ := mounting(t)
@@ -312,8 +321,8 @@ func TestPrepare(t *testing.T) {
 		m := newMachine(t, plan(), nil)
 		m.command("mount.efs", "")
 		m.command("systemctl", `[ "$1" != start ]`)
-		if out, _ := m.run("prepare"); !strings.Contains(out, "gate or mount: not going on") {
-			t.Error(out)
+		if out, code := m.run("prepare"); code != 1 || !strings.Contains(out, "gate or mount: not going on") {
+			t.Errorf("exit %d: %s", code, out)
 		}
 		m.wantCalls(start...) // no agent, and no power off: the unit that failed does that
 	})

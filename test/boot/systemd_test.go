@@ -227,6 +227,24 @@ func TestSystemdShutGate(t *testing.T) {
 	wantLog(t, log, journal)
 }
 
+// TestSystemdStaleImage: an image that was made of an instance without a gate has its
+// units enabled and read before the boothook writes those with a gate.
+func TestSystemdStaleImage(t *testing.T) {
+	stale := quick()
+	stale.Gate = false
+	w := newWorld(t, stale, newMetadata(t, map[string]string{"recovery:gate": "closed", "recovery:epoch": "2"}))
+	p := quick()
+	p.GateSeconds = 1
+	w.write("newhook", p.Hook(), 0o700)
+	w.unit("cloud-init.service", "[Unit]\nDefaultDependencies=no\nBefore=network-online.target\n[Service]\nType=oneshot\nEnvironment=INSTANCE_ID=i-0aab\nExecStart=/bin/sh -c '/out/newhook && echo hook >>/out/log'\n")
+	w.write("enabled", "app.service\nrecovery-mount.service\ncloud-init.service\n", 0o600)
+	log, journal := w.run()
+	wantLog(t, log, journal, "hook")
+	if !strings.Contains(journal, "gate: GIVING UP") {
+		t.Errorf("journal\n%s", journal)
+	}
+}
+
 // TestSystemdNoData: data that cannot be mounted is a fault, and nothing is started.
 func TestSystemdNoData(t *testing.T) {
 	p := quick()
