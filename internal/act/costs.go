@@ -35,7 +35,7 @@ var resources = map[decide.Verb]budget.API{
 }
 
 // Costs is what one call for all of the effects takes of the API budgets. Those
-// without any (the table, notices, answers, mount targets) have no documented limit
+// without any (the table, answers, mount targets) have no documented limit
 // that a thousand nodes could reach.
 func Costs(effects []decide.Effect) []budget.Cost {
 	if len(effects) == 0 {
@@ -45,6 +45,9 @@ func Costs(effects []decide.Effect) []budget.Cost {
 	costs := make([]budget.Cost, 0, 3)
 	for _, api := range apis[verb] {
 		costs = append(costs, budget.Cost{API: api, Tokens: 1})
+	}
+	if key, _ := Together(effects[0]); verb == decide.Deliver && key != "" {
+		costs = append(costs, budget.Cost{API: budget.Notices, Tokens: 1})
 	}
 	if api, ok := resources[verb]; ok {
 		costs = append(costs, budget.Cost{API: api, Tokens: float64(len(effects))})

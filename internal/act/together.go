@@ -7,6 +7,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
+	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // mostInstances is how many instances one call names at most. CreateTags takes up
@@ -26,6 +27,9 @@ func Together(e decide.Effect) (key string, most int) {
 	case decide.Condemn:
 		return fmt.Sprintf("%s %v", e.Do, e.Tags), mostInstances // fmt sorts a map's keys
 	default:
+		if e.Do == decide.Deliver && e.Post.Kind == record.PostNotice {
+			return "notice", mostTold
+		}
 		return "", 1
 	}
 }
@@ -43,6 +47,8 @@ func (a Actor) DoTogether(ctx context.Context, effects []decide.Effect) error {
 		return a.Ports.Compute.Terminate(ctx, ids)
 	case decide.Condemn:
 		return a.Ports.Compute.Tag(ctx, ids, e.Tags)
+	case decide.Deliver:
+		return a.Ports.Topic.Publish(ctx, digest(effects))
 	default:
 		return &cloud.Error{Kind: cloud.Invalid, Service: "switcher", Action: string(e.Do), Message: "cannot be done for several nodes in one call"}
 	}

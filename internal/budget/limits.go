@@ -27,6 +27,7 @@ const (
 	BalancerTargets   API = "ELB targets"
 	PutAlarm          API = "PutMetricAlarm"
 	DescribeAlarms    API = "DescribeAlarms"
+	Notices           API = "notices"
 	AlarmReads        API = "DescribeAlarms reads"
 )
 
@@ -44,6 +45,9 @@ const (
 //   - CloudWatch: "CloudWatch service quotas", which names rates only: a second's
 //     worth is taken as the capacity.
 //
+// "Notices" are not AWS's but ours: ten messages to people at once, then one a minute,
+// which tells of all that waits, since nobody reads a thousand.
+//
 // DynamoDB on demand, SNS and Lambda have limits far above what a thousand nodes
 // use; of EFS none is documented. They have no bucket.
 func Limits(launchesPerSecond int) map[API]Limit {
@@ -58,6 +62,7 @@ func Limits(launchesPerSecond int) map[API]Limit {
 		DescribeInstances: {50, 10}, DescribeAttribute: {100, 20}, DescribeVolumes: {100, 20}, DescribeTemplates: {100, 20}, DescribeStatus: {100, 20},
 		DescribeFailing: {100, 20}, Associate: {50, 5}, Disassociate: {50, 5},
 		Balancers: {40, 10}, BalancerReads: {20, 6}, BalancerTargets: {20, 4},
+		Notices:  {10, 1.0 / 60},
 		PutAlarm: {3, 3}, DescribeAlarms: {9, 9}, AlarmReads: {6, 6},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,9 +138,23 @@ func (h *herd) switched() (count int) {
 	return count
 }
 
+// told counts what people were told, also in digests.
+func told(notices []cloud.Notice) int {
+	all := 0
+	for _, n := range notices {
+		var switcher string
+		var many int
+		if _, err := fmt.Sscanf(n.Subject, "%s %d messages about", &switcher, &many); err != nil {
+			many = 1 // of one node
+		}
+		all += many
+	}
+	return all
+}
+
 func (h *herd) want(switched, held, notices int) {
 	h.Helper()
-	if s, x, n := h.switched(), h.held(), len(h.w.Notices); s != switched || x != held || n != notices {
+	if s, x, n := h.switched(), h.held(), told(h.w.Notices); s != switched || x != held || n != notices {
 		h.Errorf("%d switched, %d held, %d notices; want %d, %d, %d", s, x, n, switched, held, notices)
 	}
 }
@@ -262,4 +277,21 @@ func TestBrake(t *testing.T) {
 		h.stop(1, 2, 3, 4, 5, 6)
 		h.want(6, 0, 6)
 	})
+}
+
+// Many nodes that fail at once are told of in few messages, each node of its own.
+func TestManyNodesMakeFewMessages(t *testing.T) {
+	h := newHerd(t, 100, slices.Repeat([]string{"az-a"}, 60)...)
+	all := make([]int, 0, 60)
+	for id := 1; id <= 60; id++ {
+		all = append(all, id)
+	}
+	h.stop(all...)
+	h.want(60, 0, 60)
+	if n := len(h.w.Notices); n < 2 || n > 20 {
+		t.Errorf("%d messages", n)
+	}
+	if events := len(h.w.Happened); events != 120 { // each failure detected, each node switched
+		t.Errorf("%d events on the bus, want 120: they are never put together", events)
+	}
 }

@@ -27,8 +27,7 @@ type job struct {
 	chain bool // one call each, one after the other
 	costs []budget.Cost
 	at    time.Time // not before then
-	err   error
-	begun bool
+	open  bool      // refused for all because of some: the outcome of each is not known
 }
 
 func (j *job) effects() []decide.Effect {
@@ -90,7 +89,7 @@ func jobsOf(moves []*move) []*job {
 		m.done = make([]*decide.Outcome, len(m.step.Effects))
 		for k, e := range m.step.Effects {
 			key, most := act.Together(e)
-			chain := e.Do == decide.Deliver
+			chain := e.Do == decide.Deliver && key == ""
 			if chain {
 				key, most = "deliver "+strconv.Itoa(e.Node), len(m.step.Effects)
 			}
@@ -133,12 +132,12 @@ func (r *run) work(ctx context.Context, jobs []*job) {
 // leaves the outcome open: one bad instance fails the call for all.
 func (r *run) together(ctx context.Context, j *job) {
 	effects := j.effects()
-	j.begun = true
-	if j.err = r.actor.DoTogether(ctx, effects); act.Refused(j.err) {
+	err := r.actor.DoTogether(ctx, effects)
+	if j.open = act.Refused(err) && effects[0].Do != decide.Deliver; j.open {
 		return
 	}
 	for k, p := range j.parts {
-		p.of.done[p.k] = &decide.Outcome{Effect: effects[k], Err: j.err}
+		p.of.done[p.k] = &decide.Outcome{Effect: effects[k], Err: err}
 	}
 }
 
@@ -148,7 +147,7 @@ func (r *run) together(ctx context.Context, j *job) {
 func again(jobs []*job) []*job {
 	var halves []*job
 	for _, j := range jobs {
-		if j.begun && act.Refused(j.err) {
+		if j.open {
 			mid := len(j.parts) / 2
 			halves = append(halves, &job{parts: j.parts[:mid]}, &job{parts: j.parts[mid:]})
 		}
