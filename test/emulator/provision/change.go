@@ -101,7 +101,8 @@ var deleters = map[string]func(*input) error{
 		_, err := in.EC2.DeleteLaunchTemplate(in.ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateId: &in.made.Physical})
 		return err
 	},
-	"AWS::IAM::Policy":        func(*input) error { return nil }, // none was made
+	"AWS::EC2::ApplicationStatusCheck": func(*input) error { return nil }, // none was made
+	"AWS::IAM::Policy":        func(*input) error { return nil },
 	"AWS::IAM::ManagedPolicy": func(*input) error { return nil },
 	"AWS::IAM::Role": func(in *input) error {
 		_, err := in.Query(in.ctx, "iam", iamVersion, "DeleteRole", url.Values{"RoleName": {in.made.Physical}})

@@ -40,6 +40,15 @@ func createLaunchTemplate(in *input) error {
 	return nil
 }
 
+// createStatusCheck only names the check: the emulator has none. Whose application
+// fails is told to the proxy.
+func createStatusCheck(in *input) error {
+	in.made.Physical = "asc-" + digest(in.stack.ID+in.made.Logical, 17)
+	in.made.Attributes["ApplicationStatusCheckId"] = in.made.Physical
+	in.left = nil
+	return nil
+}
+
 const iamVersion = "2010-05-08"
 
 // createRole makes the role without its policies: the emulator does not enforce

@@ -14,6 +14,7 @@ func init() { // not a literal: a creator's error may look at the table itself
 		"AWS::EC2::SecurityGroupIngress":            createGroupRule(false),
 		"AWS::EC2::SecurityGroupEgress":             createGroupRule(true),
 		"AWS::EC2::LaunchTemplate":                  createLaunchTemplate,
+		"AWS::EC2::ApplicationStatusCheck":          createStatusCheck,
 		"AWS::IAM::Role":                            createRole,
 		"AWS::IAM::InstanceProfile":                 createInstanceProfile,
 		"AWS::IAM::Policy":                          createPolicy("PolicyName"),

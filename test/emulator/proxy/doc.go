@@ -10,7 +10,8 @@
 //     documents: client tokens of RunInstances, lack of capacity by zone, instances
 //     that are pending first, targets that are initial first, security groups of an
 //     interface that alone decide, alarms that keep their state when rewritten,
-//     capacity reservations and zonal shifts, which the emulator has not at all.
+//     capacity reservations, zonal shifts and scheduled events, which the emulator has not
+//     at all.
 //
 // A call that the emulator does not implement is never passed on as if AWS had
 // failed: it is kept in Failures, and a test must fail on it.

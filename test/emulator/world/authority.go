@@ -127,6 +127,15 @@ func (a *authority) Tags(ctx context.Context, region, id string) (map[string]str
 		for _, t := range out.TagDescriptions[0].Tags {
 			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 		}
+	case strings.HasPrefix(id, "asc-"): // the emulator has none
+		for _, c := range a.Find("AWS::EC2::ApplicationStatusCheck") {
+			list, _ := c.Properties["Tags"].([]any)
+			for _, t := range list {
+				if t, ok := t.(map[string]any); ok && c.Physical == id {
+					tags[fmt.Sprint(t["Key"])] = fmt.Sprint(t["Value"])
+				}
+			}
+		}
 	case strings.HasPrefix(id, "fs-"):
 		var out struct {
 			FileSystems []struct {
