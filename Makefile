@@ -49,7 +49,7 @@ diff: build node ## Compare the templates with what is deployed in your account
 ##@ Test
 
 .PHONY: test
-test: tools-test ## Everything: unit, simulation, walls, templates, emulator, end to end, cfn-lint, documents; one closing summary
+test: tools-test ## Everything: unit, simulation, node, walls, templates, emulator, end to end, cfn-lint, documents; one closing summary
 	@$(SUITE) test
 
 .PHONY: test-unit

@@ -13,6 +13,12 @@
 //     owns an instance id, since a switch changes it.
 //   - ResourceMonitor is a node's two alarms.
 //
+// # What runs on the instance
+//
+// ClusterNode writes the instance's user data around the user's own: mounts, the gate,
+// the restart limits, checks and fault script of its Application, the CloudWatch agent
+// for ResourceMonitor. docs/node.md tells what it is and how to do without it.
+//
 // # Errors
 //
 // A wrong prop panics while the app is being built, as AWS CDK's own errors do

@@ -245,7 +245,7 @@ install() {
 # download takes the agent from AWS's bucket of the own Region, which a subnet with
 # an S3 endpoint reaches.
 download() {
-  region=$(meta placement/region) || return 1
+  region=$(meta placement/region) && domain=$(meta services/domain) || return 1
   case $(uname -m) in aarch64) cpu=arm64 ;; *) cpu=amd64 ;; esac
   case $os in
   *debian*) kind=debian end=deb ;;
@@ -253,7 +253,7 @@ download() {
   esac
   case $os in ubuntu*) kind=ubuntu ;; esac
   file=$run/agent.$end
-  curl -sfL -m 120 -o "$file" "https://amazoncloudwatch-agent-$region.s3.$region.amazonaws.com/$kind/$cpu/latest/amazon-cloudwatch-agent.$end" || return 1
+  curl -sfL -m 120 -o "$file" "https://amazoncloudwatch-agent-$region.s3.$region.$domain/$kind/$cpu/latest/amazon-cloudwatch-agent.$end" || return 1
   case $end in deb) dpkg -i "$file" ;; *) rpm -U "$file" ;; esac
 }
 

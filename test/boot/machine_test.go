@@ -34,7 +34,7 @@ type metadata struct {
 func newMetadata(t *testing.T, tags map[string]string) *metadata {
 	t.Helper()
 	m := &metadata{
-		items: map[string]string{"instance-id": self, "placement/availability-zone": "us-east-1c", "placement/region": "us-east-1"},
+		items: map[string]string{"instance-id": self, "placement/availability-zone": "us-east-1c", "placement/region": "us-east-1", "services/domain": "amazonaws.com"},
 		fault: map[string]int{}, asked: map[string]int{},
 	}
 	m.tag(tags)
