@@ -26,7 +26,7 @@ OFFLINE := env -u AWS_PROFILE -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u A
 
 ENGINE_SOURCES := go.mod go.sum $(shell find internal lambda -type f -not -name '*_test.go' 2>/dev/null)
 APP_SOURCES := go.mod go.sum cdk.json package-lock.json $(wildcard *.go) \
-	$(shell find constructs stacks internal/contract -type f -not -name '*_test.go' 2>/dev/null)
+	$(shell find constructs stacks internal/contract internal/boot -type f -not -name '*_test.go' 2>/dev/null)
 SUITE := $(OFFLINE) go run ./scripts/suite
 
 ##@ Use

@@ -132,11 +132,14 @@ func TestEngineKnowsNoSDK(t *testing.T) {
 	}
 }
 
-// TestContractIsStandardLibraryOnly: both sides import it.
-func TestContractIsStandardLibraryOnly(t *testing.T) {
-	for path, p := range list(t, "internal/contract") {
-		if !p.Standard && path != module+"internal/contract" {
-			t.Errorf("internal/contract reaches %s", path)
+// TestStandardLibraryOnly: what the constructs share with the switcher, or write to
+// instances.
+func TestStandardLibraryOnly(t *testing.T) {
+	for _, name := range []string{"internal/contract", "internal/boot"} {
+		for path, p := range list(t, name) {
+			if !p.Standard && path != module+name {
+				t.Errorf("%s reaches %s", name, path)
+			}
 		}
 	}
 }
