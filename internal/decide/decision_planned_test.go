@@ -238,15 +238,8 @@ func TestDecisionsLeaving(t *testing.T) {
 		}),
 		when("another change comes in a recovery and cannot be read", moving(record.Launching), isOff, func(s *scene) { s.Node.Settings.Template.Version = "3" }),
 		when("the new one dies", standby(leaving(record.Gated, update), cloud.Terminated), fails),
-		when("the new one is not healthy in its time", func() *scene {
-			s := standby(leaving(record.Gated, update), cloud.Running)
-			s.Node.Phase, s.Node.Switch.Attempts = record.Serving, 1
-			s.Node.Grant = &record.Grant{Instance: after, Epoch: 2, Zone: "az-c", PrivateIP: "10.0.0.new", GrantedAt: ago(451 * time.Second)}
-			s.Facts.Targets[byID] = []cloud.Target{{ID: after, Port: 80, Health: cloud.Unhealthy}}
-			s.Facts.Targets[byIP] = []cloud.Target{{ID: "10.0.0.new", Port: 81, Health: cloud.Unhealthy}}
-			s.alarm(alarmApp, "ALARM", now)
-			return s
-		}(), fails),
+		when("the new one is not healthy in its time", sickly("ALARM"), fails),
+		when("the new one is not healthy in its time, and its own alarm is OK", sickly("OK"), fails),
 		when("going back, the new one runs", leaving(record.Confirmed, update), fails, back, func(s *scene) {
 			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: after, Zone: "az-c"})
 			s.Facts.Instances[after] = machine(after, "az-c", cloud.Running)
@@ -279,4 +272,16 @@ func TestDecisionsLeaving(t *testing.T) {
 			s.Node.Switch.Fallback = &record.Fallback{Blueprint: original(), Template: contract.Template{ID: "lt-1", Version: "0"}}
 		}),
 	})
+}
+
+// sickly is an update whose new instance is late to be healthy; its application's own
+// alarm is in this state.
+func sickly(state string) *scene {
+	s := standby(leaving(record.Gated, record.KindUpdate), cloud.Running)
+	s.Node.Phase, s.Node.Switch.Attempts = record.Serving, 1
+	s.Node.Grant = &record.Grant{Instance: after, Epoch: 2, Zone: "az-c", PrivateIP: "10.0.0.new", GrantedAt: ago(451 * time.Second)}
+	s.Facts.Targets[byID] = []cloud.Target{{ID: after, Port: 80, Health: cloud.Unhealthy}}
+	s.Facts.Targets[byIP] = []cloud.Target{{ID: "10.0.0.new", Port: 81, Health: cloud.Unhealthy}}
+	s.alarm(alarmApp, state, now)
+	return s
 }

@@ -172,7 +172,7 @@ func (s *step) healthy() bool {
 	limit := s.healthLimit()
 	switch {
 	case s.since(s.n.Grant.GrantedAt) < limit || !s.seen(observe.PartAlarms):
-	case s.ownEvidence() != "":
+	case s.ownEvidence() != "" && !s.trial():
 		s.hold(record.Interrupted, message.BalancerDisputes, s.ownEvidence()+", but "+strings.Join(not, "; "), s.retryAt())
 	default:
 		s.abandon(fmt.Sprintf("%s is not healthy after %s: %s", s.n.Grant.Instance, limit, strings.Join(not, "; ")))

@@ -232,11 +232,17 @@ func (s *step) prefersOriginal() bool {
 	return sw.Kind == record.KindUpdate && sw.Failed != "" && sw.Launch == nil && !sw.NoOriginal && s.mayRestart()
 }
 
+// trial reports whether a deployment's change is being tried: then the load balancer's
+// word is enough to go back, whatever the application's own alarm says.
+func (s *step) trial() bool {
+	return s.n.Switch.Kind == record.KindUpdate && s.n.Switch.Fallback != nil
+}
+
 // healthLimit is how long a replacement may take to be healthy. A changed image
 // leaves half of the deployment's time for going back.
 func (s *step) healthLimit() time.Duration {
 	limit := seconds(s.Config.Policy.HealthSeconds)
-	if sw := s.n.Switch; sw.Kind == record.KindUpdate && sw.Fallback != nil {
+	if s.trial() {
 		limit = min(limit, seconds(s.Config.Policy.DeploySeconds)/2)
 	}
 	return limit

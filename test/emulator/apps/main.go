@@ -127,7 +127,7 @@ func adopted(app awscdk.App, vpc stacks.VpcStack) {
 	node := recovery.ClusterNode_FromInstanceId(stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
 		InstanceId: parameter("Instance"), Switcher: vpc.Switcher, NodeId: jsii.Number(9),
 		ApplicationStatusCheck: &recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
-		TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: parameter("TargetGroup"), Port: jsii.Number(80)}},
+		TargetGroups:           &[]*recovery.NodeTargetGroup{{TargetGroupArn: parameter("TargetGroup"), Port: jsii.Number(80)}},
 	})
 	recovery.NewResourceMonitor(stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{ClusterNode: node, Application: &recovery.ApplicationAlarm{Process: jsii.String("java")}})
 }

@@ -102,8 +102,8 @@ var deleters = map[string]func(*input) error{
 		return err
 	},
 	"AWS::EC2::ApplicationStatusCheck": func(*input) error { return nil }, // none was made
-	"AWS::IAM::Policy":        func(*input) error { return nil },
-	"AWS::IAM::ManagedPolicy": func(*input) error { return nil },
+	"AWS::IAM::Policy":                 func(*input) error { return nil },
+	"AWS::IAM::ManagedPolicy":          func(*input) error { return nil },
 	"AWS::IAM::Role": func(in *input) error {
 		_, err := in.Query(in.ctx, "iam", iamVersion, "DeleteRole", url.Values{"RoleName": {in.made.Physical}})
 		return err
