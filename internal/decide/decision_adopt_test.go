@@ -142,6 +142,7 @@ func TestDecisionsWatch(t *testing.T) {
 		when("the check is no longer wanted", resting(), has),
 		when("the check is off", resting(), has, func(s *scene) { s.came(effect(decide.Unwatch), "", "") }),
 		when("the check is gone", resting(), has, func(s *scene) { s.came(effect(decide.Unwatch), cloud.NotFound, "") }),
+		when("the check may not be taken off any more", resting(), has, func(s *scene) { s.came(effect(decide.Unwatch), cloud.Denied, "") }),
 		when("another check is wanted", resting(), has, func(s *scene) { s.Node.Settings.StatusCheck = "asc-2" }),
 		when("its application fails", resting(), asked, has, failing(70*time.Second)),
 		when("its application fails soon after it began to serve", resting(), asked, has, failing(10*time.Second), func(s *scene) { s.Node.Grant.ServedAt = ago(119 * time.Second) }),

@@ -85,7 +85,7 @@ func (s *step) troubles() bool {
 		}
 		what := fmt.Sprintf("%s: %v", o.Effect.Do, o.Err)
 		switch kind := cloud.KindOf(o.Err); {
-		case (o.Effect.Do == Unmount || o.Effect.Do == Unwatch) && kind == cloud.NotFound:
+		case o.Effect.Do == Unmount && kind == cloud.NotFound, o.Effect.Do == Unwatch && (kind == cloud.NotFound || kind == cloud.Denied):
 			s.wait() // gone, as wanted
 		case o.Effect.Do == Mount && kind == cloud.Conflict:
 			s.wait() // there already

@@ -41,10 +41,12 @@ func (s *step) checkEffect(do Verb, check string) Effect {
 	return Effect{Do: do, Key: check, Tags: map[string]string{s.Config.IDTag: strconv.Itoa(s.n.ID)}}
 }
 
-// isGone reports whether what the effect was to remove does not exist any more.
+// isGone reports whether what the effect was to remove is gone, or nothing of the
+// node's any more: the permission for a check leaves with the deployment that takes
+// the check off.
 func (s *step) isGone(e Effect) bool {
 	for _, o := range s.Outcomes {
-		if o.Effect.ID() == e.ID() && cloud.Is(o.Err, cloud.NotFound) {
+		if o.Effect.ID() == e.ID() && (cloud.Is(o.Err, cloud.NotFound) || cloud.Is(o.Err, cloud.Denied)) {
 			return true
 		}
 	}

@@ -119,6 +119,9 @@ func (r *run) claim(ctx context.Context, req record.Request, set contract.Settin
 	if req.Type == event.Update && req.PhysicalID == own && (at < 0 || r.nodes[at].Phase == record.Deleted) {
 		return fmt.Errorf("there is no record of node %d: it was deleted from the table; remove the node from the stack, deploy, and add it again", set.ID), nil
 	}
+	if at >= 0 && r.nodes[at].Phase != record.Deleted && r.nodes[at].Owner == owner {
+		return nil, nil // it has it; a claim that is written late would outlive the node
+	}
 	c, err := r.store.TakeClaim(ctx, set.ID, owner)
 	if err != nil {
 		return nil, err
