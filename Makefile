@@ -100,8 +100,9 @@ golden: build node ## Rewrite the golden templates from what is synthesised now
 	CDK_VALIDATION=false go test -count=1 ./test/template/... -update
 
 .PHONY: docs
-docs: ## Write docs/messages.md from the message catalogue
+docs: ## Write what is generated in docs: messages, tables of props, the comparison
 	go generate ./internal/message/...
+	go test ./test/docs -count=1 -run 'TestPropsTables|TestComparison' -update
 
 .PHONY: requirements
 requirements: ## Pin requirements.in into requirements.txt, with hashes

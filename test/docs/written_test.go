@@ -184,3 +184,49 @@ func TestPolicyDefaults(t *testing.T) {
 		}
 	}
 }
+
+var figures = regexp.MustCompile(`(?s)(<!-- figures: begin -->\n).*?(<!-- figures: end -->\n)`)
+
+// The comparison with an Auto Scaling group quotes docs/performance.md, which is
+// measured anew now and then.
+func TestComparison(t *testing.T) {
+	const page = "docs/when-not-to-use.md"
+	measured := read(t, "docs/performance.md")
+	_, calm, _ := strings.Cut(measured, "### Seconds from detection to serving, nothing in the way")
+	calm, _, _ = strings.Cut(calm, "\n### ")
+	type row struct{ took, worst, writers string }
+	rows := map[string]row{}
+	var order []string
+	for _, line := range strings.Split(calm, "\n") {
+		c := strings.Split(strings.Trim(line, "| "), " | ")
+		if len(c) != 14 || c[0] != "hang" {
+			continue
+		}
+		who := strings.TrimSuffix(c[2], " †")
+		if !strings.HasPrefix(who, "this engine") && !strings.HasPrefix(who, "Auto Scaling") {
+			continue
+		}
+		rows[who+c[1]] = row{c[4], c[5], c[12]}
+		if !slices.Contains(order, who) {
+			order = append(order, who)
+		}
+	}
+	if len(order) != 3 {
+		t.Fatalf("docs/performance.md has figures of %q, want this engine with and without a gate, and an Auto Scaling group", order)
+	}
+	table := "\n| | ALB, median | ALB, 99 % | NLB, median | NLB, 99 % | two could write, of 1000 |\n|---|---:|---:|---:|---:|---:|\n"
+	for _, who := range order {
+		a, n := rows[who+"ALB"], rows[who+"NLB"]
+		table += fmt.Sprintf("| %s | %s s | %s s | %s s | %s s | %s |\n", who, a.took, a.worst, n.took, n.worst, a.writers)
+	}
+	text := read(t, page)
+	want := figures.ReplaceAllString(text, "${1}"+table+"\n${2}")
+	if want == text {
+		return
+	}
+	if !*update {
+		t.Errorf("%s does not quote the figures of docs/performance.md: write them with go test ./test/docs -run TestComparison -update", page)
+	} else if err := os.WriteFile(filepath.Join(root, page), []byte(want), 0o600); err != nil {
+		t.Error(err)
+	}
+}
