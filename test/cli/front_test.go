@@ -20,7 +20,8 @@ type front struct {
 	*httptest.Server
 	mu      sync.Mutex
 	refused map[string]*refusal // by "service:Action"
-	answers map[string]string   // bodies, by "service:Action"
+	denied  map[string]bool     // actions that IAM's simulator denies the switcher
+	vcpus   string              // quota of On-Demand instances
 }
 
 type refusal struct {
@@ -34,7 +35,7 @@ func newFront(to string) *front {
 	if err != nil {
 		panic(err) // the proxy's own address
 	}
-	f := &front{refused: map[string]*refusal{}, answers: map[string]string{}}
+	f := &front{refused: map[string]*refusal{}, denied: map[string]bool{}, vcpus: "64"}
 	behind := httputil.NewSingleHostReverseProxy(u)
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -43,7 +44,7 @@ func newFront(to string) *front {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if !f.answered(w, r, call(r, body)) {
+		if !f.answered(w, r, call(r, body), body) {
 			behind.ServeHTTP(w, r)
 		}
 	}))
@@ -75,16 +76,12 @@ func call(r *http.Request, body []byte) string {
 	return service + ":" + r.Method + " " + r.URL.Path
 }
 
-func (f *front) answered(w http.ResponseWriter, r *http.Request, name string) bool {
+func (f *front) answered(w http.ResponseWriter, r *http.Request, name string, body []byte) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if text, ok := f.answers[name]; ok {
-		fmt.Fprint(w, text)
-		return true
-	}
 	no := f.refused[name]
 	if no == nil || no.times == 0 {
-		return false
+		return f.filled(w, name, body)
 	}
 	no.times--
 	message := "refused by the harness: " + name
@@ -103,6 +100,34 @@ func (f *front) answered(w http.ResponseWriter, r *http.Request, name string) bo
 	return true
 }
 
+// filled answers what the emulator does not implement.
+func (f *front) filled(w http.ResponseWriter, name string, body []byte) bool {
+	switch name {
+	case "iam:SimulatePrincipalPolicy":
+		form, _ := url.ParseQuery(string(body))
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprint(w, decided(form, f.denied))
+	case "servicequotas:GetServiceQuota":
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		fmt.Fprintf(w, `{"Quota":{"QuotaCode":"L-1216C47A","Value":%s}}`, f.vcpus)
+	default:
+		return false
+	}
+	return true
+}
+
+func (f *front) deny(action string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.denied[action] = true
+}
+
+func (f *front) quota(vcpus string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.vcpus = vcpus
+}
+
 func (f *front) refuse(name, code string, status, times int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -112,5 +137,5 @@ func (f *front) refuse(name, code string, status, times int) {
 func (f *front) allow() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.refused, f.answers = map[string]*refusal{}, map[string]string{}
+	f.refused = map[string]*refusal{}
 }

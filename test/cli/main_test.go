@@ -85,7 +85,7 @@ func TestScripts(t *testing.T) {
 		Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"settle": settle, "sweep": sweep, "fail": failNode, "alarm": setAlarm, "noroom": noRoom, "hour": hour, "condition": condition,
-			"refuse": refuse,
+			"refuse": refuse, "listen": listen, "plant": plant,
 		},
 	})
 }

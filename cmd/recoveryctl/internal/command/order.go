@@ -3,6 +3,7 @@ package command
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -120,7 +121,7 @@ func (c *cli) confirm(yes bool, question, word string) error {
 	fmt.Fprintf(c.Err, "%s\nType %s to go on: ", question, word)
 	answer, err := bufio.NewReader(c.In).ReadString('\n')
 	if strings.TrimSpace(answer) != word {
-		if err != nil && err != io.EOF { //nolint:errorlint // a reader's end is this very value
+		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read the answer: %w", err)
 		}
 		return &account.Problem{Kind: account.Declined, What: "not confirmed: nothing was done"}

@@ -172,6 +172,9 @@ func describe(n record.Node) string {
 		if n.Grant != nil {
 			return n.Grant.Instance + " in " + n.Grant.Zone + " is granted"
 		}
+	case record.Deleting:
+		return "its instances are being removed"
+	case record.Done, record.Deleted:
 	}
 	return ""
 }

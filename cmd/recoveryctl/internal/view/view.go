@@ -106,3 +106,12 @@ func dash(s string) string {
 	}
 	return s
 }
+
+// Good paints a line that tells of something good.
+func (s Style) Good(line string) string { return s.paint(green, line) }
+
+// Dubious paints a line that wants a look.
+func (s Style) Dubious(line string) string { return s.paint(yellow, line) }
+
+// Bad paints a line that wants a person.
+func (s Style) Bad(line string) string { return s.paint(red, line) }
