@@ -44,7 +44,7 @@ const (
 // keptPerHost is how many connections to one service are kept between calls: as
 // many as the engine makes calls at once. The SDK keeps 10, and each further one
 // would be made anew, with its handshake, every time.
-const keptPerHost = 16
+const keptPerHost = 32
 
 // Options say what the ports work on.
 type Options struct {
