@@ -122,6 +122,13 @@ func (s *step) released(instance string) bool {
 		s.out.Save = true
 		return false
 	}
+	if open := map[string]string{contract.GateTag: fmt.Sprintf("%s:%d", instance, s.n.Epoch)}; i.Tags[contract.GateTag] == gateClosed {
+		if e := (Effect{Do: Open, Instance: instance, Tags: open}); !s.succeeded(e) {
+			s.do(e)
+			s.out.Save = true
+			return false
+		}
+	}
 	ours := map[string]string{}
 	// The gate's tag stays: it is open, and the instance may run the gate at its next boot.
 	for _, key := range []string{s.Config.IDTag, contract.SwitcherTag, contract.CondemnedTag, contract.EpochTag} {

@@ -90,7 +90,10 @@ func (s *step) alike() bool {
 func (s *step) settleRequest(failed string) {
 	switch r := s.n.Request; {
 	case r == nil || r.Type == event.Delete || s.changes():
-	case failed != "" && s.n.Settings.Template == s.n.Rejected:
+	case s.n.Rejected.ID != "" && s.n.Settings.Template == s.n.Rejected:
+		if failed == "" { // it failed again before that switch had ended
+			failed = fmt.Sprintf("launch template %s version %s was given up, the node is as it was before", s.n.Rejected.ID, s.n.Rejected.Version)
+		}
 		s.answer(errors.New(failed))
 	default:
 		s.answer(nil)
