@@ -96,6 +96,10 @@ const (
 	// {"node": 7, "to": "eu-west-1b", "by": "who", "reason": "why"}, without "to" for
 	// the best zone.
 	DetailSwitch = "Recovery Switch"
+	// DetailDrill announces that an operator is about to break a node for practice; its
+	// detail is {"node": 7, "by": "who", "reason": "how"}. It is kept in the history and
+	// changes nothing else.
+	DetailDrill = "Recovery Drill"
 )
 
 // FunctionPrefix begins the name of every switcher's Lambda function.

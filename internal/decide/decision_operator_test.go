@@ -73,6 +73,8 @@ func TestDecisionsOfOperators(t *testing.T) {
 		when("switched on again, and another node's record is late", resting(), off, offElsewhere, given(brakeOff)),
 		when("paused and switched off, and it fails", resting(), off, paused(in(time.Hour)), stopped),
 
+		when("a drill is announced", resting(), given(ordered(event.CauseDrill, record.Order{}))),
+
 		when("a planned switch that is delivered again", resting(), func(s *scene) { s.hint(event.CauseOperator, ""); s.Node.Obeyed = []string{"ev-1"} }),
 		when("a planned switch of a paused node", resting(), paused(in(time.Hour)), func(s *scene) { s.hint(event.CauseOperator, "") }),
 		when("a planned switch while recoveries are switched off", resting(), off, func(s *scene) { s.hint(event.CauseOperator, "") }),

@@ -14,7 +14,7 @@ import (
 // node looks like. A planned switch is none: it rests on what is seen.
 func IsOrder(h record.Hint) bool {
 	switch h.Cause.Kind {
-	case event.CauseAck, event.CausePause, event.CauseResume, event.CauseBrakeOn, event.CauseBrakeOff:
+	case event.CauseAck, event.CausePause, event.CauseResume, event.CauseBrakeOn, event.CauseBrakeOff, event.CauseDrill:
 		return true
 	}
 	return false
@@ -117,6 +117,8 @@ func (s *step) order(h record.Hint) {
 	case event.CauseBrakeOn:
 		s.n.Off = &record.Off{Since: h.Cause.At, By: o.By, Reason: o.Reason}
 		s.say(message.OffBegun, h.Cause.Detail)
+	case event.CauseDrill:
+		s.say(message.DrillBegun, h.Cause.Detail)
 	case event.CauseBrakeOff:
 		s.n.Off = nil
 		s.say(message.OffOver, h.Cause.Detail)

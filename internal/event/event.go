@@ -82,6 +82,7 @@ var parsers = map[key]func(envelope) Event{
 	{contract.Source, contract.DetailResume}:              parseOrder(CauseResume),
 	{contract.Source, contract.DetailBrake}:               parseOrder(CauseBrakeOn),
 	{contract.Source, contract.DetailSwitch}:              parseOrder(CauseOperator),
+	{contract.Source, contract.DetailDrill}:               parseOrder(CauseDrill),
 	{"workload-recovery", "Recovery Sweep"}:               func(envelope) Event { return Event{Kind: Sweep} },
 	{"workload-recovery", "Recovery Continue"}:            func(e envelope) Event { return Event{Kind: Continue, Chain: max(0, e.Chain)} },
 }

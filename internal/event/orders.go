@@ -20,6 +20,8 @@ const (
 	// CauseBrakeOn holds all recoveries of the VPC, and CauseBrakeOff ends that.
 	CauseBrakeOn  = "brake on"
 	CauseBrakeOff = "brake off"
+	// CauseDrill announces that a person breaks the node for practice.
+	CauseDrill = "drill"
 	// CauseOperator is a switch that a person plans.
 	CauseOperator = "planned by an operator"
 )

@@ -75,6 +75,7 @@ const (
 	OffBegun         Code = "WR143"
 	OffOver          Code = "WR144"
 	OrderVoid        Code = "WR145"
+	DrillBegun       Code = "WR146"
 
 	HeldNoCandidate   Code = "WR201"
 	HeldCoolDown      Code = "WR202"
@@ -155,6 +156,7 @@ var Catalogue = []Definition{
 	{OffBegun, slog.LevelWarn, "recoveries switched off", "An operator put the brake on: no recovery of any node of the VPC begins. A switch that is under way goes on, and an operator's planned switch still can be ordered.", "Take the brake off when the work is done: recoveryctl brake off."},
 	{OffOver, slog.LevelWarn, "recoveries switched on again", "An operator took the brake off.", none},
 	{OrderVoid, slog.LevelInfo, "order changes nothing", "An operator's order came too late, or says what is so already.", none},
+	{DrillBegun, slog.LevelWarn, "drill announced", "An operator is about to break the node for practice (recoveryctl drill). It is recovered like after any failure.", none},
 	{RecoveryAwaited, slog.LevelWarn, "EC2's own recovery is awaited", "The instance's status checks fail, and the node waits for EC2's automatic recovery of it before it is switched.", none},
 	{CheckWatches, slog.LevelInfo, "application status check associated", "EC2's application status check looks at whatever instance carries the node's id tag.", none},
 
