@@ -21,6 +21,7 @@ var ambushes = slices.Concat(
 	lurk(places, record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting),
 	lurk(places, record.Launching, record.Launching, record.Launching), // where only a node with a gate still has a running instance
 	lurk(carriers, record.Draining, record.Draining, record.Suspected, record.Serving),
+	lurk(orders, record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving),
 	lurk(announced, record.Draining, record.Suspected, record.Serving),
 	lurk(condemned, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting),
 	lurk(alarms, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting, record.Deleted),
@@ -48,6 +49,7 @@ var (
 			w.After(w.Between(time.Minute, 10*time.Minute), func() { w.returnZone(zone) })
 		}
 	}}
+	orders   = map[Harm]func(*World, int){HarmOrder: func(w *World, _ int) { w.plan(w.Now) }}
 	carriers = map[Harm]func(*World, int){
 		HarmPowerOff: func(w *World, id int) { w.breakNode(id) }, // or any other way
 	}
@@ -109,7 +111,7 @@ func (p Pair) cannot() string {
 		return during("nothing is condemned, or no longer than a moment", record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting)
 	case HarmStart:
 		return during("nothing condemned is stopped, and stays so", record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving)
-	case HarmUpdate, HarmImage, HarmDelete, HarmClaim:
+	case HarmUpdate, HarmImage, HarmDelete, HarmClaim, HarmOrder:
 		return during("a stack deletes its node once, and then is gone", record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done)
 	case HarmNotice, HarmEvent:
 		return during("no instance holds the grant", record.Draining, record.Suspected, record.Serving, record.Done)
@@ -137,7 +139,7 @@ var ofWorld = []Harm{
 	HarmStale, HarmCapacity, HarmEventLost, HarmEventTwice, HarmEventLate, HarmFlap,
 	HarmPowerOff, HarmGone, HarmHang, HarmHostDies, HarmHostCut, HarmHostMoved, HarmZone, HarmSick,
 	HarmStart, HarmMeddle, HarmRetag, HarmFree, HarmUnregister, HarmUpdate, HarmImage, HarmDelete, HarmClaim,
-	HarmNotice, HarmEvent, HarmHungStop,
+	HarmNotice, HarmEvent, HarmHungStop, HarmOrder,
 }
 
 var allPhases = []record.Phase{

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -92,7 +93,7 @@ func RandomChaos(s *Sim) Chaos {
 	return Chaos{
 		Concurrency: concurrency, Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Flicker: rate(0.5), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
-		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(5), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(4), Notices: s.Rand.IntN(4), Hang: rate(0.5), ZoneLoss: rate(1), EveryLease: s.Chance(leases),
+		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(6), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(4), Notices: s.Rand.IntN(4), Hang: rate(0.5), ZoneLoss: rate(1), EveryLease: s.Chance(leases),
 	}
 }
 
@@ -231,6 +232,12 @@ func (w *World) deploy(what Harm, node int) {
 	}
 	if w.Chance(0.15) {
 		s.tags()
+		return
+	}
+	if other := 1 + w.Rand.IntN(len(w.nodes)); other != node && w.Chance(0.1) && !w.nodes[other].deleted {
+		w.nodes[other].contested = true // its delete could make the claim right
+		w.hit(HarmClaim, other)
+		s.update(map[string]any{"NodeId": strconv.Itoa(other)})
 		return
 	}
 	change, fate := w.change(node)

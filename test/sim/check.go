@@ -119,6 +119,7 @@ func (w *World) recorded(item cloud.Item) {
 	w.answers(old, n)
 	w.retains(t, old)
 	w.calledOff(old, n)
+	w.obeyed(old, n)
 	w.requested(t, n)
 	if n.Phase == record.Draining && old.Phase != record.Draining {
 		t.drain = n.Settings.Drain
@@ -280,7 +281,8 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 	if m.Tags[contract.CondemnedTag] != "" {
 		w.Fail("I8: %s inherits the condemned tag", m.ID)
 	}
-	if m.Tags[contract.DefaultTargetTag] != "true" {
+	// A deployment may change a node that a person has taken out of recovery: it stays so.
+	if sw := w.nodes[m.node].record.Switch; m.Tags[contract.DefaultTargetTag] != "true" && (sw == nil || sw.Kind != record.KindUpdate) {
 		w.Fail("I8: %s is launched as no recovery target: tag %s is %q", m.ID, contract.DefaultTargetTag, m.Tags[contract.DefaultTargetTag])
 	}
 	if strings.Contains(m.Tags[contract.GateTag], ":") {

@@ -253,6 +253,8 @@ func (s *formation) ended(a reply) {
 		}
 		s.status = stuckRemoval
 		w.After(time.Second, func() { s.remove() })
+	case was == isUpdating && ok && s.wanted["NodeId"] != strconv.Itoa(s.node):
+		w.Fail("the stack of node %d was given node %v, which is another stack's", s.node, s.wanted["NodeId"])
 	case was == isUpdating && ok && !s.fails:
 		s.props, s.data, s.status = s.wanted, a.Data, isDeployed
 		s.rewritten()

@@ -153,6 +153,12 @@ func (w *World) keeps(m *Machine) {
 		return // somebody ended it
 	}
 	for _, key := range slices.Concat([]string{contract.DefaultIDTag, contract.SwitcherTag}, contract.ControlTags) {
+		if key == contract.GateTag { // it must still open at its next boot
+			if m.gated && !m.lost && !open(m) {
+				w.Fail("the gate of the retained %s is shut: tag %s=%q", m.ID, key, m.Tags[key])
+			}
+			continue
+		}
 		if v, ok := m.Tags[key]; ok {
 			w.Fail("the retained %s still carries tag %s=%s", m.ID, key, v)
 		}

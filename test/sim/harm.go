@@ -46,6 +46,7 @@ const (
 	HarmRetag      Harm = "person-retags"
 	HarmFree       Harm = "person-frees" // gives a condemned one its groups back
 	HarmUnregister Harm = "person-deregisters"
+	HarmOrder      Harm = "person-orders" // a planned switch, or a pause
 	HarmUpdate     Harm = "deploy-update"
 	HarmDelete     Harm = "deploy-delete"
 	HarmClaim      Harm = "deploy-claim" // by another stack

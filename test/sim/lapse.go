@@ -140,7 +140,7 @@ func (w *World) braked(old, n record.Node) {
 		if r.ID == n.ID {
 			r = old
 		}
-		if w.siteOf(id) != w.siteOf(n.ID) || r.Phase == record.Deleting || r.Phase == record.Deleted || r.Switch != nil && r.Switch.Kind != record.KindRecover {
+		if w.siteOf(id) != w.siteOf(n.ID) || r.Paused(w.Now.Add(-2*w.Chaos.Skew)) || r.Phase == record.Deleting || r.Phase == record.Deleted || r.Switch != nil && r.Switch.Kind != record.KindRecover {
 			continue
 		}
 		if w.shows(r) {

@@ -32,15 +32,39 @@ type story struct {
 var (
 	saysCode = regexp.MustCompile(` says .* code=(WR\d+) `)
 	ofNode   = regexp.MustCompile(` node=(\d+) `)
-	notice   = regexp.MustCompile(`notice (?:rec|two): node (\d+) \(\S+\) (.*)$`)
+	whole    = regexp.MustCompile(`(?m)^(WR\d+) .*\nnode (\d+) \(`)
+	listed   = regexp.MustCompile(`(?m)^- \S+: node (\d+) \(\S+\) (.*)$`)
 	returns  = regexp.MustCompile(`(inv-\w+)\.\d+ returns (\S*) (\S*) err=(.*)$`)
 	changed  = regexp.MustCompile(`record (\d+) rev`)
 )
 
 func newStory(s *script) *story {
-	return &story{
+	t := &story{
 		script: s, phases: map[int][]string{}, asked: map[int][]string{}, tokens: map[string]bool{}, switches: map[int][]string{}, codes: map[int]map[message.Code]bool{},
 		told: map[int][]string{}, answered: map[string][]string{}, models: map[int]string{},
+	}
+	s.people = t.notice
+	return t
+}
+
+// notice takes a message to people, which may tell of several things.
+func (t *story) notice(n cloud.Notice) {
+	for _, m := range whole.FindAllStringSubmatch(n.Body, -1) {
+		t.tell(number(m[2]), m[1])
+	}
+	for _, m := range listed.FindAllStringSubmatch(n.Body, -1) {
+		for _, d := range message.Catalogue {
+			if m[2] == d.Text || strings.HasPrefix(m[2], d.Text+" ") {
+				t.tell(number(m[1]), string(d.Code))
+			}
+		}
+	}
+}
+
+// tell notes that people were told of something about a node, at least once.
+func (t *story) tell(node int, code string) {
+	if !slices.Contains(t.told[node], code) {
+		t.told[node] = append(t.told[node], code)
 	}
 }
 
@@ -54,13 +78,6 @@ func (t *story) hear(text string) {
 	}
 	if m := saysCode.FindStringSubmatch(text); m != nil {
 		t.says(message.Code(m[1]), text+" ")
-	}
-	if m := notice.FindStringSubmatch(text); m != nil {
-		for _, d := range message.Catalogue {
-			if told := t.told[number(m[1])]; d.Text == m[2] && !slices.Contains(told, string(d.Code)) { // at least once each
-				t.told[number(m[1])] = append(told, string(d.Code))
-			}
-		}
 	}
 	if m := returns.FindStringSubmatch(text); m != nil {
 		if label := t.senders[m[1]]; label != "" {

@@ -43,6 +43,7 @@ type script struct {
 	payloads map[string]string // by label
 	senders  map[string]string // invocation -> label
 	broken   error             // the first expectation that did not hold
+	people   func(cloud.Notice)
 }
 
 type window struct {
@@ -263,6 +264,13 @@ func (s *script) send(label, payload string) {
 	s.payloads[label] = payload
 	s.w.invoke(payload)
 	s.senders[fmt.Sprintf("inv-%06x", s.w.ids)] = label
+}
+
+// published hands a message to who tells of them.
+func (s *script) published(n cloud.Notice) {
+	if s != nil && s.armed && s.people != nil {
+		s.people(n)
+	}
 }
 
 // hangs: the scenario lets the operating system of this machine never shut down.

@@ -217,6 +217,7 @@ type sns client
 func (s *sns) Publish(_ context.Context, n cloud.Notice) error {
 	return (*client)(s).call("SNS", "Publish", func() error {
 		s.Log("notice %s", n.Subject)
+		s.script.published(n)
 		s.told(n)
 		if s.unwatched {
 			s.notices = append(s.notices, n)

@@ -75,7 +75,7 @@ func (w *World) encodeRequest(kind, requestID string, s *formation, props map[st
 	if err != nil {
 		w.Fail("the properties of node %d: %v", s.node, err)
 	}
-	if !s.other {
+	if !s.other && wish.ID == s.node {
 		w.nodes[s.node].wish = wish
 	}
 	body, err := json.Marshal(map[string]any{
