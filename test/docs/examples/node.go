@@ -24,10 +24,12 @@ func Node(app awscdk.App) recovery.ClusterNode {
 		InstanceTypes: &[]awsec2.InstanceType{awsec2.NewInstanceType(jsii.String("m6g.large"))},
 		LoadBalancer:  &recovery.NodeLoadBalancer{Port: jsii.Number(5432), TargetPort: jsii.Number(5432)},
 		// The replacement boots beside the failed instance and waits for its grant.
-		Gate: jsii.Bool(true),
+		Gate:            jsii.Bool(true),
+		PrepareCommands: jsii.Strings("dnf install -y java-21-amazon-corretto-headless"),
 		Application: &recovery.NodeApplication{
-			Units: jsii.Strings("orders"),
-			Check: &recovery.NodeCheck{TcpPort: jsii.Number(5432)},
+			Units:       jsii.Strings("orders"),
+			Check:       &recovery.NodeCheck{TcpPort: jsii.Number(5432)},
+			FaultScript: jsii.String("journalctl -u orders -n 1000 > /var/log/recovery/orders.log"),
 		},
 		FenceEscalation: recovery.FenceEscalation_STORAGE,
 		RestartOriginal: jsii.Bool(true),
