@@ -32,8 +32,9 @@ type rig struct {
 	e   *engine.Engine
 	log *bytes.Buffer
 	n   int // invocations
-	// gate: the node that deployed makes has a gate.
+	// gate: the node that deployed makes has a gate, and more are further properties of it.
 	gate bool
+	more string
 }
 
 func newRig(t *testing.T, changes ...func(*contract.Config)) *rig {
@@ -95,6 +96,9 @@ func (r *rig) deployed() {
 	set := properties
 	if r.gate {
 		set = strings.Replace(properties, "{", `{"Gate":"true",`, 1)
+	}
+	if r.more != "" {
+		set = strings.Replace(set, "{", "{"+r.more+",", 1)
 	}
 	r.must(request("Create", "req-1", "stack-1", set))
 	n := r.node()
