@@ -28,7 +28,7 @@ func (s *step) overlaps() bool {
 	case record.KindRecover, record.KindPlanned:
 		return true
 	case record.KindUpdate: // one that went back starts the original again, which is off then
-		return sw.Failed == ""
+		return sw.Failed == "" || sw.NoOriginal
 	}
 	return false
 }
