@@ -123,6 +123,8 @@ func (w *World) recorded(item cloud.Item) {
 	w.requested(t, n)
 	if n.Phase == record.Draining && old.Phase != record.Draining {
 		t.drain = n.Settings.Drain
+	} else if n.Phase == record.Draining {
+		t.drain = min(t.drain, n.Settings.Drain) // a deployment may shorten it
 	}
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
 	if n.Phase != old.Phase {

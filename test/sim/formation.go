@@ -28,13 +28,10 @@ type formation struct {
 	physical string
 	request  string // that it waits for
 	sent     string // the last request, whole
-	former   any    // the version that it goes back from
-	given    bool   // the switcher itself has given that up
 	limit    time.Duration
 	count    int
 	rewrites bool     // the change rewrites the alarms, too
 	fails    bool     // another resource of the stack fails after the node
-	refused  string   // the request that the switcher has answered FAILED, until the next one
 	told     []string // how its operations ended, for a scenario
 }
 
@@ -106,7 +103,7 @@ func (s *formation) update(change map[string]any) bool {
 	}
 	s.wanted = maps.Clone(s.props)
 	maps.Copy(s.wanted, change)
-	s.status, s.given = isUpdating, false
+	s.status = isUpdating
 	s.send("Update", s.wanted)
 	return true
 }
@@ -171,7 +168,6 @@ func (s *formation) send(kind string, props map[string]any) {
 	s.count++
 	id := fmt.Sprintf("%s-%s-%d", kind, s.name, s.count)
 	s.request = id
-	s.refused = ""
 	w.requests[id] = s
 	if s.physical == "" {
 		s.physical = "none-yet" // what CloudFormation sends is not specified
@@ -301,7 +297,7 @@ func (s *formation) goBack() {
 		// Versions are never changed: the launch template's old properties make a new one.
 		s.props = maps.Clone(s.props)
 		s.props["LaunchTemplateVersion"] = s.w.likeBefore(s.node, was)
-		s.former, s.wanted = is, s.props
+		s.wanted = s.props
 	}
 	s.send("Update", s.props)
 }

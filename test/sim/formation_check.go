@@ -55,9 +55,6 @@ func (w *World) answerIs(s *formation, a reply, n record.Node) {
 		if a.Reason == "" {
 			w.Fail("CloudFormation is answered FAILED to %s without a reason", a.RequestID)
 		}
-		if s.request == a.RequestID {
-			s.refused, s.given = a.RequestID, s.status == isUpdating
-		}
 		return
 	}
 	if kind == "Delete" {
@@ -112,13 +109,11 @@ func (w *World) images(node int) []string {
 	if s.props != nil {
 		list = append(list, s.template(s.props).Image)
 	}
-	// After a time-out CloudFormation goes back while the switcher is still at work.
-	if now := t.record.Settings.Template.Version; s.status == isGoingBack && now == s.former && !s.given {
-		v, _ := w.versionOf(node, now)
+	// What was taken up and not found to be bad is being worked on, also when the stack
+	// waits no longer, until the switcher has heard of the roll-back.
+	if now := t.record.Settings.Template; now != t.record.Rejected {
+		v, _ := w.versionOf(node, now.Version)
 		list = append(list, v.Image)
-	}
-	if s.wanted != nil && (s.busy() && s.refused == "" || s.props == nil) {
-		list = append(list, s.template(s.wanted).Image)
 	}
 	return list
 }
