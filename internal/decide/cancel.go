@@ -23,6 +23,10 @@ func (s *step) cancelled() bool {
 	if sw.Kind != record.KindRecover || sw.Attempts > 0 || sw.Failed != "" || len(s.n.Condemned) == 0 || !s.healthyAgain() {
 		return false
 	}
+	if !s.othersOff() { // somebody started one that was fenced: it is fenced again first
+		s.fenceBut(sw.From)
+		return true
+	}
 	if sw.Launch != nil {
 		s.lose() // its instance waits at its gate, and is reaped when it is seen
 	}
@@ -47,6 +51,17 @@ func (s *step) cancelled() bool {
 	s.giveBack()
 	s.open()
 	return true
+}
+
+// othersOff reports whether every condemned instance but the failed one is off.
+func (s *step) othersOff() bool {
+	off := true
+	for k := range s.n.Condemned {
+		if c := &s.n.Condemned[k]; c.Instance != s.n.Switch.From {
+			off = s.off(c) && off
+		}
+	}
+	return off
 }
 
 // acquit takes an instance off the condemned.

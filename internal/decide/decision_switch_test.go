@@ -125,6 +125,14 @@ func TestDecisionsCancel(t *testing.T) {
 			s.Node.Last = &record.Failure{At: ago(20 * time.Second)}
 			s.Node.Request = &record.Request{ID: "r-1", Type: event.Update, At: ago(time.Minute)}
 		}),
+		when("the alarm is OK again, and somebody started an older one", moving(record.Confirmed), because(event.CauseAlarm, false), freed, func(s *scene) {
+			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: "i-older", Zone: "az-a"})
+			s.Facts.Instances["i-older"] = machine("i-older", "az-a", cloud.Running)
+		}),
+		when("the alarm is OK again, and an older one is off", moving(record.Confirmed), because(event.CauseAlarm, false), freed, func(s *scene) {
+			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: "i-older", Zone: "az-a"})
+			s.Facts.Instances["i-older"] = machine("i-older", "az-a", cloud.Stopped)
+		}),
 		when("it is visible again", moving(record.Confirmed), because("absent", true), recent),
 		when("it is visible again, and nothing was counted", moving(record.Confirmed), because("absent", true)),
 		when("it was stopped and runs again", moving(record.Confirmed), because(event.CauseStopped, true)),

@@ -41,6 +41,10 @@ func (s *step) restart() {
 	if sw.Fallback != nil {
 		s.revert() // the original is what it was
 	}
+	if !s.restored(*s.condemned(i.ID), i) {
+		s.wait() // it must find its zone's mount target, which nobody else would put back
+		return
+	}
 	ready := s.deregistered()
 	ready = s.regroup(i) && ready
 	if _, marked := i.Tags[contract.CondemnedTag]; marked {

@@ -160,13 +160,7 @@ func (s *step) spare() bool {
 	if sw.Kind != record.KindUpdate || sw.Failed == "" || sw.NoOriginal || i.State != cloud.Running || !s.n.Condemns(sw.From) || !s.condemned(sw.From).FirstAsked.IsZero() {
 		return false
 	}
-	off := true
-	for k := range s.n.Condemned {
-		if c := &s.n.Condemned[k]; c.Instance != sw.From {
-			off = s.off(c) && off
-		}
-	}
-	if off {
+	if s.othersOff() {
 		s.regrant(i)
 		return true
 	}
