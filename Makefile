@@ -101,7 +101,7 @@ golden: build node ## Rewrite the golden templates from what is synthesised now
 
 .PHONY: docs
 docs: ## Write what is generated in docs: messages, tables of props, the comparison
-	go generate ./internal/message/...
+	go generate ./internal/message/... ./cmd/recoveryctl/...
 	go test ./test/docs -count=1 -run 'TestPropsTables|TestComparison' -update
 
 .PHONY: requirements

@@ -30,7 +30,7 @@ var packageParts = []struct {
 	{"documents", []string{"test/docs"}},
 	{"template", []string{"test/template"}},
 	{"emulator", []string{"test/emulator", "test/contracts"}},
-	{"e2e", []string{"test/e2e", "test/demo"}},
+	{"e2e", []string{"test/e2e", "test/cli", "test/demo"}},
 }
 
 // parts lists all parts in the order they run.

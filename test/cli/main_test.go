@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -84,7 +86,7 @@ func TestScripts(t *testing.T) {
 		Dir:   "testdata",
 		Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"settle": settle, "sweep": sweep, "fail": failNode, "alarm": setAlarm, "noroom": noRoom, "hour": hour, "condition": condition,
+			"settle": settle, "sweep": sweep, "tick": tick, "fail": failNode, "alarm": setAlarm, "noroom": noRoom, "hour": hour, "condition": condition,
 			"refuse": refuse, "listen": listen, "plant": plant,
 		},
 	})
@@ -97,6 +99,8 @@ type account struct {
 	*world.World
 	s     world.Switcher
 	front *front
+	over  chan struct{} // closed when the script has ended
+	ticks sync.WaitGroup
 }
 
 func setUp(env *testscript.Env) error {
@@ -115,8 +119,9 @@ func setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	a := &account{World: w, s: all[0], front: newFront(w.Proxy.URL)}
+	a := &account{World: w, s: all[0], front: newFront(w.Proxy.URL), over: make(chan struct{})}
 	env.Defer(a.front.Close)
+	env.Defer(func() { close(a.over); a.ticks.Wait() })
 	env.Values[key{}] = a
 	if err := a.seeAlarmsOK(); err != nil {
 		return err
@@ -169,6 +174,21 @@ func settle(ts *testscript.TestScript, _ bool, _ []string) { of(ts).Settle() }
 
 // sweep lets the schedule tick: "sweep".
 func sweep(ts *testscript.TestScript, _ bool, _ []string) { of(ts).s.Tick() }
+
+// tick lets the schedule tick in the background once a second, so many times: "tick 20".
+func tick(ts *testscript.TestScript, _ bool, args []string) {
+	a, n := of(ts), number(ts, args[0])
+	a.ticks.Go(func() {
+		for range n {
+			select {
+			case <-a.over:
+				return
+			case <-time.After(time.Second):
+				a.s.Tick()
+			}
+		}
+	})
+}
 
 // hour lets an hour pass for a node: "hour 1".
 func hour(ts *testscript.TestScript, _ bool, args []string) {
