@@ -116,6 +116,12 @@ func TestDecisionsPlanned(t *testing.T) {
 		when("a Spot interruption of one that is no recovery target", resting(), spot, func(s *scene) { s.tag(before, wantTag, "false") }),
 		when("an operator's order", resting(), func(s *scene) { s.hint(event.CauseOperator, ""); s.Hint.To = "az-a" }),
 		when("an operator's order, and the node has failed", resting(), fails, func(s *scene) { s.hint(event.CauseOperator, "") }),
+		when("an operator's order, and the node has failed under the brake", resting(), fails, brake, func(s *scene) { s.hint(event.CauseOperator, ""); s.Hint.To = "az-c" }),
+		when("an operator's order, and the node has failed while it is paused", resting(), fails, paused, func(s *scene) { s.hint(event.CauseOperator, "") }),
+		when("an operator's order, and the node has failed as often as it may", resting(), fails, func(s *scene) {
+			s.hint(event.CauseOperator, "")
+			s.Node.Recent = []time.Time{ago(3 * time.Minute), ago(2 * time.Minute), ago(time.Minute)}
+		}),
 		when("an event is announced", swept(), announce(in(24*time.Hour))),
 		when("an event that people know of", swept(), announce(in(24*time.Hour)), func(s *scene) { s.Node.Notified = "event-1" }),
 		when("an event is near", swept(), announce(in(time.Hour)), func(s *scene) { s.Node.Notified = "event-1" }),

@@ -134,7 +134,7 @@ func on(instance string) string {
 // further is what a person can do beside looking.
 var further = map[message.Code]string{
 	message.HeldCoolDown:   "recoveryctl ack ID (recovers it at once)",
-	message.HeldBrake:      "recoveryctl status; recoveryctl ack ID (tries it again at once)",
+	message.HeldBrake:      "recoveryctl status; recoveryctl switch ID (recovers this one in spite of the brake)",
 	message.EventAnnounced: "recoveryctl switch ID (moves it now)",
 }
 
