@@ -32,7 +32,7 @@ SUITE := $(OFFLINE) go run ./scripts/suite
 ##@ Use
 
 .PHONY: demo
-demo: build tools-test ## Fail two nodes in the emulator and see them recovered (DEMO_ARGS="--no-capacity <az>")
+demo: build tools-test ## Deploy, fail, change and delete two nodes in the emulator (DEMO_ARGS="--no-capacity <az>")
 	@$(OFFLINE) go run ./test/demo $(DEMO_ARGS)
 
 .PHONY: synth

@@ -1,6 +1,7 @@
 // Command demo shows one whole story on this machine, with no AWS account: two
-// protected nodes are deployed into an emulator from the synthesised templates,
-// both fail, and the real switcher recovers them in another Availability Zone.
+// protected nodes are deployed into an emulator from the synthesised templates, both
+// fail, and the real switcher recovers them in another Availability Zone. Then they are
+// deployed again, twice with a change, and deleted, and nothing is left.
 //
 // Run it with `make demo`. It builds and synthesises first, and exits with
 // status 1 when anything is not as promised.
@@ -43,16 +44,18 @@ func main() {
 
 type options struct {
 	noCapacity string
-	assembly   string
+	apps       string
 	bootstrap  string
+	settings   bool
 }
 
 func parse(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("demo", flag.ContinueOnError)
 	f.StringVar(&o.noCapacity, "no-capacity", "", "Availability `Zone` in which EC2 has no room for a replacement: the next zone is used")
-	f.StringVar(&o.assembly, "assembly", "", "`folder` of an app synthesised before (default: the example is synthesised now)")
+	f.StringVar(&o.apps, "apps", "", "`folder` of the apps synthesised before (default: they are synthesised now)")
 	f.StringVar(&o.bootstrap, "bootstrap", "", "the switcher's `binary` for this machine (default: it is built now)")
+	f.BoolVar(&o.settings, "settings", false, "list everything that a replacement inherits")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -67,15 +70,14 @@ func run(ctx context.Context, args []string, out *os.File) error {
 	if err != nil {
 		return err
 	}
-	s := &story{page: newPage(out)}
+	s := &story{page: newPage(out), settings: o.settings}
 	s.opening()
 	dir, err := os.MkdirTemp("", "recovery-demo-*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	app, err := s.prepare(ctx, &o, dir)
-	if err != nil {
+	if s.apps, err = s.prepare(ctx, &o, dir); err != nil {
 		return err
 	}
 	emulator, err := moto.Start(moto.Options{})
@@ -92,13 +94,13 @@ func run(ctx context.Context, args []string, out *os.File) error {
 	}
 	defer w.Close()
 	s.w = w
-	if err := s.deploy(ctx, app); err != nil {
+	if err := s.deploy(ctx); err != nil {
 		return err
 	}
 	if err := s.lackCapacity(ctx, o.noCapacity); err != nil {
 		return err
 	}
-	for _, act := range []func(context.Context) error{s.stopApplication, s.hang, s.table, s.notices} {
+	for _, act := range []func(context.Context) error{s.stopApplication, s.hang, s.threshold, s.largerType, s.notices, s.remove} {
 		if err := act(ctx); err != nil {
 			return err
 		}
@@ -107,7 +109,7 @@ func run(ctx context.Context, args []string, out *os.File) error {
 }
 
 // prepare builds the switcher and synthesises the example, unless both are given.
-func (s *story) prepare(ctx context.Context, o *options, dir string) (*provision.Assembly, error) {
+func (s *story) prepare(ctx context.Context, o *options, dir string) (map[string]*provision.Assembly, error) {
 	root, err := world.Root()
 	if err != nil {
 		return nil, err
@@ -121,11 +123,11 @@ func (s *story) prepare(ctx context.Context, o *options, dir string) (*provision
 	if _, err := os.Stat(o.bootstrap); err != nil {
 		return nil, fmt.Errorf("the switcher's binary cannot be used: %w: leave --bootstrap out to have it built", err)
 	}
-	if o.assembly != "" {
-		return provision.Load(o.assembly)
+	if o.apps != "" {
+		return world.LoadApps(o.apps)
 	}
-	s.page.say("(Synthesising the example's templates …)")
-	return world.Synth(ctx, root, filepath.Join(dir, "cdk.out"), nil)
+	s.page.say("(Synthesising the example's templates, as they are and as they are after changes …)")
+	return world.Apps(ctx, root, filepath.Join(dir, "apps"))
 }
 
 // lackCapacity takes the zone away that the flag names.

@@ -24,26 +24,30 @@ import (
 type story struct {
 	w          *world.World
 	page       *page
+	apps       map[string]*provision.Assembly
 	switcher   world.Switcher
 	nodes      []world.State // as deployed; two
 	topic      string        // queue that hears the topic
 	bystander  string        // an instance that is nobody's node
 	noCapacity string
-	listed     bool // the long list of settings was shown
+	settings   bool       // list them all
+	carried    [][]string // by whom, after each step
+	switches   int
 }
 
 func (s *story) opening() {
 	s.page.title("Workload recovery: what you are about to see")
 	s.page.say("Two EC2 instances (\"nodes\") run without a standby. Both will fail, each in its own way. A Lambda function in Go, the switcher, " +
 		"isolates each failed instance, proves that it is off, launches a replacement with the same identity in another Availability Zone, and moves its " +
-		"load-balancer target and its alarm. Nothing here is staged: the resources come from the synthesised CloudFormation templates, the switcher is the real " +
+		"load-balancer target and its alarm. Then the stack is deployed again, with a changed alarm and with a larger instance type, and deleted: CloudFormation " +
+		"still names the instances that it knows from the first deployment, and harms none. Nothing here is staged: the resources come from the synthesised CloudFormation templates, the switcher is the real " +
 		"program run as Lambda runs it, and AWS is played by the third-party emulator moto. Times are those of the emulator: EC2 itself takes longer to stop and boot.")
 }
 
 // deploy creates the stacks; the nodes' custom resources are the switcher's own work.
-func (s *story) deploy(ctx context.Context, app *provision.Assembly) error {
+func (s *story) deploy(ctx context.Context) error {
 	s.page.title("1. Deploy")
-	for _, stack := range app.Stacks {
+	for _, stack := range s.apps["first"].Stacks {
 		start := time.Now()
 		if err := s.w.Deploy(ctx, stack); err != nil {
 			return err
@@ -55,7 +59,7 @@ func (s *story) deploy(ctx context.Context, app *provision.Assembly) error {
 		return err
 	}
 	if len(switchers) != 1 {
-		return fmt.Errorf("the app has %d switchers: the demonstration is written for the example with one; synthesise it without -c example=…", len(switchers))
+		return fmt.Errorf("the app has %d switchers: the demonstration is written for one", len(switchers))
 	}
 	s.switcher = switchers[0]
 	if s.topic, err = s.w.Listen(ctx, s.switcher.Region, s.switcher.Settings.Topic); err != nil {
@@ -73,6 +77,7 @@ func (s *story) deploy(ctx context.Context, app *provision.Assembly) error {
 		})
 	}
 	s.page.table(rows)
+	s.carries("1. deployed", s.nodes...)
 	s.page.say("The instances were launched by the switcher, on CloudFormation's request: no template holds an instance, since a switch replaces it.")
 	return nil
 }
@@ -154,7 +159,7 @@ func (s *story) act(ctx context.Context, number int, before world.State, what, w
 	if err != nil {
 		return err
 	}
-	if err := s.timeline(start, len(logs)); err != nil {
+	if err := s.timeline("failure", start, len(logs)); err != nil {
 		return err
 	}
 	if err := s.phases(ctx, before.Node.ID); err != nil {
@@ -167,6 +172,10 @@ func (s *story) act(ctx context.Context, number int, before world.State, what, w
 	for _, c := range world.Switched(before, after) {
 		s.page.check(c)
 	}
+	s.switches++
+	if err := s.carry(ctx, fmt.Sprintf("%d. after %s failed", number, before.Node.Name)); err != nil {
+		return err
+	}
 	if s.noCapacity != "" && after.Node.Grant != nil {
 		s.page.check(world.Check{
 			Promise: "the zone without capacity was passed over", OK: after.Node.Grant.Zone != s.noCapacity,
@@ -177,12 +186,12 @@ func (s *story) act(ctx context.Context, number int, before world.State, what, w
 }
 
 // timeline shows what the switcher logged about the node.
-func (s *story) timeline(start time.Time, from int) error {
+func (s *story) timeline(what string, start time.Time, from int) error {
 	lines, err := s.switcher.Logs(from)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(s.page.out, "\nTimeline (from the switcher's own log; seconds since the failure):")
+	fmt.Fprintf(s.page.out, "\nTimeline (from the switcher's own log; seconds since the %s):\n", what)
 	rows := [][]string{{"SECONDS", "CODE", "PHASE", "WHAT", "DETAIL"}}
 	for _, l := range lines {
 		code, _ := l.Fields["code"].(string)

@@ -31,11 +31,7 @@ const nodesStack = "RecoveryNodes"
 const badImage = "ami-0bad0bad0bad0bad0"
 
 var synthApps = sync.OnceValues(func() (map[string]*provision.Assembly, error) {
-	code, err := standIn("apps")
-	if err != nil {
-		return nil, err
-	}
-	return world.Apps(context.Background(), shared.root, shared.dir+"/apps", code)
+	return world.Apps(context.Background(), shared.root, shared.dir+"/apps")
 })
 
 // app is the example in one of its states.
