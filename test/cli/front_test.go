@@ -22,6 +22,7 @@ type front struct {
 	refused map[string]*refusal // by "service:Action"
 	denied  map[string]bool     // actions that IAM's simulator denies the switcher
 	vcpus   string              // quota of On-Demand instances
+	twins   string              // what Lambda lists instead of what there is
 }
 
 type refusal struct {
@@ -84,6 +85,10 @@ func (f *front) answered(w http.ResponseWriter, r *http.Request, name string, bo
 		return f.filled(w, name, body)
 	}
 	no.times--
+	if no.code == "swallowed" { // taken, and nothing comes of it
+		w.WriteHeader(no.status)
+		return true
+	}
 	message := "refused by the harness: " + name
 	if r.Header.Get("X-Amz-Target") != "" || strings.HasPrefix(name, "lambda:") {
 		w.Header().Set("X-Amzn-Errortype", no.code)
@@ -107,6 +112,11 @@ func (f *front) filled(w http.ResponseWriter, name string, body []byte) bool {
 		form, _ := url.ParseQuery(string(body))
 		w.Header().Set("Content-Type", "text/xml")
 		fmt.Fprint(w, decided(form, f.denied))
+	case "lambda:ListFunctions":
+		if f.twins == "" {
+			return false
+		}
+		fmt.Fprint(w, f.twins)
 	case "servicequotas:GetServiceQuota":
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		fmt.Fprintf(w, `{"Quota":{"QuotaCode":"L-1216C47A","Value":%s}}`, f.vcpus)
@@ -120,6 +130,12 @@ func (f *front) deny(action string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.denied[action] = true
+}
+
+func (f *front) list(functions string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.twins = functions
 }
 
 func (f *front) quota(vcpus string) {

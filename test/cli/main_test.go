@@ -111,7 +111,16 @@ func setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	env.Defer(w.Close)
+	env.Defer(func() {
+		w.Settle()
+		for _, f := range w.Faults() {
+			env.T().Log(f)
+		}
+		if len(w.Faults()) > 0 {
+			env.T().Fatal("the switcher or the harness is at fault")
+		}
+		w.Close()
+	})
 	if err := w.Deploy(context.Background(), shared.app.Stacks...); err != nil {
 		return err
 	}

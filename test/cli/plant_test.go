@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -97,6 +98,24 @@ var faults = map[string]func(context.Context, *account, []string) error{
 	"deny": func(_ context.Context, a *account, args []string) error {
 		a.front.deny(args[0])
 		return nil
+	},
+	// twin adds a second switcher to the Region, of a VPC without nodes.
+	"twin": func(_ context.Context, a *account, _ []string) error {
+		other := a.s.Settings
+		other.Name, other.VPC, other.Function = "other", "vpc-0other", contract.FunctionName("other")
+		var list []any
+		for _, cfg := range []contract.Config{a.s.Settings, other} {
+			text, err := json.Marshal(cfg)
+			if err != nil {
+				return err
+			}
+			list = append(list, map[string]any{"FunctionName": cfg.Function, "Environment": map[string]any{"Variables": map[string]string{contract.EnvConfig: string(text)}}})
+		}
+		text, err := json.Marshal(map[string]any{"Functions": list})
+		if err == nil {
+			a.front.list(string(text))
+		}
+		return err
 	},
 	"quota": func(_ context.Context, a *account, args []string) error {
 		a.front.quota(args[0])

@@ -82,19 +82,13 @@ func (w *progress) see(n record.Node) error {
 		}
 	}
 	now := w.cli.Now()
-	ch := Change{At: now.UTC(), Node: n.ID, Phase: string(n.Phase), Epoch: n.Epoch}
-	if !w.started.IsZero() {
-		ch.Seconds = now.Sub(w.started).Round(100 * time.Millisecond).Seconds()
-	}
+	ch := Change{Node: n.ID, Phase: string(n.Phase), Epoch: n.Epoch}
 	if n.Switch != nil {
 		ch.Switch = n.Switch.ID
 	}
 	if n.Phase != w.phase {
 		w.phase = n.Phase
-		ch.Event, ch.Detail = "phase", describe(n)
-		if ch.At = n.Since.UTC(); !w.started.IsZero() {
-			ch.Seconds = max(0, n.Since.Sub(w.started).Round(100*time.Millisecond).Seconds())
-		}
+		ch.Event, ch.Detail, ch.At, ch.Seconds = "phase", describe(n), n.Since.UTC(), w.since(n.Since)
 		if err := w.print(ch); err != nil {
 			return err
 		}
@@ -102,9 +96,9 @@ func (w *progress) see(n record.Node) error {
 	hold := view.NewNode(n, nil, now).Hold
 	if key := holdKey(hold); key != w.hold {
 		w.hold = key
-		ch.Event, ch.Detail, ch.Hold, ch.At = "released", "", hold, now.UTC()
+		ch.Event, ch.Detail, ch.Hold, ch.At, ch.Seconds = "released", "", hold, now.UTC(), w.since(now)
 		if hold != nil {
-			ch.Event, ch.Detail = "held", fmt.Sprintf("%s %s %s: %s. Do: %s", hold.Kind, hold.Code, hold.Text, hold.Reason, hold.Action)
+			ch.Event, ch.Detail = "held", fmt.Sprintf("%s %s: %s. Do: %s", hold.Code, hold.Text, hold.Reason, hold.Action)
 		}
 		if err := w.print(ch); err != nil {
 			return err
@@ -115,6 +109,14 @@ func (w *progress) see(n record.Node) error {
 		w.live = true
 	}
 	return nil
+}
+
+// since is how long after the failure, or after the switch began, a moment is.
+func (w *progress) since(t time.Time) float64 {
+	if w.started.IsZero() {
+		return 0
+	}
+	return max(0, t.Sub(w.started).Round(100*time.Millisecond).Seconds())
 }
 
 func holdKey(h *view.HoldView) string {
