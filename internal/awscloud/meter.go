@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // Meter counts the calls of one invocation, for the account's API budgets. Its
@@ -43,7 +44,7 @@ func (m *Meter) Observe(c Call) {
 // Flush writes what was counted as one line in CloudWatch's embedded metric format,
 // with the calls by action beside the metrics, and begins anew. It writes nothing
 // when nothing was called.
-func (m *Meter) Flush(w io.Writer, namespace, switcher string, at time.Time) error {
+func (m *Meter) Flush(w io.Writer, switcher string, at time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.actions) == 0 {
@@ -58,18 +59,18 @@ func (m *Meter) Flush(w io.Writer, namespace, switcher string, at time.Time) err
 		"_aws": map[string]any{
 			"Timestamp": at.UnixMilli(),
 			"CloudWatchMetrics": []any{map[string]any{
-				"Namespace": namespace, "Dimensions": [][]string{{"Switcher"}},
+				"Namespace": contract.MetricNamespace, "Dimensions": [][]string{{contract.MetricDimension}},
 				"Metrics": []metric{
-					{Name: "Calls", Unit: "Count"},
-					{Name: "Requests", Unit: "Count"},
-					{Name: "ThrottledCalls", Unit: "Count"},
-					{Name: "FailedCalls", Unit: "Count"},
-					{Name: "SlowestCall", Unit: "Milliseconds"},
+					{Name: contract.MetricCalls, Unit: "Count"},
+					{Name: contract.MetricRequests, Unit: "Count"},
+					{Name: contract.MetricThrottled, Unit: "Count"},
+					{Name: contract.MetricFailed, Unit: "Count"},
+					{Name: contract.MetricSlowest, Unit: "Milliseconds"},
 				},
 			}},
 		},
-		"Switcher": switcher, "Calls": calls, "Requests": m.requests, "ThrottledCalls": m.throttled,
-		"FailedCalls": m.failed, "SlowestCall": m.slowest.Milliseconds(), "actions": m.actions,
+		contract.MetricDimension: switcher, contract.MetricCalls: calls, contract.MetricRequests: m.requests, contract.MetricThrottled: m.throttled,
+		contract.MetricFailed: m.failed, contract.MetricSlowest: m.slowest.Milliseconds(), "actions": m.actions,
 	})
 	if err != nil {
 		return fmt.Errorf("write the metrics of %d calls: %w", calls, err)

@@ -15,7 +15,7 @@ func TestMeterWritesOneLineAndBeginsAnew(t *testing.T) {
 	var m Meter
 	var out bytes.Buffer
 	at := time.UnixMilli(1_700_000_000_123)
-	if err := m.Flush(&out, "N", "one", at); err != nil || out.Len() != 0 {
+	if err := m.Flush(&out, "one", at); err != nil || out.Len() != 0 {
 		t.Errorf("Flush of nothing wrote %q, %v", out.String(), err)
 	}
 	for _, c := range []Call{
@@ -26,7 +26,7 @@ func TestMeterWritesOneLineAndBeginsAnew(t *testing.T) {
 	} {
 		m.Observe(c)
 	}
-	if err := m.Flush(&out, "N", "one", at); err != nil {
+	if err := m.Flush(&out, "one", at); err != nil {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(out.Bytes(), []byte("\n")); n != 1 {
@@ -55,7 +55,7 @@ func TestMeterWritesOneLineAndBeginsAnew(t *testing.T) {
 		t.Errorf("line differs (-want +got):\n%s", diff)
 	}
 	out.Reset()
-	if err := m.Flush(&out, "N", "one", at); err != nil || out.Len() != 0 {
+	if err := m.Flush(&out, "one", at); err != nil || out.Len() != 0 {
 		t.Errorf("the second Flush wrote %q, %v", out.String(), err)
 	}
 }

@@ -61,6 +61,7 @@ type Engine struct {
 	clock    Clock
 	log      *slog.Logger
 	metrics  io.Writer
+	onPulse  func()
 	gang     Gang
 }
 
@@ -77,6 +78,11 @@ func WithLog(l *slog.Logger) Option { return func(e *Engine) { e.log = l } }
 // format. Default: nowhere.
 func WithMetrics(w io.Writer) Option { return func(e *Engine) { e.metrics = w } }
 
+// WithPulse calls f whenever a leader has written how its nodes fare, at least once a
+// minute: what is counted elsewhere need not wait for the end of a long invocation.
+// Default: nothing.
+func WithPulse(f func()) Option { return func(e *Engine) { e.onPulse = f } }
+
 // WithMemo lets engines of one table share what they have decoded.
 func WithMemo(m *record.Memo) Option { return func(e *Engine) { e.store.Memo = m } }
 
@@ -90,6 +96,7 @@ func New(cfg contract.Config, ports cloud.Ports, opts ...Option) *Engine {
 		clock:    machineClock{},
 		log:      slog.New(slog.DiscardHandler),
 		metrics:  io.Discard,
+		onPulse:  func() {},
 		gang:     goroutines{},
 	}
 	for _, o := range opts {

@@ -116,6 +116,7 @@ func (r *run) blind(ctx context.Context, looks []look, hints map[int][]record.Hi
 		moves = append(moves, m)
 	}
 	clear(r.sweeping)
+	r.owes = false // nothing was seen
 	return r.take(ctx, moves)
 }
 

@@ -32,6 +32,9 @@ type run struct {
 	deferred map[int]bool             // nodes of which something could not be saved or carried out yet
 	sweeping map[int]bool             // nodes that a sweep has not looked at whole yet
 	swept    time.Time                // when the newest sweep began
+	owes     bool                     // that sweep has not been counted yet
+	pulsed   time.Time                // when the nodes were last counted for the metrics
+	counted  map[string]float64       // and what was counted then
 	lookedAt time.Time                // when the last look began
 	heavy    bool                     // it took many calls
 	tidied   time.Time                // when tidy was last called
@@ -171,6 +174,7 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 			r.loaded, busy, wait = false, false, true
 			failures = min(failures+1, 4)
 		}
+		r.pulse(!busy && !wait)
 		if !busy && !wait {
 			return false, nil
 		}
@@ -324,7 +328,7 @@ func (r *run) load(ctx context.Context) error {
 const sweepEvery = time.Minute
 
 func (r *run) sweepAll() {
-	r.swept, r.sweeping = r.clock.Now(), map[int]bool{}
+	r.swept, r.sweeping, r.owes = r.clock.Now(), map[int]bool{}, true
 	for _, n := range r.nodes {
 		r.sweeping[n.ID] = true
 	}

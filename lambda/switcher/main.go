@@ -51,17 +51,19 @@ func newHandler(ctx context.Context, config string, log *slog.Logger) (handler, 
 	ports := awscloud.Ports(sdk, awscloud.Options{
 		Table: cfg.Table, Topic: cfg.Topic, Function: cfg.Function, Observe: meter.Observe,
 	})
-	e := engine.New(cfg, ports, engine.WithLog(log), engine.WithMetrics(os.Stdout))
+	flush := func() {
+		if err := meter.Flush(os.Stdout, cfg.Name, time.Now()); err != nil {
+			log.Error("the metrics of the calls are lost", "error", err.Error())
+		}
+	}
+	e := engine.New(cfg, ports, engine.WithLog(log), engine.WithMetrics(os.Stdout), engine.WithPulse(flush))
 	return func(ctx context.Context, payload json.RawMessage) (engine.Result, error) {
 		inv, err := invocation(ctx)
 		if err != nil {
 			return engine.Result{}, err
 		}
-		result, err := e.Handle(ctx, inv, payload)
-		if e := meter.Flush(os.Stdout, engine.MetricNamespace, cfg.Name, time.Now()); e != nil {
-			log.Error("the metrics of the calls are lost", "error", e.Error())
-		}
-		return result, err
+		defer flush()
+		return e.Handle(ctx, inv, payload)
 	}, nil
 }
 
