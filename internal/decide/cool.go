@@ -36,7 +36,7 @@ func (s *step) bar(cause record.Cause) (reason string, until time.Time) {
 // recent is when the switches began that the policy's MaxSwitches counts.
 func (s *step) recent() []time.Time {
 	window := seconds(s.Config.Policy.WindowSeconds)
-	return slices.DeleteFunc(slices.Clone(s.n.Recent), func(t time.Time) bool { return s.since(t) >= window || !t.After(s.n.Acked) })
+	return slices.DeleteFunc(slices.Clone(s.n.Recent), func(t time.Time) bool { return s.since(t) >= window || t.Before(s.n.Acked) })
 }
 
 // rest ends a suspicion that leads to no switch now: a node that is held from

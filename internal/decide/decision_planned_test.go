@@ -242,7 +242,11 @@ func TestDecisionsLeaving(t *testing.T) {
 			s.Node.Settings.Template.Version = "3"
 			s.Facts.NoTemplate[s.Node.Settings.Template] = failure(cloud.NotFound, "")
 		}),
-		when("another change comes in a recovery and cannot be read", moving(record.Launching), isOff, func(s *scene) { s.Node.Settings.Template.Version = "3" }),
+		when("another change comes in a recovery and cannot be read", moving(record.Launching), isOff, func(s *scene) {
+			s.Node.Settings.Template.Version = "3"
+			s.unseen(observe.PartTemplates, cloud.Throttled)
+		}),
+		when("another change comes in a recovery and was not looked at", moving(record.Launching), isOff, func(s *scene) { s.Node.Settings.Template.Version = "3" }),
 		when("the new one dies", standby(leaving(record.Gated, update), cloud.Terminated), fails),
 		when("the new one is not healthy in its time", sickly("ALARM"), fails),
 		when("the new one is not healthy in its time, and its own alarm is OK", sickly("OK"), fails),

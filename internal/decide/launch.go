@@ -49,6 +49,10 @@ func (s *step) launching() {
 		return
 	}
 	if sw.Launch == nil {
+		if kept := sw.Failed; !s.resettled() || sw.Failed != kept {
+			s.wait()
+			return
+		}
 		if !s.seen(observe.PartPlaces, observe.PartTemplates) || !s.blueprintForCreate() {
 			return
 		}

@@ -194,7 +194,7 @@ func (s *step) resettled() bool {
 	b, ok := s.Facts.Template[t]
 	err := errors.Join(s.Facts.NoTemplate[t], s.Facts.Unseen[observe.PartTemplates])
 	switch {
-	case !ok && (!s.graceful() || cloud.Is(err, cloud.Denied) || cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.NotFound)):
+	case !ok && err != nil && (!s.graceful() || cloud.Is(err, cloud.Denied) || cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.NotFound)):
 		return true // it waits for the switch after
 	case !ok:
 		s.wait()

@@ -127,7 +127,7 @@ func (need *Need) draining(n record.Node) {
 // and what the node was before: whether they say the same.
 func templatesOfChange(n record.Node) []contract.Template {
 	sw, want := n.Switch, n.Settings.Template
-	if sw.Launch != nil || sw.Failed != "" || sw.LastGood || want.ID == "" || want == n.Template || want == n.Rejected {
+	if sw.Failed != "" || sw.LastGood || want.ID == "" || want == n.Template || want == n.Rejected {
 		return nil
 	}
 	if sw.Fallback == nil {
