@@ -104,6 +104,10 @@ docs: ## Write what is generated in docs: messages, tables of props, the compari
 	go generate ./internal/message/... ./cmd/recoveryctl/...
 	go test ./test/docs -count=1 -run 'TestPropsTables|TestComparison' -update
 
+.PHONY: screens
+screens: tools-test ## Write docs/cli/screens.md from a session of recoveryctl in the emulator
+	@$(OFFLINE) go test ./test/cli -count=1 -run TestScreens -update
+
 .PHONY: requirements
 requirements: ## Pin requirements.in into requirements.txt, with hashes
 	@scripts/preflight python

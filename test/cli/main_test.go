@@ -104,47 +104,62 @@ type account struct {
 }
 
 func setUp(env *testscript.Env) error {
-	w, err := world.New(world.Options{
-		Emulator: shared.emulator, Region: region, Bootstrap: shared.bootstrap,
-		Account: fmt.Sprintf("%012d", 300000000000+shared.accounts.Add(1)),
-	})
+	a, settings, err := open(world.Options{})
+	if a != nil {
+		env.Defer(func() {
+			faults := a.end()
+			for _, f := range faults {
+				env.T().Log(f)
+			}
+			if len(faults) > 0 {
+				env.T().Fatal("the switcher or the harness is at fault")
+			}
+		})
+	}
 	if err != nil {
 		return err
 	}
-	env.Defer(func() {
-		w.Settle()
-		for _, f := range w.Faults() {
-			env.T().Log(f)
-		}
-		if len(w.Faults()) > 0 {
-			env.T().Fatal("the switcher or the harness is at fault")
-		}
-		w.Close()
-	})
-	if err := w.Deploy(context.Background(), shared.app.Stacks...); err != nil {
-		return err
-	}
-	all, err := w.Switchers()
-	if err != nil {
-		return err
-	}
-	a := &account{World: w, s: all[0], front: newFront(w.Proxy.URL), over: make(chan struct{})}
-	env.Defer(a.front.Close)
-	env.Defer(func() { close(a.over); a.ticks.Wait() })
 	env.Values[key{}] = a
-	if err := a.seeAlarmsOK(); err != nil {
-		return err
-	}
-	for _, v := range []string{
-		"PATH=" + shared.tools + string(os.PathListSeparator) + env.Getenv("PATH"),
-		"AWS_ENDPOINT_URL=" + a.front.URL, "AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + proxy.Observer, "AWS_SECRET_ACCESS_KEY=emulator",
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "HOME=" + env.WorkDir,
-		"VPC=" + a.s.Settings.VPC, "ACCOUNT=" + w.Account(),
-	} {
+	for _, v := range append(settings, "HOME="+env.WorkDir, "PATH="+shared.tools+string(os.PathListSeparator)+env.Getenv("PATH")) {
 		name, value, _ := strings.Cut(v, "=")
 		env.Setenv(name, value)
 	}
 	return nil
+}
+
+// open opens an account with the example in it, and says how recoveryctl reaches it.
+func open(o world.Options) (*account, []string, error) {
+	o.Emulator, o.Region, o.Bootstrap = shared.emulator, region, shared.bootstrap
+	o.Account = fmt.Sprintf("%012d", 300000000000+shared.accounts.Add(1))
+	w, err := world.New(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	a := &account{World: w, front: newFront(w.Proxy.URL), over: make(chan struct{})}
+	if err := w.Deploy(context.Background(), shared.app.Stacks...); err != nil {
+		return a, nil, err
+	}
+	all, err := w.Switchers()
+	if err != nil {
+		return a, nil, err
+	}
+	a.s = all[0]
+	return a, []string{
+		"AWS_ENDPOINT_URL=" + a.front.URL, "AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + proxy.Observer, "AWS_SECRET_ACCESS_KEY=emulator",
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
+		"VPC=" + a.s.Settings.VPC, "ACCOUNT=" + w.Account(),
+	}, a.seeAlarmsOK()
+}
+
+// end closes the account, and says what went wrong behind the scenes.
+func (a *account) end() []string {
+	close(a.over)
+	a.ticks.Wait()
+	a.Settle()
+	faults := a.Faults()
+	a.front.Close()
+	a.Close()
+	return faults
 }
 
 // seeAlarmsOK lets every alarm become OK and the grace after the deployment end.
