@@ -61,7 +61,7 @@ func (w *World) marks(by *site, m *Machine, keys []string) {
 		return
 	}
 	_, claimed := w.items[contract.ClaimPartition+"|"+contract.NodeKey(m.node)]
-	if n := t.record; !claimed || n.Settings.Adopt != m.ID || n.Owner.Stack != fmt.Sprintf("stack-%d", m.node) {
+	if n := t.record; !claimed || n.Settings.Adopt != m.ID || n.Owner.Stack != t.stack.name {
 		w.Fail("I3: the tags %v of people's own %s are written, and node %d does not own it (claimed: %v)", keys, m.ID, m.node, claimed)
 	}
 }
@@ -80,6 +80,12 @@ func (w *World) taken(t *Truth, instance string) {
 // people's own.
 func (w *World) retains(t *Truth, old record.Node) {
 	s := t.stack
+	if sw := old.Switch; t.record.Phase == record.Deleting && old.Phase != record.Deleting && sw != nil && sw.Kind == record.KindAdopt {
+		if m := w.byID[old.Settings.Adopt]; m != nil { // an adoption that failed leaves it as it was
+			m.people, t.retained = true, m.ID
+		}
+		return
+	}
 	if t.record.Phase != record.Deleting || old.Phase == record.Deleting || s == nil || !t.deleted || !retains(s.last()) || old.Grant == nil {
 		return
 	}
@@ -95,4 +101,10 @@ func (s *formation) last() map[string]any {
 		return s.props
 	}
 	return s.wanted
+}
+
+// theirs reports whether a target is a machine of people's own.
+func (w *World) theirs(p *Pool, x *member) bool {
+	m := w.machineOf(p, x.ID)
+	return m != nil && m.people
 }

@@ -113,6 +113,8 @@ func (p Pair) cannot() string {
 		return during("nothing condemned is stopped, and stays so", record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving)
 	case HarmUpdate, HarmImage, HarmDelete, HarmClaim, HarmOrder:
 		return during("a stack deletes its node once, and then is gone", record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done)
+	case HarmCreate:
+		return during("the others are created in peace", record.Deleted)
 	case HarmNotice, HarmEvent:
 		return during("no instance holds the grant", record.Draining, record.Suspected, record.Serving, record.Done)
 	case HarmHungStop:
@@ -139,7 +141,7 @@ var ofWorld = []Harm{
 	HarmStale, HarmCapacity, HarmEventLost, HarmEventTwice, HarmEventLate, HarmFlap,
 	HarmPowerOff, HarmGone, HarmHang, HarmHostDies, HarmHostCut, HarmHostMoved, HarmZone, HarmSick,
 	HarmStart, HarmMeddle, HarmRetag, HarmFree, HarmUnregister, HarmUpdate, HarmImage, HarmDelete, HarmClaim,
-	HarmNotice, HarmEvent, HarmHungStop, HarmOrder,
+	HarmNotice, HarmEvent, HarmHungStop, HarmOrder, HarmCreate,
 }
 
 var allPhases = []record.Phase{

@@ -23,9 +23,13 @@ func fileSystem(node int) string { return fmt.Sprintf("fs-%08x", node) }
 // makeMounts gives every zone a target of a node's file system.
 func (w *World) makeMounts(node int) {
 	for _, z := range zones {
-		w.mounts = append(w.mounts, &mountTarget{
-			cloud.Mount{ID: w.next("fsmt"), Subnet: w.siteOf(node).subnet(z), Zone: z, IP: w.address(), State: "available", Groups: []string{"sg-files"}}, fileSystem(node), false,
-		})
+		w.mounts = append(w.mounts, w.mountIn(node, z))
+	}
+}
+
+func (w *World) mountIn(node int, zone string) *mountTarget {
+	return &mountTarget{
+		cloud.Mount{ID: w.next("fsmt"), Subnet: w.siteOf(node).subnet(zone), Zone: zone, IP: w.address(), State: "available", Groups: []string{"sg-files"}}, fileSystem(node), false,
 	}
 }
 
@@ -166,5 +170,17 @@ func (w *World) restored(id int) {
 		if !slices.ContainsFunc(w.mounts, func(t *mountTarget) bool { return t.fs == fileSystem(id) && t.Zone == z && t.State != "deleting" }) {
 			w.Fail("I5: node %d has no mount target in %s any more", id, z)
 		}
+	}
+}
+
+// remount gives a node that is deployed anew a target in every zone.
+func (w *World) remount(node int) {
+	for _, z := range zones {
+		i := slices.IndexFunc(w.mounts, func(t *mountTarget) bool { return t.fs == fileSystem(node) && t.Zone == z && t.State != "deleting" })
+		if i >= 0 {
+			w.mounts[i].remade = false
+			continue
+		}
+		w.mounts = append(w.mounts, w.mountIn(node, z))
 	}
 }

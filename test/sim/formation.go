@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -26,8 +27,9 @@ type formation struct {
 	wanted   map[string]any    // that are being deployed
 	data     map[string]string // the attributes it was answered last
 	physical string
-	request  string // that it waits for
-	sent     string // the last request, whole
+	request  string        // that it waits for
+	sent     string        // the last request, whole
+	late     time.Duration // how long the next request is under way
 	limit    time.Duration
 	count    int
 	rewrites bool     // the change rewrites the alarms, too
@@ -59,6 +61,38 @@ func (w *World) newStack(node int) *formation {
 	s := &formation{w: w, node: node, name: fmt.Sprintf("stack-%d", node), site: w.siteOf(node), limit: w.serviceTimeout()}
 	w.nodes[node].stack, w.stacks = s, append(w.stacks, s)
 	return s
+}
+
+// anew lets a new stack create a node that was deleted, and adopt the instance that its
+// delete left running, if it did.
+func (w *World) anew(node int) {
+	t := w.nodes[node]
+	if w.script == nil && !w.Now.Before(w.Chaos.until) {
+		return
+	}
+	m := w.byID[t.retained]
+	if m != nil && (m.State == cloud.Terminated || m.State == cloud.ShuttingDown) {
+		m = nil
+	}
+	if m != nil && (m.State != cloud.Running || !m.up || m.lost || !m.mounted && !w.dataless(node)) {
+		return // people have to mend it first
+	}
+	w.hit(HarmCreate, node)
+	var model version
+	if m != nil {
+		model, _ = w.imageOf(node, m.Image)
+	}
+	t.own, t.good, t.deleted, t.retained, t.began = version{}, "", false, "", nil
+	t.props = maps.Clone(t.props)
+	delete(t.props, "AdoptInstance")
+	if m != nil {
+		t.own = model
+		t.props["AdoptInstance"] = m.ID
+	}
+	w.remount(node)
+	s := w.newStack(node)
+	s.name = fmt.Sprintf("stack-%d-again-%d", node, len(w.stacks))
+	s.create()
 }
 
 // serviceTimeout is how long CloudFormation waits: the construct's default, or so
@@ -173,6 +207,11 @@ func (s *formation) send(kind string, props map[string]any) {
 		s.physical = "none-yet" // what CloudFormation sends is not specified
 	}
 	body := w.encodeRequest(kind, id, s, props)
+	wait := s.late
+	if w.script == nil && kind == "Update" && w.Chance(0.1) {
+		wait = w.Between(0, 6*time.Minute) // Lambda was away, or throttled it
+	}
+	s.late = 0
 	s.sent = body
 	w.Log("CloudFormation asks %s of node %d", id, s.node)
 	copies := 1
@@ -184,12 +223,12 @@ func (s *formation) send(kind string, props map[string]any) {
 		if i > 0 {
 			d = w.Between(0, 3*time.Minute)
 		}
-		w.After(d, func() { w.invokeAt(s.site, body, 0) })
+		w.After(wait+d, func() { w.invokeAt(s.site, body, 0) })
 	}
 	w.promise(id, w.Now)
 	limit := s.limit
-	if kind == "Create" && !s.other {
-		limit = patience // nodes are created in peace
+	if kind == "Create" && !s.other && !w.nodes[s.node].watched {
+		limit = patience // the first ones are created in peace
 	}
 	w.After(limit, func() {
 		if s.request == id {
@@ -239,10 +278,13 @@ func (s *formation) ended(a reply) {
 		w.Fail("another stack was given node %d", s.node)
 	case s.other && !ok && was == isRemoving && a.Reason != timedOut:
 		w.Fail("the roll-back of a stack that was refused node %d is not let go: %s", s.node, a.Reason)
-	case s.other && was == isCreating && !ok && a.Reason != timedOut && !strings.Contains(a.Reason, fmt.Sprintf("stack-%d", s.node)):
+	case s.other && was == isCreating && !ok && a.Reason != timedOut && !strings.Contains(a.Reason, w.nodes[s.node].stack.name):
 		w.Fail("another stack is refused node %d, and not told who owns it: %s", s.node, a.Reason)
 	case was == isCreating && ok:
 		s.props, s.data, s.status = s.wanted, a.Data, isDeployed
+		if w.nodes[s.node].watched && !s.other {
+			w.watch(s.node, a.Data[contract.AttrInstanceID])
+		}
 	case was == isCreating:
 		if a.PhysicalResourceID != "" {
 			s.physical = a.PhysicalResourceID
@@ -275,6 +317,12 @@ func (s *formation) ended(a reply) {
 	case ok:
 		s.status = isGone
 		w.freed(s)
+		if !s.other {
+			w.dropAlarms(s.node)
+		}
+		if !s.other && w.script == nil && w.Now.Before(w.Chaos.until) && w.Chance(0.5) {
+			w.After(w.Between(5*time.Second, 4*time.Minute), func() { w.anew(s.node) })
+		}
 	default: // a person deletes the stack again
 		s.status = stuckRemoval
 		w.After(w.Between(time.Minute, 4*time.Minute), func() { s.remove() })

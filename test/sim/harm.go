@@ -49,8 +49,9 @@ const (
 	HarmOrder      Harm = "person-orders" // a planned switch, or a pause
 	HarmUpdate     Harm = "deploy-update"
 	HarmDelete     Harm = "deploy-delete"
-	HarmClaim      Harm = "deploy-claim" // by another stack
-	HarmImage      Harm = "deploy-image" // another version of the launch template
+	HarmClaim      Harm = "deploy-claim"  // by another stack
+	HarmCreate     Harm = "deploy-create" // of a node that was deleted
+	HarmImage      Harm = "deploy-image"  // another version of the launch template
 
 	HarmNotice   Harm = "notice"    // AWS announces an event, or takes a Spot instance back
 	HarmEvent    Harm = "event"     // and carries it out

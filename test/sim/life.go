@@ -180,12 +180,18 @@ func (w *World) Watch() {
 			w.Fail("node %d was not created: %s", id, w.nodes[id].record.Phase)
 			return
 		}
-		for _, a := range []*Alarm{
-			{Alarm: cloud.Alarm{Name: w.alarmOf(id, contract.AlarmInstance), State: "INSUFFICIENT_DATA", Instances: []string{m.ID}}, node: id, period: time.Minute},
-			{Alarm: cloud.Alarm{Name: w.alarmOf(id, contract.AlarmApplication), State: "INSUFFICIENT_DATA"}, node: id, app: true, period: 10 * time.Second},
-		} {
-			w.alarms = append(w.alarms, a)
-			w.After(w.Between(0, a.period), func() { w.evaluate(a) })
-		}
+		w.watch(id, m.ID)
+	}
+}
+
+// watch makes a node's alarms.
+func (w *World) watch(id int, instance string) {
+	w.nodes[id].watched = true
+	for _, a := range []*Alarm{
+		{Alarm: cloud.Alarm{Name: w.alarmOf(id, contract.AlarmInstance), State: "INSUFFICIENT_DATA", Instances: []string{instance}}, node: id, period: time.Minute},
+		{Alarm: cloud.Alarm{Name: w.alarmOf(id, contract.AlarmApplication), State: "INSUFFICIENT_DATA"}, node: id, app: true, period: 10 * time.Second},
+	} {
+		w.alarms = append(w.alarms, a)
+		w.After(w.Between(0, a.period), func() { w.evaluate(a) })
 	}
 }

@@ -92,7 +92,7 @@ func (w *World) patient(m *Machine) {
 	}
 	limit := time.Duration(t.record.Settings.Stop)*time.Second - 2*w.Chaos.Skew - 2*time.Second
 	switch {
-	case m.State == cloud.Running && !m.hung && m.up && m.asked.IsZero() && t.since[m.ID].IsZero():
+	case m.State == cloud.Running && !m.hung && m.up && m.asked.IsZero() && w.Now.Sub(t.since[m.ID]) < limit:
 		w.Fail("data: %s of node %d is powered off by force and was never asked to shut down", m.ID, m.node)
 	case m.closing && w.Now.Sub(t.since[m.ID]) < limit:
 		w.Fail("data: %s of node %d is powered off by force after %s, and has %d s to shut down", m.ID, m.node, w.Now.Sub(t.since[m.ID]), t.record.Settings.Stop)

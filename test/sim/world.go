@@ -101,6 +101,7 @@ type Truth struct {
 	contested bool                 // another stack claimed its id
 	deleted   bool                 // CloudFormation asked for that
 	stack     *formation           // it belongs to
+	watched   bool                 // its alarms were made once
 	versions  []version            // of its launch template, from the second on
 	own       version              // what it adopted is like, if it did
 	good      string               // image that it served with last
