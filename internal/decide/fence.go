@@ -135,9 +135,9 @@ func (s *step) askAgain(c record.Condemned) bool {
 	return s.since(c.AskedAt) >= forceAgain || gently && s.n.Settings.Stop > 0
 }
 
-// answeredStops notes that EC2 answered this invocation: no call of it to power an
-// instance off is under way any more. It matters where the original is to be started
-// again.
+// answeredStops notes, in a planned switch, that EC2 answered this invocation: no call of
+// it to power an instance off is under way any more, which matters where the original is
+// to be started again.
 func (s *step) answeredStops() {
 	for _, o := range s.Outcomes {
 		if o.Effect.Do != Stop || cloud.Is(o.Err, cloud.Ambiguous) || !s.graceful() {
@@ -145,6 +145,9 @@ func (s *step) answeredStops() {
 		}
 		c := s.condemned(o.Effect.Instance)
 		c.Stoppers = slices.DeleteFunc(c.Stoppers, func(x record.Sender) bool { return x.By == s.Process.By })
+		if !o.Effect.Force && o.Err == nil {
+			c.FirstAsked, c.AskedAt = s.Now, s.Now // its time counts from when EC2 took it, however long that was after it was decided
+		}
 		s.out.Save = true
 	}
 }
