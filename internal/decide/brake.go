@@ -90,11 +90,15 @@ func protects(n record.Node, now time.Time) bool {
 	return n.Switch == nil || n.Switch.Kind == record.KindRecover
 }
 
-// Wide reports whether the VPC has enough nodes for the brake.
-func Wide(nodes []record.Node, now time.Time) bool {
+// Wide reports whether the VPC has enough nodes for the brake. One that is paused or
+// moved on purpose is still one of them: the others are no fewer for that.
+func Wide(nodes []record.Node) bool {
 	count := 0
 	for _, n := range nodes {
-		if protects(n, now) {
+		if n.Phase == record.Deleting || n.Phase == record.Deleted {
+			continue
+		}
+		if sw := n.Switch; sw == nil || sw.Kind != record.KindCreate && sw.Kind != record.KindAdopt {
 			count++
 		}
 	}
@@ -125,7 +129,7 @@ func Beginning(n record.Node, hinted, sweep bool, cfg contract.Config, now time.
 // read, no alarm is a failure, here as in every other decision: what EC2 shows
 // is judged by itself.
 func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.Time) Brake {
-	b := Brake{Wide: Wide(nodes, now), Known: true, First: map[string]int{}, Silent: map[string]string{}, Off: SwitchedOff(nodes)}
+	b := Brake{Wide: Wide(nodes), Known: true, First: map[string]int{}, Silent: map[string]string{}, Off: SwitchedOff(nodes)}
 	if !b.Wide {
 		return b
 	}

@@ -33,6 +33,8 @@ func (s *step) ordered() bool {
 	case !s.changes():
 		s.answer(nil)
 		return false
+	case s.alike():
+		return false
 	case s.n.Paused(s.Now):
 		s.answer(fmt.Errorf("node %d is paused until %s (%s): resume it, or let changes apply at the next switch, and deploy again",
 			s.n.ID, s.n.Pause.Until.UTC().Format(time.RFC3339), s.n.Pause.Reason))
@@ -51,10 +53,8 @@ func (s *step) ordered() bool {
 		s.begin(cause)
 		return true
 	}
-	if s.alike() {
-		return false
-	}
-	if s.out.Wait {
+	if errors.Is(s.Facts.Unseen[observe.PartTemplates], observe.ErrLater) {
+		s.wait() // whether it changes anything at all
 		return true
 	}
 	t := s.n.Settings.Template
@@ -70,10 +70,6 @@ func (s *step) ordered() bool {
 // at again before anything is touched.
 func (s *step) alike() bool {
 	want, was := s.n.Settings.Template, s.n.Template
-	if errors.Is(s.Facts.Unseen[observe.PartTemplates], observe.ErrLater) {
-		s.wait()
-		return false
-	}
 	x, ok := s.Facts.Template[want]
 	y, both := s.Facts.Template[was]
 	if !ok || !both || !sameJSON(x, y) {
