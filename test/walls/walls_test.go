@@ -98,6 +98,8 @@ func TestWalls(t *testing.T) {
 	}{
 		{"the constructs and stacks reach no AWS SDK", []string{"constructs/...", "stacks/..."}, sdk, jsii[:1]},
 		{"the switcher reaches no jsii", []string{"lambda/...", "internal/..."}, jsii, sdk[:1]},
+		{"the operator's command reaches no jsii", []string{"cmd/..."}, jsii, sdk[:1]},
+		{"the switcher reaches nothing of the operator's command", []string{"lambda/...", "internal/..."}, []string{module + "cmd/", "github.com/spf13/"}, sdk[:1]},
 	} {
 		t.Run(wall.name, func(t *testing.T) {
 			all := list(t, wall.patterns...)

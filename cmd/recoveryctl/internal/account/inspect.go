@@ -75,6 +75,10 @@ func (x *inspection) note(change func(*doctor.Facts)) {
 	change(&x.f)
 }
 
+// describedWhole is up to how many nodes the doctor describes each instance whole: it
+// takes five calls each, of a budget that the switcher needs too, and tells only notes.
+const describedWhole = 25
+
 // observe makes the engine's own reads.
 func (x *inspection) observe(ctx context.Context, now time.Time) error {
 	needs := make([]observe.Need, 0, len(x.f.Nodes))
@@ -87,7 +91,7 @@ func (x *inspection) observe(ctx context.Context, now time.Time) error {
 		if n.Settings.FileSystem != "" {
 			need.Mounts = append(need.Mounts, n.Settings.FileSystem)
 		}
-		if n.Grant != nil {
+		if n.Grant != nil && len(x.f.Nodes) <= describedWhole {
 			need.Details = []string{n.Grant.Instance}
 		}
 		needs = append(needs, need)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -26,12 +27,7 @@ operators' orders with who gave them and why. A switch that is under way is in s
 			}
 			h := view.History{Entries: []view.Entry{}}
 			if len(args) == 1 {
-				p, err := c.find(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				h.Region = p.Region
-				if err := entries(cmd.Context(), &h, p.Switcher, p.node.ID); err != nil {
+				if err := c.entriesOf(cmd.Context(), &h, args[0]); err != nil {
 					return err
 				}
 			} else if err := c.allEntries(cmd.Context(), &h); err != nil {
@@ -43,6 +39,34 @@ operators' orders with who gave them and why. A switch that is under way is in s
 	}
 	cmd.Flags().IntVar(&most, "last", 0, "only the newest entries, this many (0: all)")
 	return cmd
+}
+
+// entriesOf adds what happened to one node, also to one that was deleted since.
+func (c *cli) entriesOf(ctx context.Context, h *view.History, arg string) error {
+	p, err := c.find(ctx, arg)
+	if err == nil {
+		h.Region = p.Region
+		return entries(ctx, h, p.Switcher, p.node.ID)
+	}
+	var missing *account.Problem
+	id, bad := contract.ParseNodeID(arg)
+	if bad != nil || !errors.As(err, &missing) || missing.Kind != account.Missing {
+		return err
+	}
+	a, all, openErr := c.open(ctx)
+	if openErr != nil {
+		return err
+	}
+	h.Region = a.Region
+	for _, s := range all {
+		if err := entries(ctx, h, s, id); err != nil {
+			return err
+		}
+	}
+	if len(h.Entries) == 0 {
+		return err
+	}
+	return nil
 }
 
 func (c *cli) allEntries(ctx context.Context, h *view.History) error {

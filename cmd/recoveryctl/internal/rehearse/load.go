@@ -32,7 +32,7 @@ func (s Source) load(ctx context.Context, node int, now time.Time) (*fake.World,
 	if err != nil {
 		return nil, observe.Facts{}, err
 	}
-	f, err := s.read(ctx, nodes, now)
+	f, err := s.read(ctx, nodes, node, now)
 	if err != nil {
 		return nil, f, err
 	}
@@ -80,17 +80,20 @@ func (s Source) load(ctx context.Context, node int, now time.Time) (*fake.World,
 	return w, f, nil
 }
 
-// read makes the reads that a sweep with a switch of every node would make.
-func (s Source) read(ctx context.Context, nodes []record.Node, now time.Time) (observe.Facts, error) {
+// read makes the reads that a sweep with a switch of the node would make. What takes a
+// call for each node is read of that one only: the API's budget is the switcher's too.
+func (s Source) read(ctx context.Context, nodes []record.Node, asked int, now time.Time) (observe.Facts, error) {
 	needs := make([]observe.Need, 0, len(nodes))
 	for _, n := range nodes {
 		need := observe.NeedOf(n, true, s.Config.Policy, now)
-		need.Alarms, need.Places, need.Health, need.Targets = n.Settings.Alarms, true, true, nil
-		for _, g := range n.Settings.Groups {
-			need.Targets = append(need.Targets, g.ARN)
-		}
-		if n.Settings.FileSystem != "" {
-			need.Mounts = append(need.Mounts, n.Settings.FileSystem)
+		need.Alarms, need.Places, need.Health, need.Targets, need.Mounts = n.Settings.Alarms, true, true, nil, nil
+		if n.ID == asked {
+			for _, g := range n.Settings.Groups {
+				need.Targets = append(need.Targets, g.ARN)
+			}
+			if n.Settings.FileSystem != "" {
+				need.Mounts = []string{n.Settings.FileSystem}
+			}
 		}
 		needs = append(needs, need)
 	}
