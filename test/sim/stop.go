@@ -112,7 +112,7 @@ func (w *World) asksToStop(t *Truth, n record.Node) {
 // sends it nothing any more, and what was under way had its time to finish.
 func (w *World) inTime(m *Machine) {
 	t := w.nodes[m.node]
-	if t == nil || w.lab != nil || !graceful(t.record, m) || t.drain == 0 || m.hung || !m.up || m.lost || isolated(m) {
+	if t == nil || w.lab != nil || !graceful(t.record, m) || t.drain < 5 || m.hung || !m.up || m.lost || isolated(m) {
 		return
 	}
 	sw := t.record.Switch
