@@ -71,7 +71,7 @@ func (w *World) anew(node int) {
 		return
 	}
 	m := w.byID[t.retained]
-	if m != nil && (m.State == cloud.Terminated || m.State == cloud.ShuttingDown) {
+	if m != nil && m.State == cloud.Terminated {
 		m = nil
 	}
 	if m != nil && (m.State != cloud.Running || !m.up || m.lost || !m.mounted && !w.dataless(node)) {
