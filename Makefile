@@ -24,9 +24,9 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 OFFLINE := env -u AWS_PROFILE -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN \
 	AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 
-ENGINE_SOURCES := go.mod go.sum $(shell find internal lambda -type f -not -name '*_test.go' 2>/dev/null)
+ENGINE_SOURCES := go.mod go.sum $(shell find internal lambda -type f -not -name '*_test.go' -not -path 'internal/bundle/*' 2>/dev/null)
 APP_SOURCES := go.mod go.sum cdk.json package-lock.json $(wildcard *.go) \
-	$(shell find constructs stacks internal/contract internal/boot -type f -not -name '*_test.go' 2>/dev/null)
+	$(shell find constructs stacks internal/contract internal/boot internal/bundle -type f -not -name '*_test.go' 2>/dev/null)
 SUITE := $(OFFLINE) go run ./scripts/suite
 
 ##@ Use
@@ -63,6 +63,10 @@ test-template: node ## Template tests only
 .PHONY: test-e2e
 test-e2e: tools-test ## End-to-end tests only: the real binary against the emulator
 	@$(SUITE) build synth e2e
+
+.PHONY: test-consumer
+test-consumer: node ## A module elsewhere imports a release of this tree and synthesises, from the module cache and vendored
+	@$(SUITE) consumer
 
 .PHONY: sim
 sim: ## Seeded simulation of the engine (SEEDS=n FROM=n NODES=n FOR=30m WORKERS=n; SEED=n replays one with its trace)
@@ -123,6 +127,14 @@ build: dist/switcher/arm64/bootstrap ## Build the switcher for Lambda on arm64, 
 
 .PHONY: build-amd64
 build-amd64: dist/switcher/x86_64/bootstrap ## Build the switcher for Lambda on x86_64
+
+.PHONY: verify-bundle
+verify-bundle: ## Build the release's switcher again, bit for bit (VERIFY_ARGS=-cold: without Go's build cache)
+	@nice -n 10 go run ./scripts/bundle -verify $(VERIFY_ARGS)
+
+.PHONY: release
+release: ## Check and build release VERSION=x.y.z into dist/release, and change nothing; CONFIRM=1 commits and tags it on a branch
+	@$(OFFLINE) nice -n 10 go run ./scripts/release -version "$(VERSION)" $(if $(filter 1,$(CONFIRM)),-confirm)
 
 # One recipe for all processors; the same source gives the same bytes anywhere.
 dist/switcher/%/bootstrap: $(ENGINE_SOURCES)

@@ -23,8 +23,9 @@ type SwitcherProps struct {
 	// it replaces them. Default: made from the construct's path.
 	Name *string
 	// Code is the built switcher: a directory or zip with an executable "bootstrap".
-	// Default: dist/switcher/<arm64|x86_64> beside the nearest go.mod, which `make
-	// build` writes, or the directory named by the context key "recovery:switcherCode".
+	// Default: the one that the library's release carries, the same bytes everywhere;
+	// in the library's own work tree what `make build` wrote to dist/switcher. The
+	// context key "recovery:switcherCode" names another directory.
 	Code awslambda.Code
 	// Architecture is what Code was built for. Default: ARM_64, which costs less.
 	Architecture awslambda.Architecture

@@ -28,7 +28,7 @@ import (
 func main() {
 	// Standard output: CloudWatch takes embedded metrics from there only.
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
-	handler, err := newHandler(context.Background(), os.Getenv(contract.EnvConfig), log)
+	handler, err := newHandler(os.Getenv(contract.EnvConfig), log)
 	if err != nil {
 		log.Error("the switcher cannot start", "error", err.Error())
 		os.Exit(1)
@@ -38,12 +38,12 @@ func main() {
 
 type handler func(ctx context.Context, payload json.RawMessage) (engine.Result, error)
 
-func newHandler(ctx context.Context, config string, log *slog.Logger) (handler, error) {
+func newHandler(config string, log *slog.Logger) (handler, error) {
 	cfg, err := contract.ParseConfig(config)
 	if err != nil {
 		return nil, err
 	}
-	sdk, err := awscloud.Load(ctx)
+	sdk, err := awscloud.LoadFunction()
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,8 @@ const good = `{"name":"one","vpc":"vpc-1","blackholeGroup":"sg-1","table":"t","t
 	`"function":"f","idTag":"id","targetTag":"target","policy":{}}`
 
 func TestStart(t *testing.T) {
-	t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")
+	t.Setenv("AWS_ACCESS_KEY_ID", "key")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	for _, c := range []struct{ name, config, region, want string }{
 		{"good", good, "ap-northeast-1", ""},
 		{"no configuration", "", "ap-northeast-1", contract.EnvConfig},
@@ -29,7 +30,7 @@ func TestStart(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("AWS_REGION", c.region)
 			t.Setenv("AWS_DEFAULT_REGION", c.region)
-			h, err := newHandler(t.Context(), c.config, slog.New(slog.DiscardHandler))
+			h, err := newHandler(c.config, slog.New(slog.DiscardHandler))
 			switch {
 			case c.want == "" && (err != nil || h == nil):
 				t.Errorf("error = %v, wanted a handler", err)

@@ -29,6 +29,7 @@ var packageParts = []struct {
 	{"walls", []string{"test/walls"}},
 	{"documents", []string{"test/docs"}},
 	{"template", []string{"test/template"}},
+	{"consumer", []string{"test/consumer"}},
 	{"emulator", []string{"test/emulator", "test/contracts"}},
 	{"e2e", []string{"test/e2e", "test/cli", "test/demo"}},
 }
@@ -46,6 +47,8 @@ func parts() []part {
 		{"documents", "links, names and generated pages", goTest("documents", nil, "-count=1")},
 		// -count=1: Go's test cache does not see the files that Node reads.
 		{"template", "the synthesised CloudFormation", goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
+		// -count=1: Go's test cache does not see what git and the proxy would hand out.
+		{"consumer", "a module elsewhere that imports a release of this tree", goTest("consumer", nil, "-count=1")},
 		{"synth", "the ready-made stacks, with CDK's validation", command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
 		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", cfnLint},
 		{"emulator", "the SDK adapters and the test tools against moto and dynalite", goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
@@ -58,7 +61,7 @@ func parts() []part {
 
 // groups are short names for several parts.
 var groups = map[string][]string{
-	"test": {"build", "unit", "simulation", "node", "walls", "documents", "template", "synth", "cfn-lint", "emulator", "e2e"},
+	"test": {"build", "unit", "simulation", "node", "walls", "documents", "template", "consumer", "synth", "cfn-lint", "emulator", "e2e"},
 	"lint": {"vet", "golangci", "shellcheck"},
 }
 

@@ -1,6 +1,8 @@
 package template
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/recovery"
+	"github.com/workload-recovery/workload-recovery/internal/bundle"
 )
 
 // fault is a wrong synthesis and what its error must say: the construct's path,
@@ -122,6 +125,27 @@ func TestCodeMissing(t *testing.T) {
 			Vpc: recovery.NewRecoveryVpc(stack, jsii.String("Vpc"), nil), Table: recovery.NewRecoveryTable(stack, jsii.String("Table"), nil),
 		})
 	}, "Stack/S: Code is not given", empty+"/bootstrap", `run "make build"`)
+}
+
+// TestNoRelease: who imports a commit that is no release is told what to do.
+func TestNoRelease(t *testing.T) {
+	elsewhere := t.TempDir()
+	if err := os.WriteFile(filepath.Join(elsewhere, "go.mod"), []byte("module example.com/shop\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := bundle.Released()
+	stack := awscdk.NewStack(newApp(t), jsii.String("Stack"), nil)
+	t.Chdir(elsewhere)
+	synthesise := func() {
+		recovery.NewSwitcher(stack, jsii.String("S"), &recovery.SwitcherProps{
+			Vpc: recovery.NewRecoveryVpc(stack, jsii.String("Vpc"), nil), Table: recovery.NewRecoveryTable(stack, jsii.String("Table"), nil),
+		})
+	}
+	if err == nil { // in a release, test/consumer looks at what it carries
+		synthesise()
+		return
+	}
+	refused(t, synthesise, "Stack/S: Code is not given", "carries no built switcher", "go get github.com/workload-recovery/workload-recovery@", "recovery:switcherCode")
 }
 
 // TestDuplicates: what must be unique per account and Region is, across stacks.

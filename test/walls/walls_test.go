@@ -134,15 +134,28 @@ func TestEngineKnowsNoSDK(t *testing.T) {
 	}
 }
 
-// TestStandardLibraryOnly: what the constructs share with the switcher, or write to
-// instances.
+// TestStandardLibraryOnly: what the constructs share with the switcher, write to
+// instances, or carry.
 func TestStandardLibraryOnly(t *testing.T) {
-	for _, name := range []string{"internal/contract", "internal/boot"} {
+	for _, name := range []string{"internal/contract", "internal/boot", "internal/bundle"} {
 		for path, p := range list(t, name) {
 			if !p.Standard && path != module+name {
 				t.Errorf("%s reaches %s", name, path)
 			}
 		}
+	}
+}
+
+// TestBundleStaysOutside: the built switcher is embedded in apps that import the
+// constructs, and in nothing that is built into it: it would hold itself.
+func TestBundleStaysOutside(t *testing.T) {
+	const name = module + "internal/bundle"
+	if _, there := list(t, "constructs/...")[name]; !there {
+		t.Errorf("the constructs do not reach %s: this test matches the wrong package", name)
+	}
+	all := list(t, "lambda/...", "cmd/...")
+	if _, there := all[name]; there {
+		t.Errorf("%s", chain(all, name))
 	}
 }
 
