@@ -178,6 +178,7 @@ const (
 	LivePartition     = "live"     // which VPCs have a leader now, since leaders share the API budgets
 	NodePrefix        = "node#"
 	HintPrefix        = "hint#"
+	RefusedPrefix     = "refused#" // deployment requests that were refused, by request id
 	LeaseKey          = "lease"
 	AttrPartition     = "pk"
 	AttrSort          = "sk"

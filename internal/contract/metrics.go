@@ -48,6 +48,9 @@ func MetricPhase(phase string) string { return capital(phase) + "Seconds" }
 // MetricNodes is the metric of how many nodes are in a phase.
 func MetricNodes(phase string) string { return "Nodes" + capital(phase) }
 
+// Phases are a node's, in the order of a switch (internal/record).
+var Phases = []string{"suspected", "draining", "confirmed", "fencing", "launching", "gated", "serving", "done", "deleting"}
+
 func capital(phase string) string {
 	if phase == "" {
 		return ""

@@ -14,6 +14,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/engine"
 	"github.com/workload-recovery/workload-recovery/internal/fake"
+	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // meters are the lines of metrics that an engine wrote, and how often it told.
@@ -205,5 +206,18 @@ func TestPausedAndBrakedAreCounted(t *testing.T) {
 	r.must(`{"id":"b","source":"workload-recovery","detail-type":"Recovery Brake","detail":{"on":true,"by":"me","reason":"work"}}`)
 	if got := last(m.take(t)); got["NodesPaused"] != 1 || got["NodesBraked"] != 1 {
 		t.Errorf("a node under the brake is counted as %v", got)
+	}
+}
+
+// TestPhasesAreNamedAlike: the dashboard shows the phases that records have.
+func TestPhasesAreNamedAlike(t *testing.T) {
+	var names []string
+	for _, p := range []record.Phase{
+		record.Suspected, record.Draining, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Done, record.Deleting,
+	} {
+		names = append(names, string(p))
+	}
+	if diff := cmp.Diff(names, contract.Phases); diff != "" {
+		t.Errorf("phases (-record +contract):\n%s", diff)
 	}
 }

@@ -160,3 +160,25 @@ func TestCreateDeliveredAfterDelete(t *testing.T) {
 		t.Error("the id of the deleted node is claimed again")
 	}
 }
+
+// TestRefusedCreateDeliveredAgain: a create that was refused, and whose stack has gone
+// since, comes again when the id is free. It is refused again.
+func TestRefusedCreateDeliveredAgain(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	r.must(request("Create", "req-2", "stack-2", properties))
+	r.must(request("Delete", "req-3", "stack-2", properties))
+	r.must(request("Delete", "req-4", "stack-1", properties))
+	told := len(r.w.Answers[answerTo])
+	r.must(request("Create", "req-2", "stack-2", properties))
+	if n := r.node(); n.Phase != record.Deleted || len(r.w.Running()) != 0 {
+		t.Errorf("the node is %s, running %v", n.Phase, r.w.Running())
+	}
+	if a := r.answer(told); a["Status"] != "FAILED" || !strings.Contains(a["Reason"].(string), "stack-1") {
+		t.Errorf("answer %v", a)
+	}
+	r.must(request("Create", "req-5", "stack-2", properties))
+	if n := r.node(); n.Phase != record.Done || n.Owner.Stack != "stack-2" {
+		t.Errorf("a new create of the same stack: phase %s, owner %v", n.Phase, n.Owner)
+	}
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -88,6 +89,9 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 	case at >= 0 && r.nodes[at].HasRequest(req.ID):
 		// Delivered again, perhaps after the node was deleted: it must not claim the id anew.
 	default:
+		if was, err := r.store.Refused(ctx, req.ID); err != nil || was != nil {
+			return r.refuseAgain(ctx, h, set.ID, was, err)
+		}
 		if refusal, err := r.claim(ctx, req, set, owner, at); err != nil || refusal != nil {
 			return r.refuseIf(ctx, h, set.ID, refusal, err)
 		}
@@ -151,7 +155,22 @@ func (r *run) refuseIf(ctx context.Context, h record.Hint, node int, refusal, er
 	return r.refuse(ctx, h, node, refusal)
 }
 
+// refuse remembers the refusal first: the request may be delivered again.
 func (r *run) refuse(ctx context.Context, h record.Hint, node int, refusal error) error {
+	if err := r.store.Refuse(ctx, h.Request.ID, refusal.Error(), r.clock.Now()); err != nil {
+		return err
+	}
+	return r.tellRefusal(ctx, h, node, refusal)
+}
+
+func (r *run) refuseAgain(ctx context.Context, h record.Hint, node int, was *record.Refusal, err error) error {
+	if err != nil {
+		return err
+	}
+	return r.tellRefusal(ctx, h, node, errors.New(was.Reason))
+}
+
+func (r *run) tellRefusal(ctx context.Context, h record.Hint, node int, refusal error) error {
 	return r.reply(ctx, h, node, message.New(message.RequestRefused, refusal.Error()), refusal)
 }
 

@@ -130,6 +130,9 @@ func (w *World) braked(old, n record.Node) {
 	if !begins || n.Switch.Cause.Kind != events.CauseAlarm || n.Switch.Cause.Independent || !w.silence() {
 		return
 	}
+	if n.Acked.Equal(n.Switch.Started) && n.Request == nil {
+		return // a person ordered it
+	}
 	m := w.byID[n.Switch.From]
 	if m == nil || !m.up || m.hung || m.lost || w.Now.Sub(w.thawed) < time.Minute {
 		return
