@@ -129,6 +129,9 @@ func TestDecisionsPlanned(t *testing.T) {
 
 		when("its targets are noted and taken out", draining(update)),
 		when("its targets drain", draining(update), noted, still),
+		when("its targets have just left", draining(update), noted, still, late, func(s *scene) {
+			s.came(decide.Effect{Do: decide.Deregister, Group: byID}, "", "")
+		}),
 		when("its targets are gone", draining(update), noted, empty),
 		when("its time to drain is over", draining(update), noted, still, late),
 		when("Spot leaves a minute", draining(planned), noted, still, func(s *scene) { s.Node.Switch.Deadline = in(50 * time.Second) }),

@@ -105,7 +105,10 @@ func (s *step) withdrawn() bool {
 	if !sw.Noted {
 		s.recordTargets(g.Instance)
 		sw.Noted, s.out.Save = true, true
-		s.n.Since = s.Now // from now on requests under way have their time, however late we came
+		s.n.Since = s.Now
+	}
+	if slices.ContainsFunc(s.Outcomes, func(o Outcome) bool { return o.Effect.Do == Deregister && o.Err == nil }) {
+		s.n.Since, s.out.Save = s.Now, true // requests under way have their time from when the group took it
 	}
 	gone := true
 	for _, group := range s.allGroups() {
