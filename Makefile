@@ -102,6 +102,15 @@ bench: ## Benchmarks of the engine and the simulator
 .PHONY: golden
 golden: build node ## Rewrite the golden templates from what is synthesised now
 	CDK_VALIDATION=false go test -count=1 ./test/template/... -update
+	CDK_VALIDATION=false go test -count=1 ./test/consumer -update
+
+.PHONY: diagram
+diagram: synth ## Draw what app.go deploys into docs/diagram.md, from the synthesised templates
+	go run ./scripts/diagram -out docs/diagram.md
+
+.PHONY: logical-ids
+logical-ids: node ## Write the logical ids that release VERSION=x.y.z will have made, for the next one to be compared with
+	CDK_VALIDATION=false go test -count=1 ./test/template -run TestLogicalIDs -freeze "$(or $(VERSION),unreleased)"
 
 .PHONY: docs
 docs: ## Write what is generated in docs: messages, tables of props, the comparison

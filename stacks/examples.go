@@ -33,10 +33,13 @@ type SingleExample struct {
 	Region RegionStack
 	Vpc    VpcStack
 	Nodes  NodesStack
+	// Dashboard shows both.
+	Dashboard DashboardStack
 }
 
 // Single composes one VPC in the first three zones with two nodes: a database-like
-// one behind an NLB and a web-like one behind an ALB, in three stacks.
+// one behind an NLB and a web-like one behind an ALB, in three stacks, and a dashboard
+// in a fourth.
 func Single(app awscdk.App, props ExampleProps) SingleExample {
 	in := awscdk.StackProps{Env: props.Env}
 	region := NewRegionStack(app, "RecoveryRegion", &RegionStackProps{StackProps: in})
@@ -47,7 +50,10 @@ func Single(app awscdk.App, props ExampleProps) SingleExample {
 	nodes := NewNodesStack(app, "RecoveryNodes", &NodesStackProps{
 		StackProps: in, Switcher: vpc.Switcher, Nodes: SingleNodes(),
 	})
-	return SingleExample{Region: region, Vpc: vpc, Nodes: nodes}
+	dashboard := NewDashboardStack(app, "RecoveryDashboard", &DashboardStackProps{
+		StackProps: in, Vpc: vpc, Nodes: []NodesStack{nodes},
+	})
+	return SingleExample{Region: region, Vpc: vpc, Nodes: nodes, Dashboard: dashboard}
 }
 
 // SingleNodes are the two nodes of Single.
@@ -113,6 +119,8 @@ type MultiExample struct {
 	Regions []RegionStack // in the order of MultiRegions
 	Vpcs    []VpcStack    // two in the first Region, one in the second
 	Nodes   []NodesStack  // in the order of Vpcs
+	// Dashboards are in the order of Vpcs.
+	Dashboards []DashboardStack
 }
 
 // Multi composes two VPCs in MultiRegions[0] and a third in MultiRegions[1], each
@@ -141,8 +149,12 @@ func Multi(app awscdk.App, props ExampleProps) MultiExample {
 				Switcher: &recovery.SwitcherProps{Name: jsii.String("multi-" + label), Code: props.code()},
 			})
 			out.Vpcs = append(out.Vpcs, vpc)
-			out.Nodes = append(out.Nodes, NewNodesStack(app, "Multi"+label+"-Nodes", &NodesStackProps{
+			nodes := NewNodesStack(app, "Multi"+label+"-Nodes", &NodesStackProps{
 				StackProps: in, Switcher: vpc.Switcher, Nodes: []Node{databaseNode(11 + j)},
+			})
+			out.Nodes = append(out.Nodes, nodes)
+			out.Dashboards = append(out.Dashboards, NewDashboardStack(app, "Multi"+label+"-Dashboard", &DashboardStackProps{
+				StackProps: in, Vpc: vpc, Nodes: []NodesStack{nodes},
 			}))
 		}
 	}

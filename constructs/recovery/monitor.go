@@ -22,6 +22,9 @@ type ResourceMonitorProps struct {
 	// given, unless the node has an Application, whose units are then watched.
 	// Default: with the node's Application, see ApplicationAlarm.
 	Application *ApplicationAlarm
+	// Unserved describes the alarm that tells people when nobody serves the node.
+	// Default: see UnservedAlarm.
+	Unserved *UnservedAlarm
 }
 
 // InstanceAlarm is raised when EC2's status checks fail: the host, its network or
@@ -75,8 +78,9 @@ type ApplicationAlarm struct {
 	DatapointsToAlarm *float64
 }
 
-// ResourceMonitor is a node's two alarms. Both reach the switcher by their state
-// changes, through its alarm rule; they need no actions.
+// ResourceMonitor is a node's two alarms that the switcher acts on. Both reach it by
+// their state changes, through its alarm rule; they need no actions. A third one is for
+// people: it moves nothing.
 type ResourceMonitor interface {
 	constructs.Construct
 	// InstanceAlarm is raised when EC2's status checks fail. The switcher points it at
@@ -84,22 +88,32 @@ type ResourceMonitor interface {
 	InstanceAlarm() awscloudwatch.Alarm
 	// ApplicationAlarm is raised when the application's sign of life stops.
 	ApplicationAlarm() awscloudwatch.Alarm
+	// UnservedAlarm tells people when nobody serves the node, or nil: see UnservedAlarm.
+	UnservedAlarm() awscloudwatch.Alarm
+	// ClusterNode is the node.
+	ClusterNode() ClusterNode
 	// AgentConfiguration is the CloudWatch agent's configuration (JSON) that sends the
 	// application's metric, or nil when the metric is another's.
 	AgentConfiguration() *string
 	// AgentCommands install and start the agent with it on Amazon Linux, for your own
 	// user data. Generated user data does it by itself.
 	AgentCommands() *[]*string
+
+	alarmArns(stack awscdk.Stack) []*string
 }
 
 type resourceMonitor struct {
 	constructs.Construct
+	node                  ClusterNode
 	instance, application awscloudwatch.Alarm
+	unserved              awscloudwatch.Alarm // nil: none
 	agent                 string
 }
 
 func (m *resourceMonitor) InstanceAlarm() awscloudwatch.Alarm    { return m.instance }
 func (m *resourceMonitor) ApplicationAlarm() awscloudwatch.Alarm { return m.application }
+func (m *resourceMonitor) UnservedAlarm() awscloudwatch.Alarm    { return m.unserved }
+func (m *resourceMonitor) ClusterNode() ClusterNode              { return m.node }
 
 func (m *resourceMonitor) AgentConfiguration() *string {
 	if m.agent == "" {
@@ -123,13 +137,14 @@ func NewResourceMonitor(scope constructs.Construct, id *string, props *ResourceM
 	if p := alarm.Process; p != nil && (*p == "" || len(*p) > 255) {
 		at.fail("Application.Process has %d characters: the CloudWatch agent takes a regular expression of 1 to 255", len(*p))
 	}
-	m := &resourceMonitor{}
-	instance, application := props.instance(at), alarm.plan(at, node)
+	m := &resourceMonitor{node: node}
+	instance, application, unserved := props.instance(at), alarm.plan(at, node), props.Unserved.plan(at, node)
 	claim(scope, at, "monitor of node", strconv.Itoa(int(*node.NodeId())), "a node has one ResourceMonitor; change that one")
 
 	constructs.NewConstruct_Override(m, scope, id)
 	m.instance = m.makeInstance(node, instance)
 	m.application = m.makeApplication(node, application)
+	m.unserved = m.makeUnserved(node, unserved)
 	if alarm.MetricName == nil || alarm.Process != nil {
 		m.sendFrom(node, or(alarm.Process, ""), application)
 	}
@@ -181,10 +196,10 @@ func (want *ApplicationAlarm) plan(at place, node ClusterNode) alarmPlan {
 // makeInstance makes the alarm that names the instance, and tells the node that
 // it does.
 func (m *resourceMonitor) makeInstance(node ClusterNode, a alarmPlan) awscloudwatch.Alarm {
-	name := contract.AlarmName(*node.Switcher().SwitcherName(), int(*node.NodeId()), contract.AlarmInstance)
+	name := m.name(contract.AlarmInstance)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Instance"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),
-		AlarmDescription: jsii.String(fmt.Sprintf("The instance of %s fails its status checks. The switcher points this alarm at each replacement.", *node.NodeName())),
+		AlarmDescription: m.says("The instance of %s fails its status checks. The switcher moves the node by itself, and points this alarm at the replacement: recoveryctl show %d."),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 			Namespace: jsii.String("AWS/EC2"), MetricName: jsii.String("StatusCheckFailed"), Statistic: jsii.String("Maximum"),
 			Period: duration(a.period), DimensionsMap: &map[string]*string{"InstanceId": node.InstanceId()},
@@ -198,11 +213,16 @@ func (m *resourceMonitor) makeInstance(node ClusterNode, a alarmPlan) awscloudwa
 	return alarm
 }
 
+// says is an alarm's description about the node, with where to read on.
+func (m *resourceMonitor) says(text string) *string {
+	return jsii.String(fmt.Sprintf(text, *m.node.NodeName(), int(*m.node.NodeId())) + " " + runbookFirst.at(*m.node.Switcher().RunbookUrl()))
+}
+
 func (m *resourceMonitor) makeApplication(node ClusterNode, a alarmPlan) awscloudwatch.Alarm {
-	name := contract.AlarmName(*node.Switcher().SwitcherName(), int(*node.NodeId()), contract.AlarmApplication)
+	name := m.name(contract.AlarmApplication)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Application"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),
-		AlarmDescription: jsii.String(fmt.Sprintf("The application of %s gives no sign of life.", *node.NodeName())),
+		AlarmDescription: m.says("The application of %s gives no sign of life. The switcher moves the node by itself: recoveryctl show %d."),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 			Namespace: jsii.String(a.namespace), MetricName: jsii.String(a.metric), Statistic: jsii.String(a.stat),
 			Period: duration(a.period), DimensionsMap: &a.dimensions,

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -78,6 +79,8 @@ type ClusterNode interface {
 
 	addAlarm(name string)
 	bootPlan() *boot.Plan // nil when no user data is generated
+	// healthyHosts is the metric of the own load balancer's healthy targets, or nil.
+	healthyHosts() func(*awscloudwatch.MetricOptions) awscloudwatch.Metric
 }
 
 type clusterNode struct {
@@ -96,6 +99,7 @@ type clusterNode struct {
 	imageGate   bool       // the image or the user's own user data runs it
 	balancer    awselasticloadbalancingv2.ILoadBalancerV2
 	groups      []contract.TargetGroupEntry
+	healthy     func(*awscloudwatch.MetricOptions) awscloudwatch.Metric // nil: another's load balancer
 	kind        awsec2.InstanceType
 	kinds       []string // beside kind
 	escalation  FenceEscalation
@@ -148,8 +152,12 @@ func (n *clusterNode) GrantPrincipal() awsiam.IPrincipal {
 	return n.role.GrantPrincipal()
 }
 func (n *clusterNode) AddConsumer(r awscdk.CfnResource) { n.consumers.add(r) }
-func (n *clusterNode) addAlarm(name string)             { n.alarms.names = append(n.alarms.names, name) }
-func (n *clusterNode) bootPlan() *boot.Plan             { return n.boot }
+func (n *clusterNode) healthyHosts() func(*awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return n.healthy
+}
+
+func (n *clusterNode) addAlarm(name string) { n.alarms.names = append(n.alarms.names, name) }
+func (n *clusterNode) bootPlan() *boot.Plan { return n.boot }
 
 func (n *clusterNode) TargetGroupArns() *[]*string {
 	arns := make([]*string, 0, len(n.groups))

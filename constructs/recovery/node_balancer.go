@@ -106,6 +106,7 @@ func (n *clusterNode) makeNetwork(p balancerPlan) {
 		DefaultTargetGroups: &[]elb.INetworkTargetGroup{group},
 	})
 	n.useBalancer(p, lb, lb.Connections(), listener, group, group.TargetGroupArn())
+	n.healthy = group.Metrics().HealthyHostCount
 }
 
 func (n *clusterNode) makeApplication(p balancerPlan) {
@@ -129,6 +130,7 @@ func (n *clusterNode) makeApplication(p balancerPlan) {
 		DefaultTargetGroups: &[]elb.IApplicationTargetGroup{group},
 	})
 	n.useBalancer(p, lb, lb.Connections(), listener, group, group.TargetGroupArn())
+	n.healthy = group.Metrics().HealthyHostCount
 }
 
 // health is the target group's health check.

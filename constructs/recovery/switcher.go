@@ -40,6 +40,10 @@ type switcher struct {
 	fn                awslambda.Function
 	instances, alarms awsevents.Rule
 	errors, letters   awscloudwatch.Alarm
+	// slow, sweeps and throttled are nil without Alarms.
+	slow, sweeps, throttled awscloudwatch.Alarm
+	objective               int // seconds
+	runbooks                string
 }
 
 func (s *switcher) SwitcherName() *string { return jsii.String(s.name) }
@@ -54,20 +58,18 @@ func (s *switcher) FunctionArn() *string {
 	return s.arn
 }
 
-func (s *switcher) FunctionName() *string                { return jsii.String(s.function) }
-func (s *switcher) Role() awsiam.IRole                   { return s.role }
-func (s *switcher) IDTag() *string                       { return jsii.String(s.idTag) }
-func (s *switcher) TargetTag() *string                   { return jsii.String(s.targetTag) }
-func (s *switcher) RolePath() *string                    { return jsii.String(rolePath(s.name)) }
-func (s *switcher) Function() awslambda.Function         { return s.fn }
-func (s *switcher) Topic() awssns.ITopic                 { return s.topic }
-func (s *switcher) DeadLetterQueue() awssqs.Queue        { return s.queue }
-func (s *switcher) LogGroup() awslogs.ILogGroup          { return s.logs }
-func (s *switcher) Table() RecoveryTable                 { return s.table }
-func (s *switcher) InstanceRule() awsevents.Rule         { return s.instances }
-func (s *switcher) AlarmRule() awsevents.Rule            { return s.alarms }
-func (s *switcher) ErrorAlarm() awscloudwatch.Alarm      { return s.errors }
-func (s *switcher) DeadLetterAlarm() awscloudwatch.Alarm { return s.letters }
+func (s *switcher) FunctionName() *string         { return jsii.String(s.function) }
+func (s *switcher) Role() awsiam.IRole            { return s.role }
+func (s *switcher) IDTag() *string                { return jsii.String(s.idTag) }
+func (s *switcher) TargetTag() *string            { return jsii.String(s.targetTag) }
+func (s *switcher) RolePath() *string             { return jsii.String(rolePath(s.name)) }
+func (s *switcher) Function() awslambda.Function  { return s.fn }
+func (s *switcher) Topic() awssns.ITopic          { return s.topic }
+func (s *switcher) DeadLetterQueue() awssqs.Queue { return s.queue }
+func (s *switcher) LogGroup() awslogs.ILogGroup   { return s.logs }
+func (s *switcher) Table() RecoveryTable          { return s.table }
+func (s *switcher) InstanceRule() awsevents.Rule  { return s.instances }
+func (s *switcher) AlarmRule() awsevents.Rule     { return s.alarms }
 
 // NewSwitcher makes the switcher of a VPC.
 func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) Switcher {
@@ -82,6 +84,7 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	s := &switcher{
 		vpc: props.Vpc, table: props.Table, policy: props.Policy.toContract(at),
 		idTag: or(props.IDTag, contract.DefaultIDTag), targetTag: or(props.TargetTag, contract.DefaultTargetTag),
+		objective: at.whole("Objective in seconds", secondsOrNil(props.Objective), 300, 30, 86400), runbooks: checkRunbooks(at, props.RunbookUrl),
 	}
 	s.checkTags(at)
 	code := props.Code
@@ -110,8 +113,7 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	s.makeRole()
 	s.makeFunction(props, code, architecture, memory)
 	s.makeRules()
-	s.makeSweep()
-	s.makeAlarms()
+	s.makeAlarms(or(props.Alarms, true), s.makeSweep())
 	return s
 }
 
@@ -233,6 +235,7 @@ func Switcher_FromSwitcherAttributes(scope constructs.Construct, id *string, att
 	s := &switcher{
 		name: *attrs.SwitcherName, function: functionName(*attrs.SwitcherName), vpc: attrs.Vpc, policy: contract.DefaultPolicy(),
 		idTag: or(attrs.IDTag, contract.DefaultIDTag), targetTag: or(attrs.TargetTag, contract.DefaultTargetTag),
+		runbooks: checkRunbooks(at, attrs.RunbookUrl),
 	}
 	s.checkTags(at)
 	constructs.NewConstruct_Override(s, scope, id)

@@ -5,12 +5,11 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
@@ -107,7 +106,7 @@ func (s *switcher) makeRules() {
 
 // makeSweep makes the schedule that finds what no event told: lost events,
 // expired leases, alarms that name another instance.
-func (s *switcher) makeSweep() {
+func (s *switcher) makeSweep() awsscheduler.CfnSchedule {
 	stack := awscdk.Stack_Of(s)
 	role := awsiam.NewRole(s, jsii.String("SweepRole"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("scheduler.amazonaws.com"), &awsiam.ServicePrincipalOpts{
@@ -128,51 +127,5 @@ func (s *switcher) makeSweep() {
 	}
 	schedule := newSchedule(s, "Sweep", "Sweep of switcher "+s.name, string(input), s.fn.FunctionArn(), role.RoleArn(), s.queue)
 	schedule.Node().AddDependency(role.Node().FindChild(jsii.String("DefaultPolicy")))
-}
-
-// makeAlarms makes the alarms that tell when the switcher itself fails.
-func (s *switcher) makeAlarms() {
-	tell := awscloudwatchactions.NewSnsAction(s.topic)
-	make := func(id, text string, metric awscloudwatch.Metric) awscloudwatch.Alarm {
-		alarm := awscloudwatch.NewAlarm(s, jsii.String(id), &awscloudwatch.AlarmProps{
-			AlarmDescription: jsii.String(text), Metric: metric,
-			Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(1),
-			ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
-		})
-		alarm.AddAlarmAction(tell)
-		return alarm
-	}
-	s.errors = make("Errors", fmt.Sprintf("Switcher %s failed: nodes may not be recovered. Read its logs in %s.", s.name, "/aws/lambda/"+s.function), s.MetricErrors(nil))
-	s.letters = make("DeadLettersWaiting", fmt.Sprintf("An event to switcher %s was lost. It waits in the dead-letter queue with its error.", s.name), s.MetricDeadLetters(nil))
-}
-
-func (s *switcher) MetricErrors(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return s.fn.MetricErrors(perMinute(props, "Sum"))
-}
-
-func (s *switcher) MetricInvocations(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return s.fn.MetricInvocations(perMinute(props, "Sum"))
-}
-
-func (s *switcher) MetricDuration(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return s.fn.MetricDuration(perMinute(props, "Average"))
-}
-
-func (s *switcher) MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return s.queue.MetricApproximateNumberOfMessagesVisible(perMinute(props, "Maximum"))
-}
-
-func perMinute(props *awscloudwatch.MetricOptions, statistic string) *awscloudwatch.MetricOptions {
-	var o awscloudwatch.MetricOptions
-	if props != nil {
-		o = *props
-	}
-	if o.Period == nil {
-		o.Period = duration(60)
-	}
-	if o.Statistic == nil {
-		o.Statistic = jsii.String(statistic)
-	}
-	return &o
+	return schedule
 }

@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -49,6 +50,21 @@ type SwitcherProps struct {
 	TopicKey awskms.IKey
 	// Policy says how to recover. Default: see RecoveryPolicy.
 	Policy *RecoveryPolicy
+	// Objective is how long a recovery may take, from the failure to serving, 30 to
+	// 86400 s. It changes nothing about recoveries: it is the line in the dashboard and
+	// the limit of SlowSwitchAlarm. Default: 300 s, more than a network load balancer
+	// takes to find a new target healthy (docs/performance.md).
+	Objective awscdk.Duration
+	// Alarms makes the three alarms that tell when the switcher does not do what it is
+	// for: SlowSwitchAlarm, SweepAlarm, ThrottleAlarm. Each costs what one alarm on one
+	// metric costs ($0.10 a month in US East on 2026-11-21). ErrorAlarm and
+	// DeadLetterAlarm are made in any case. Default: true.
+	Alarms *bool
+	// RunbookUrl is the address below which operations.md and messages.md are: every
+	// alarm's description, and the dashboard, link there. Give your own copy's where the
+	// people on call cannot reach the project's.
+	// Default: https://github.com/workload-recovery/workload-recovery/blob/main/docs/.
+	RunbookUrl *string
 	// IDTag is the key of the instance tag that holds the node id.
 	// Default: fujitsu.pclswr.id.
 	IDTag *string
@@ -76,6 +92,8 @@ type ISwitcher interface {
 	TargetTag() *string
 	// RolePath is the IAM path of roles that it may pass to instances.
 	RolePath() *string
+	// RunbookUrl is where alarms' descriptions link to.
+	RunbookUrl() *string
 	// GrantInvoke lets the grantee invoke the function, as an operator does.
 	GrantInvoke(grantee awsiam.IGrantable) awsiam.Grant
 }
@@ -103,6 +121,21 @@ type Switcher interface {
 	// the dead-letter queue.
 	ErrorAlarm() awscloudwatch.Alarm
 	DeadLetterAlarm() awscloudwatch.Alarm
+	// SlowSwitchAlarm tells when a recovery takes, or took, longer than Objective.
+	// SweepAlarm tells when no sweep has looked at every node for five minutes, whatever
+	// the reason: it speaks when nothing else can. It may speak once at the very first
+	// deployment, when the first sweep is slower than CloudWatch. ThrottleAlarm tells
+	// when AWS refused calls as too many in each of five minutes. All are nil without Alarms.
+	SlowSwitchAlarm() awscloudwatch.Alarm
+	SweepAlarm() awscloudwatch.Alarm
+	ThrottleAlarm() awscloudwatch.Alarm
+	// Objective is how long a recovery may take.
+	Objective() awscdk.Duration
+	// Metric is one of the switcher's own, in the namespace WorkloadRecovery:
+	// RecoverySeconds, SwitchSeconds, Sweeps, Nodes<Phase>, <Phase>Seconds, NodesHeld,
+	// NodesInterrupted, NodesBraked, NodesPaused, Calls, ThrottledCalls, FailedCalls and
+	// others (docs/constructs/recovery-dashboard.md). Default: sum over a minute.
+	Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricErrors counts invocations that failed. Default: sum over a minute.
 	MetricErrors(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricInvocations counts invocations. Default: sum over a minute.
@@ -129,4 +162,6 @@ type SwitcherAttributes struct {
 	IDTag *string
 	// TargetTag is its TargetTag. Default: fujitsu.swr.is_recovery_target.
 	TargetTag *string
+	// RunbookUrl is its RunbookUrl. Default: the project's own manual.
+	RunbookUrl *string
 }

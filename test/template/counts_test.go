@@ -28,11 +28,12 @@ func TestCounts(t *testing.T) {
 			"AWS::Events::Rule": 2, "AWS::Scheduler::Schedule": 1,
 			"AWS::SQS::Queue": 1, "AWS::SQS::QueuePolicy": 1,
 			"AWS::SNS::Topic": 1, "AWS::SNS::TopicPolicy": 1, "AWS::KMS::Key": 1,
-			"AWS::Logs::LogGroup": 1, "AWS::CloudWatch::Alarm": 2,
+			"AWS::Logs::LogGroup": 1, "AWS::CloudWatch::Alarm": 5, // about the switcher
 			"AWS::IAM::Role": 2, "AWS::IAM::Policy": 2, "AWS::IAM::ManagedPolicy": 2, // function, schedule
 		}},
 		{"two nodes", nodes.counts(), map[string]int{
-			"AWS::EC2::LaunchTemplate": 2, "Custom::RecoveryNode": 2, "AWS::CloudWatch::Alarm": 4,
+			"AWS::EC2::LaunchTemplate": 2, "Custom::RecoveryNode": 2,
+			"AWS::CloudWatch::Alarm":                    6, // instance and application, on which the switcher acts; unserved, for people
 			"AWS::ElasticLoadBalancingV2::LoadBalancer": 2, "AWS::ElasticLoadBalancingV2::Listener": 2,
 			"AWS::ElasticLoadBalancingV2::TargetGroup": 2,
 			"AWS::EFS::FileSystem":                     2, "AWS::EFS::MountTarget": 6,

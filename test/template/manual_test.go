@@ -26,9 +26,10 @@ func TestExamplesOfTheManual(t *testing.T) {
 		"NewVpc":      {func(a awscdk.App) { examples.NewVpc(a) }, map[string]int{"AWS::EC2::VPC": 1, "AWS::EC2::Subnet": 3, "AWS::EC2::VPCEndpoint": 7}},
 		"ExistingVpc": {func(a awscdk.App) { examples.ExistingVpc(a) }, map[string]int{"AWS::EC2::VPC": 0, "AWS::EC2::Subnet": 3, "AWS::EC2::VPCEndpoint": 1}},
 		"Switcher":    {func(a awscdk.App) { examples.Switcher(a) }, map[string]int{"AWS::Lambda::Function": 1, "AWS::SNS::Subscription": 1}},
-		"Node":        {func(a awscdk.App) { examples.Node(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::CloudWatch::Alarm": 4}},
+		"Node":        {func(a awscdk.App) { examples.Node(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::CloudWatch::Alarm": 8}},
+		"Dashboard":   {func(a awscdk.App) { examples.Dashboard(a) }, map[string]int{"AWS::CloudWatch::Dashboard": 1, "Custom::RecoveryNode": 2}},
 		"Adopt":       {func(a awscdk.App) { examples.Adopt(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::EC2::LaunchTemplate": 0}},
-		"Monitor":     {func(a awscdk.App) { examples.Monitor(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::CloudWatch::Alarm": 4}},
+		"Monitor":     {func(a awscdk.App) { examples.Monitor(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::CloudWatch::Alarm": 8}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			context := maps.Clone(flags)
@@ -69,7 +70,7 @@ func TestDeploymentPermissionsAreComplete(t *testing.T) {
 	}
 	made := map[string]bool{}
 	ex := single(t)
-	for _, stack := range []awscdk.Stack{ex.Region.Stack, ex.Vpc.Stack, ex.Nodes.Stack} {
+	for _, stack := range []awscdk.Stack{ex.Region.Stack, ex.Vpc.Stack, ex.Nodes.Stack, ex.Dashboard.Stack} {
 		for kind := range synth(t, stack).counts() {
 			if !strings.HasPrefix(kind, "Custom::") && kind != "AWS::CDK::Metadata" {
 				made[kind] = true

@@ -23,6 +23,9 @@ func documents(t *testing.T, example stacks.MultiExample) map[string]document {
 	for _, n := range example.Nodes {
 		out[*n.Stack.StackName()] = synth(t, n.Stack)
 	}
+	for _, d := range example.Dashboards {
+		out[*d.Stack.StackName()] = synth(t, d.Stack)
+	}
 	return out
 }
 
@@ -62,7 +65,7 @@ func trimHash(text string) string { return hashes.ReplaceAllString(text, "") }
 // TestMultiImports: a stack takes only from its own VPC and Region.
 func TestMultiImports(t *testing.T) {
 	for name, d := range documents(t, multi(t)) {
-		owner := strings.TrimSuffix(strings.TrimSuffix(name, "-Nodes"), "-Vpc")
+		owner, _, _ := strings.Cut(name, "-")
 		for _, export := range imports(d.Resources) {
 			from := export[:strings.Index(export, ":")]
 			if from != owner+"-Vpc" && from != owner[:len("Multi1")]+"-Region" {

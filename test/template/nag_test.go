@@ -22,7 +22,7 @@ func TestNag(t *testing.T) {
 	app := newApp(t)
 	example := stacks.Single(app, stacks.ExampleProps{Code: code})
 	addNag(app)
-	for _, stack := range []awscdk.Stack{example.Region.Stack, example.Vpc.Stack, example.Nodes.Stack} {
+	for _, stack := range []awscdk.Stack{example.Region.Stack, example.Vpc.Stack, example.Nodes.Stack, example.Dashboard.Stack} {
 		notes := assertions.Annotations_FromStack(stack)
 		all := assertions.Match_StringLikeRegexp(jsii.String(".*"))
 		notes.HasNoWarning(jsii.String("*"), all) // panics with the findings
@@ -47,7 +47,7 @@ func addNag(app awscdk.App) {
 func TestNagReasons(t *testing.T) {
 	example := single(t)
 	var got []string
-	for _, stack := range []awscdk.Stack{example.Region.Stack, example.Vpc.Stack, example.Nodes.Stack} {
+	for _, stack := range []awscdk.Stack{example.Region.Stack, example.Vpc.Stack, example.Nodes.Stack, example.Dashboard.Stack} {
 		for _, r := range synth(t, stack).Resources {
 			entries, _ := r.Metadata["cdk_nag"].(map[string]any)
 			rules, _ := entries["rules_to_suppress"].([]any)

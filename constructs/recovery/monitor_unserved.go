@@ -1,0 +1,101 @@
+package recovery
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// UnservedAlarm tells people that nobody serves the node: its load balancer has found no
+// target healthy for longer than a switch takes. It moves nothing by itself. It is for
+// what the node's other alarms do not see: an application that lives and does not
+// answer, a port or a rule that was changed, a node that is paused or held.
+//
+// That no switch helps is told by the time alone: whether this one node is being
+// switched is no metric (it would cost one for each node). It looks at the node's own
+// load balancer; of target groups that others made the load balancer is not known at
+// synthesis, so a node with TargetGroups has no such alarm.
+type UnservedAlarm struct {
+	// Off leaves the alarm out. Default: false.
+	Off *bool
+	// Minutes without a healthy target after which it is raised, 1 to 60.
+	// Default: 10, which is longer than a switch should take.
+	Minutes *float64
+	// Topic is told. Default: the switcher's; a switcher of another app has none here,
+	// and without Topic there is then no alarm.
+	Topic awssns.ITopic
+}
+
+// unservedPlan is what an UnservedAlarm needs; without a topic there is none.
+type unservedPlan struct {
+	minutes int
+	topic   awssns.ITopic
+	metric  func(*awscloudwatch.MetricOptions) awscloudwatch.Metric
+}
+
+func (w *UnservedAlarm) plan(at place, node ClusterNode) unservedPlan {
+	if w == nil {
+		w = &UnservedAlarm{}
+	}
+	p := unservedPlan{minutes: at.whole("Unserved.Minutes", w.Minutes, 10, 1, 60), topic: w.Topic, metric: node.healthyHosts()}
+	if made, is := node.Switcher().(Switcher); is && p.topic == nil {
+		p.topic = made.Topic() // nil of one that is only referred to
+	}
+	if or(w.Off, false) || p.metric == nil {
+		p.topic = nil
+	}
+	return p
+}
+
+// unservedName is not among the names whose alarms the switcher acts on.
+func unservedName(node ClusterNode) string {
+	return ownAlarm(*node.Switcher().SwitcherName(), fmt.Sprintf("unserved-%d", int(*node.NodeId())))
+}
+
+// makeUnserved makes the alarm when the node serves for the first time, so that its
+// creation alarms nobody.
+func (m *resourceMonitor) makeUnserved(node ClusterNode, p unservedPlan) awscloudwatch.Alarm {
+	if p.topic == nil {
+		return nil
+	}
+	alarm := warn(m, p.topic, *node.Switcher().RunbookUrl(), warning{
+		id: "Unserved", name: unservedName(node),
+		means: fmt.Sprintf("Nobody has served %s for %d minutes: its load balancer finds no target healthy, and no switch has helped.", *node.NodeName(), p.minutes),
+		do:    fmt.Sprintf("See with recoveryctl show %d whether it is paused, held or never was seen as failed.", int(*node.NodeId())),
+		read:  runbookNothing, metric: p.metric(&awscloudwatch.MetricOptions{Period: duration(60), Statistic: jsii.String("Maximum")}),
+		least: 1, below: true, periods: p.minutes,
+		// A target group without any target has no data.
+		missing: awscloudwatch.TreatMissingData_BREACHING,
+	})
+	alarm.Node().AddDependency(node.Resource())
+	return alarm
+}
+
+// alarmArns are the ARNs of the monitor's alarms by their names, so that another
+// stack's dashboard refers to them without a reference between the stacks.
+func (m *resourceMonitor) alarmArns(stack awscdk.Stack) []*string {
+	names := []string{m.name(contract.AlarmInstance), m.name(contract.AlarmApplication)}
+	if m.unserved != nil {
+		names = append(names, unservedName(m.node))
+	}
+	return alarmArns(stack, names...)
+}
+
+func alarmArns(stack awscdk.Stack, names ...string) []*string {
+	out := make([]*string, 0, len(names))
+	for _, name := range names {
+		out = append(out, stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("cloudwatch"), Resource: jsii.String("alarm"), ResourceName: jsii.String(name), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		}))
+	}
+	return out
+}
+
+func (m *resourceMonitor) name(kind string) string {
+	return contract.AlarmName(*m.node.Switcher().SwitcherName(), int(*m.node.NodeId()), kind)
+}
