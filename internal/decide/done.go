@@ -36,6 +36,9 @@ func (s *step) done() {
 	if s.n.Phase != record.Done {
 		return
 	}
+	if r := s.n.Request; r != nil && r.Type != event.Delete && !s.changes() {
+		s.answer(nil) // nothing moves the instance that the answer names
+	}
 	verdict, before := s.out.Verdict, len(s.out.Effects)
 	s.mend()
 	cooling := s.n.Hold != nil && s.n.Hold.Code == string(message.HeldCoolDown) && !s.n.Hold.Due(s.Now)

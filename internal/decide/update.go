@@ -30,11 +30,8 @@ func (s *step) ordered() bool {
 		s.n.Request = nil
 		s.bury(*r)
 		return true
-	case !s.changes():
-		s.answer(nil)
-		return false
-	case s.alike():
-		return false
+	case !s.changes(), s.alike():
+		return false // answered when it was looked at
 	case s.n.Paused(s.Now):
 		s.answer(fmt.Errorf("node %d is paused until %s (%s): resume it, or let changes apply at the next switch, and deploy again",
 			s.n.ID, s.n.Pause.Until.UTC().Format(time.RFC3339), s.n.Pause.Reason))
@@ -64,8 +61,8 @@ func (s *step) ordered() bool {
 	return true
 }
 
-// alike answers a deployment whose launch template is another version of the same:
-// CloudFormation rolls a launch template back by a new version with the old content.
+// alike takes up a launch template that is another version of the same: CloudFormation
+// rolls a launch template back by a new version with the old content.
 // Nothing is moved for that. What cannot be compared counts as changed, and is looked
 // at again before anything is touched.
 func (s *step) alike() bool {
@@ -77,7 +74,6 @@ func (s *step) alike() bool {
 	}
 	s.n.Template, s.out.Save = want, true
 	s.say(message.SettingsStored, fmt.Sprintf("launch template %s version %s says the same as version %s", want.ID, want.Version, was.Version))
-	s.answer(nil)
 	return true
 }
 

@@ -106,5 +106,7 @@ func (s *formation) last() map[string]any {
 // theirs reports whether a target is a machine of people's own.
 func (w *World) theirs(p *Pool, x *member) bool {
 	m := w.machineOf(p, x.ID)
-	return m != nil && m.people
+	return m != nil && m.people || slices.ContainsFunc(w.machines, func(c *Machine) bool {
+		return c.people && c.PrivateIP == x.ID // ELB leaves the address of a machine that its owner terminated
+	})
 }

@@ -354,8 +354,10 @@ func (w *World) buried(id int) {
 		w.Fail("the id of the deleted node %d is still claimed", id)
 	}
 	for _, p := range w.pools {
-		if p.node == id && slices.ContainsFunc(p.members, func(x *member) bool { return x.drained.IsZero() && !w.theirs(p, x) }) {
-			w.Fail("the deleted node %d still has targets", id)
+		for _, x := range p.members {
+			if p.node == id && x.drained.IsZero() && !w.theirs(p, x) {
+				w.Fail("the deleted node %d still has the target %s:%d", id, x.ID, x.Port)
+			}
 		}
 	}
 }
