@@ -2,16 +2,42 @@
 // survive the failure of its application, of itself or of its Availability Zone.
 //
 //   - RecoveryTable is the one DynamoDB table of a Region.
+//
 //   - RecoveryVpc is the place: one isolated subnet per Availability Zone, the
 //     endpoints a node needs, the blackhole security group and the file system
 //     for recovery logs.
+//
 //   - Switcher is the one Lambda function of a VPC, with the rules, the schedule,
 //     the topic and the permissions it needs. Its template names no node.
+//
 //   - ClusterNode is one protected workload: a launch template and a custom
 //     resource that the switcher serves, with its load balancer and file system.
 //     There is no AWS::EC2::Instance: CloudFormation must never believe that it
 //     owns an instance id, since a switch changes it.
+//
 //   - ResourceMonitor is a node's two alarms.
+//
+//   - RecoveryDashboard shows a VPC, its switcher and its nodes.
+//
+// The package's example is a whole app, and each construct has one of its own.
+//
+// # Importing
+//
+// Require a release, not a branch:
+//
+//	go get github.com/workload-recovery/workload-recovery@<version>
+//
+// A release carries the built switcher. Nothing is compiled at synthesis, no AWS SDK
+// is compiled at all, and the function's asset has the same hash on every machine.
+// Other commits need SwitcherProps.Code, or the context key "recovery:switcherCode".
+//
+// # In what order
+//
+// One RecoveryTable a Region, one RecoveryVpc and one Switcher a VPC, then as many
+// ClusterNode with a ResourceMonitor each as you like; without a monitor only a stopped
+// or terminated instance is noticed. Table and VPC best have stacks of their own, since
+// nodes come and go and they do not. Further apps refer to what others made: see
+// RecoveryVpc_FromRecoveryVpcAttributes, Switcher_FromSwitcherAttributes.
 //
 // # What runs on the instance
 //

@@ -28,7 +28,7 @@ var packageParts = []struct {
 	{"node", []string{"test/boot"}},
 	{"walls", []string{"test/walls"}},
 	{"documents", []string{"test/docs"}},
-	{"template", []string{"test/template"}},
+	{"template", []string{"test/template", "constructs"}},
 	{"consumer", []string{"test/consumer"}},
 	{"emulator", []string{"test/emulator", "test/contracts"}},
 	{"e2e", []string{"test/e2e", "test/cli", "test/demo"}},

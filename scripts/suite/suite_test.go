@@ -106,7 +106,7 @@ func TestEveryPackageHasExactlyOnePart(t *testing.T) {
 		"test/templates":          "unit", // a neighbour by name is not inside
 		"test/emulator/moto":      "emulator",
 		"test/e2e":                "e2e",
-		"constructs/recovery":     "unit",
+		"constructs/recovery":     "template",
 		"test/walls":              "walls",
 		"scripts/suite":           "unit",
 		"test/something/not/here": "unit",
