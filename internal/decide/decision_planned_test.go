@@ -12,6 +12,10 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
+// sightLag is how long after its beginning a switch is called off at the earliest
+// because EC2 does not show its event any more.
+const sightLag = 15 * time.Second
+
 // changed is the launch template that a deployment set.
 var changed = contract.Template{ID: "lt-1", Version: "2"}
 
@@ -145,7 +149,11 @@ func TestDecisionsPlanned(t *testing.T) {
 		when("the launch template is throttled", draining(update), unreadable(cloud.Throttled)),
 		when("the launch template was read before", draining(update), noted, empty, unreadable(cloud.NotFound)),
 		when("the deployment takes it back", draining(update), noted, still, func(s *scene) { s.Node.Settings.Template = s.Node.Template }),
+		when("AWS shows the event no more after a moment", draining(planned), noted, still, func(s *scene) {
+			s.Node.Switch.Cause.Kind, s.Facts.Scheduled = event.CauseScheduled, map[string][]cloud.Scheduled{}
+		}),
 		when("AWS withdraws the event", draining(planned), noted, still, func(s *scene) {
+			s.Node.Switch.Started = ago(sightLag)
 			s.Node.Switch.Cause.Kind, s.Facts.Scheduled = event.CauseScheduled, map[string][]cloud.Scheduled{}
 		}),
 		when("the event stands", draining(planned), noted, still, announce(in(time.Hour)), func(s *scene) { s.Node.Switch.Cause.Kind = event.CauseScheduled }),

@@ -142,13 +142,18 @@ func (s *step) revoke() {
 	s.wait()
 }
 
+// sightLag is how long what EC2 shows may lag behind (assumption: Describe is
+// eventually consistent): an event that was just seen has not been withdrawn because
+// the next look does not show it.
+const sightLag = 15 * time.Second
+
 // calledOff says why the switch is not wanted any more, or "".
 func (s *step) calledOff() string {
 	sw := s.n.Switch
 	switch {
 	case sw.Kind == record.KindUpdate && s.n.Settings.Template == s.n.Template:
 		return "a deployment took the change back"
-	case sw.Cause.Kind == event.CauseScheduled && s.Facts.Scheduled != nil && s.Facts.Unseen[observe.PartScheduled] == nil && s.scheduled() == nil:
+	case sw.Cause.Kind == event.CauseScheduled && s.since(sw.Started) >= sightLag && s.Facts.Scheduled != nil && s.Facts.Unseen[observe.PartScheduled] == nil && s.scheduled() == nil:
 		return "AWS withdrew the event"
 	}
 	return ""
