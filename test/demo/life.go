@@ -171,6 +171,10 @@ func (s *story) largerType(ctx context.Context) error {
 // remove deletes the stack of nodes, and with it whatever carries the nodes by now.
 func (s *story) remove(ctx context.Context) error {
 	s.page.title("7. Delete the stack of nodes")
+	s.page.say("Before that, what the person on call sees:")
+	if err := s.operator(ctx, "status"); err != nil {
+		return err
+	}
 	s.page.say("CloudFormation asks the nodes to go, and then deletes the rest of the stack. What goes is what carries each node now, not what CloudFormation once created.")
 	start := time.Now()
 	if err := s.w.Delete(ctx, nodesStack); err != nil {
@@ -243,6 +247,12 @@ func (s *story) closing(ctx context.Context) error {
 	}
 	if s.page.failed > 0 {
 		return fmt.Errorf("%d of %d promises were not kept: see FAIL above", s.page.failed, s.page.failed+s.page.passed)
+	}
+	s.page.say("What the switcher did, as the person on call reads it:")
+	for _, n := range s.nodes {
+		if err := s.operator(ctx, "history", fmt.Sprint(n.Node.ID)); err != nil {
+			return err
+		}
 	}
 	s.page.say("Left of the nodes: their data (two file systems, which a deletion retains) and their history.")
 	s.page.say("All %d promises were kept.", s.page.passed)

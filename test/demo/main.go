@@ -123,6 +123,9 @@ func (s *story) prepare(ctx context.Context, o *options, dir string) (map[string
 	if _, err := os.Stat(o.bootstrap); err != nil {
 		return nil, fmt.Errorf("the switcher's binary cannot be used: %w: leave --bootstrap out to have it built", err)
 	}
+	if s.recoveryctl, err = world.BuildCommand(ctx, root, dir, "recoveryctl"); err != nil {
+		return nil, err
+	}
 	if o.apps != "" {
 		return world.LoadApps(o.apps)
 	}

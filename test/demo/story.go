@@ -33,6 +33,8 @@ type story struct {
 	settings   bool       // list them all
 	carried    [][]string // by whom, after each step
 	switches   int
+	// recoveryctl is the operator's command, built for this machine.
+	recoveryctl string
 }
 
 func (s *story) opening() {

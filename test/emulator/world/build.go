@@ -39,6 +39,12 @@ func BuildBootstrap(ctx context.Context, root, dir string) (string, error) {
 	return path, run(ctx, root, nil, "go", "build", "-tags", "lambda.norpc", "-o", path, "./lambda/switcher")
 }
 
+// BuildCommand builds one of cmd's programs.
+func BuildCommand(ctx context.Context, root, dir, name string) (string, error) {
+	path := filepath.Join(dir, name)
+	return path, run(ctx, root, nil, "go", "build", "-o", path, "./cmd/"+name)
+}
+
 // Synth writes the templates of the app into dir, as the CDK's command line would
 // with these context keys, and reads them. It needs no account and looks nothing up.
 func Synth(ctx context.Context, root, dir string, keys map[string]any) (*provision.Assembly, error) {
