@@ -34,7 +34,7 @@ func Accept(in RequestInput) Step {
 	case s.n.HasRequest(r.ID):
 		s.say(message.EventDuplicate, fmt.Sprintf("request %s was accepted before", r.ID))
 		return s.finish()
-	case r.Sent > 0 && r.Sent < s.n.Latest:
+	case s.n.Overtakes(r):
 		s.reply(r, fmt.Errorf("a newer request about node %d was accepted before this one arrived; deploy again", s.n.ID))
 		return s.finish()
 	case s.n.Phase == record.Deleting && r.Type != event.Delete:

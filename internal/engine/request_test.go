@@ -182,3 +182,22 @@ func TestRefusedCreateDeliveredAgain(t *testing.T) {
 		t.Errorf("a new create of the same stack: phase %s, owner %v", n.Phase, n.Owner)
 	}
 }
+
+// TestCreateThatComesAfterItsDelete: Lambda delivers in any order. A create that arrives
+// when its stack has gone is not obeyed: it was sent before the delete.
+func TestCreateThatComesAfterItsDelete(t *testing.T) {
+	sentAt := func(kind, id, stack, second string) string {
+		return strings.Replace(request(kind, id, stack, properties), answerTo, answerTo+"?X-Amz-Date=20261121T0800"+second+"Z", 1)
+	}
+	r := newRig(t)
+	r.deployed()
+	r.must(request("Delete", "req-2", "stack-1", properties))
+	r.must(sentAt("Delete", "req-4", "stack-2", "02"))
+	r.must(sentAt("Create", "req-3", "stack-2", "01"))
+	if n := r.node(); n.Phase != record.Deleted || len(r.w.Running()) != 0 {
+		t.Errorf("the node is %s, running %v", n.Phase, r.w.Running())
+	}
+	if _, claimed := r.w.Items[contract.ClaimPartition+"|"+contract.NodeKey(1)]; claimed {
+		t.Error("the id is claimed for a stack that is gone")
+	}
+}

@@ -81,13 +81,13 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 	at := slices.IndexFunc(r.nodes, func(n record.Node) bool { return n.ID == set.ID })
 	switch {
 	case req.Type == event.Delete && (err != nil && set.ID == 0 || at < 0 || r.nodes[at].Owner != owner):
-		return r.deleteForeign(ctx, h, set.ID, owner)
+		return r.deleteForeign(ctx, h, set.ID, at, owner)
 	case req.Type == event.Delete:
 		// What is deleted need not be valid any more.
 	case err != nil:
 		return r.refuse(ctx, h, set.ID, fmt.Errorf("the node's properties are not usable: %w", err))
-	case at >= 0 && r.nodes[at].HasRequest(req.ID):
-		// Delivered again, perhaps after the node was deleted: it must not claim the id anew.
+	case at >= 0 && (r.nodes[at].HasRequest(req.ID) || r.nodes[at].Overtakes(req)):
+		// Delivered again or late, perhaps after the node was deleted: it must not claim the id anew.
 	default:
 		if was, err := r.store.Refused(ctx, req.ID); err != nil || was != nil {
 			return r.refuseAgain(ctx, h, set.ID, was, err)
@@ -139,13 +139,47 @@ func (r *run) claim(ctx context.Context, req record.Request, set contract.Settin
 
 // deleteForeign answers the delete of a node that is not the requester's: it
 // succeeds and touches nothing. CloudFormation sends one after a refused create.
-func (r *run) deleteForeign(ctx context.Context, h record.Hint, node int, owner record.Owner) error {
+//
+// A leader of yesterday may not know yet what the requester owns by now, and the create
+// may still be on its way: the record is read again, and one of a deleted node notes
+// that nothing older than this request is to be obeyed.
+func (r *run) deleteForeign(ctx context.Context, h record.Hint, node, at int, owner record.Owner) error {
 	if node > 0 {
+		if fresh, err := r.unknown(ctx, node, at, h.Request.Sent); err != nil || fresh {
+			return err
+		}
 		if err := r.store.ReleaseClaim(ctx, node, owner); err != nil { // a create that died between claim and record
 			return err
 		}
 	}
 	return r.reply(ctx, h, node, message.New(message.RequestAnswered, fmt.Sprintf("Delete of node %d touches nothing: it is not this resource's", node)), nil)
+}
+
+// unknown reports whether the node's record is another than the one at hand; then
+// everything is read again.
+func (r *run) unknown(ctx context.Context, node, at int, sent int64) (fresh bool, err error) {
+	now, err := r.store.Node(ctx, node)
+	switch {
+	case cloud.Is(err, cloud.NotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case at < 0 || now.Revision != r.nodes[at].Revision:
+		r.loaded = false
+		return true, nil
+	case now.Phase != record.Deleted || now.Latest >= sent:
+		return false, nil
+	}
+	now.Latest = sent
+	saved, err := r.store.Save(ctx, now, r.clock.Now())
+	if cloud.Is(err, cloud.Conflict) {
+		r.loaded = false
+		return true, nil
+	}
+	if err == nil {
+		r.nodes[at] = saved
+	}
+	return false, err
 }
 
 func (r *run) refuseIf(ctx context.Context, h record.Hint, node int, refusal, err error) error {

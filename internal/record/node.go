@@ -274,6 +274,9 @@ func (n Node) Types() []string {
 	return types
 }
 
+// Overtakes reports whether a request that was sent later has been accepted already.
+func (n Node) Overtakes(r Request) bool { return r.Sent > 0 && r.Sent < n.Latest }
+
 // HasRequest reports whether the deployment request was accepted before: it waits, or
 // was answered.
 func (n Node) HasRequest(id string) bool {

@@ -39,6 +39,15 @@ func (s Store) Nodes(ctx context.Context) ([]Node, error) {
 	return nodes, nil
 }
 
+// Node reads one node. The error is of kind NotFound if there is no record of it.
+func (s Store) Node(ctx context.Context, id int) (Node, error) {
+	it, err := s.Table.Get(ctx, contract.VPCPartition(s.VPC), contract.NodeKey(id))
+	if err != nil {
+		return Node{}, fmt.Errorf("read node %d of %s: %w", id, s.VPC, err)
+	}
+	return decodeNode(it)
+}
+
 func decodeNode(it cloud.Item) (Node, error) {
 	var n Node
 	if err := json.Unmarshal(it.Body, &n); err != nil {
