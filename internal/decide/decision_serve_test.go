@@ -146,6 +146,12 @@ func TestDecisionsTroubles(t *testing.T) {
 		long[i] = 'x'
 	}
 	decisions(t, "troubles", []decision{
+		when("a deployment was sent long before it came", moving(record.Fencing), func(s *scene) {
+			s.Node.Request = &record.Request{ID: "r-1", Type: event.Update, At: ago(time.Minute), Sent: ago(900 * time.Second).Unix()}
+		}),
+		when("a deployment was sent a while before it came", moving(record.Fencing), func(s *scene) {
+			s.Node.Request = &record.Request{ID: "r-1", Type: event.Update, At: ago(time.Minute), Sent: ago(899 * time.Second).Unix()}
+		}),
 		when("throttled", plain(), went(stop, cloud.Throttled, "")),
 		when("not answered", plain(), went(stop, cloud.Ambiguous, "")),
 		when("not found", plain(), went(stop, cloud.NotFound, "")),

@@ -164,7 +164,11 @@ func (s *step) overdueRequest() {
 	if r == nil {
 		return
 	}
-	waited := s.since(r.At)
+	begun := r.At
+	if sent := time.Unix(r.Sent, 0); r.Sent > 0 && sent.Before(begun) {
+		begun = sent // CloudFormation has waited since then, however late the request came
+	}
+	waited := s.since(begun)
 	switch {
 	case h != nil && h.Kind == record.Interrupted && s.since(h.Since) >= createPatience:
 		s.answer(fmt.Errorf("%s %s", h.Code, h.Reason))
