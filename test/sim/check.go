@@ -185,7 +185,7 @@ func (w *World) granted(n record.Node, instance string) {
 		w.Fail("I2: %s is granted and condemned", instance)
 	}
 	for _, m := range w.of(n.ID) {
-		if m.ID != instance && m.powered && !w.unforeseen(m) && !w.harmless(m) {
+		if m.ID != instance && m.powered && !m.people && !w.unforeseen(m) && !w.harmless(m) {
 			w.Fail("I4: %s is granted node %d while %s has power (%s, mounted %v)", instance, n.ID, m.ID, m.State, m.mounted)
 		}
 	}
