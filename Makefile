@@ -118,8 +118,9 @@ docs: ## Write what is generated in docs: messages, tables of props, the compari
 	go test ./test/docs -count=1 -run 'TestPropsTables|TestComparison' -update
 
 .PHONY: screens
-screens: tools-test ## Write docs/cli/screens.md from a session of recoveryctl in the emulator
+screens: tools-test ## Write docs/cli/screens.md and README's screens from a session of recoveryctl in the emulator
 	@$(OFFLINE) go test ./test/cli -count=1 -run TestScreens -update
+	@$(OFFLINE) go test ./test/docs -count=1 -run TestReadmeShowsTheScreens -update
 
 .PHONY: requirements
 requirements: ## Pin requirements.in into requirements.txt, with hashes

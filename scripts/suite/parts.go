@@ -52,7 +52,8 @@ func parts() []part {
 		{"synth", "the ready-made stacks, with CDK's validation", command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
 		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", cfnLint},
 		{"emulator", "the SDK adapters and the test tools against moto and dynalite", goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
-		{"e2e", "the real binary against moto", goTest("e2e", nil, "-count=1", "-p=1", "-timeout=25m")},
+		// They wait more than they compute: many side by side.
+		{"e2e", "the real binary against moto", goTest("e2e", nil, "-count=1", "-p=1", "-parallel=10", "-timeout=25m")},
 		{"vet", "go vet", command("go", "vet", "./...")},
 		{"golangci", "golangci-lint, with gofumpt", command(golangciLint(), "run")},
 		{"shellcheck", "the shell scripts", command(".tools/venv/bin/shellcheck", ".ci/run", "scripts/preflight", "internal/boot/node.sh", "test/boot/systemd.sh")},
