@@ -45,7 +45,7 @@ const (
 //   - CloudWatch: "CloudWatch service quotas", which names rates only: a second's
 //     worth is taken as the capacity.
 //
-// "Notices" are not AWS's but ours: ten messages to people at once, then one a minute,
+// "Notices" are not AWS's but ours: ten messages to people at once, then one every ten seconds,
 // which tells of all that waits, since nobody reads a thousand.
 //
 // DynamoDB on demand, SNS and Lambda have limits far above what a thousand nodes
@@ -62,7 +62,7 @@ func Limits(launchesPerSecond int) map[API]Limit {
 		DescribeInstances: {50, 10}, DescribeAttribute: {100, 20}, DescribeVolumes: {100, 20}, DescribeTemplates: {100, 20}, DescribeStatus: {100, 20},
 		DescribeFailing: {100, 20}, Associate: {50, 5}, Disassociate: {50, 5},
 		Balancers: {40, 10}, BalancerReads: {20, 6}, BalancerTargets: {20, 4},
-		Notices:  {10, 1.0 / 60},
+		Notices:  {10, 0.1},
 		PutAlarm: {3, 3}, DescribeAlarms: {9, 9}, AlarmReads: {6, 6},
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 // lanes is how many accounts share the runs of TestScenario7: a switch mostly
 // waits, so that more than the machine's processors are of use.
-const lanes = 6
+const lanes = 12
 
 // run of TestScenario7: the function is killed at one moment of one call.
 type crash struct {
@@ -92,7 +92,12 @@ func enumerate(t *testing.T, a *account) []crash {
 		}
 	}
 	var crashes []crash
+	looks := map[string]int{}
 	for i, c := range calls {
+		// While it waits the switcher looks again and again; one such look is like the next.
+		if looks[c.Name()]++; !c.Mutating() && looks[c.Name()] > 2 {
+			continue
+		}
 		for _, side := range []proxy.Side{proxy.Before, proxy.After} {
 			crashes = append(crashes, crash{i + 1, side, fmt.Sprintf("%s call %d %s", side, i+1, c.Name())})
 		}

@@ -109,7 +109,7 @@ func (w *World) Settling() bool {
 // same notice may arrive more than once.
 func (w *World) told(n cloud.Notice) {
 	const most, span = 8, 10 * time.Minute
-	if w.notice[n.Subject] == n.Body || strings.Contains(n.Subject, " messages about ") { // a digest: one a minute at most
+	if w.notice[n.Subject] == n.Body || strings.Contains(n.Subject, " messages about ") { // a digest: one every ten seconds at most
 		return
 	}
 	w.notice[n.Subject] = n.Body
