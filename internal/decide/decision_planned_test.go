@@ -265,6 +265,15 @@ func TestDecisionsLeaving(t *testing.T) {
 			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: after, Zone: "az-c"})
 			s.Facts.Instances[after] = machine(after, "az-c", cloud.Running)
 		}),
+		when("going back, the new one is off and not shut off", leaving(record.Confirmed, update), back, func(s *scene) {
+			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: after, Zone: "az-c"})
+			s.Facts.Instances[after] = machine(after, "az-c", cloud.Stopped)
+		}),
+		when("going back, the new one is off and shut off", leaving(record.Confirmed, update), back, func(s *scene) {
+			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: after, Epoch: 2, Zone: "az-c"})
+			s.Facts.Instances[after] = machine(after, "az-c", cloud.Stopped)
+			s.condemned(after, hole)
+		}),
 		when("going back, all are off", leaving(record.Launching, update), isOff, back),
 		when("going back, somebody may still stop it", leaving(record.Launching, update), isOff, back, func(s *scene) {
 			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "other", Until: in(time.Minute)}}

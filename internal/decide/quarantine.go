@@ -43,10 +43,14 @@ func (s *step) confirmed() {
 
 // isolateAll quarantines every condemned instance. It reports whether nothing is
 // left to do.
-func (s *step) isolateAll() bool {
+func (s *step) isolateAll() bool { return s.isolateBut("") }
+
+func (s *step) isolateBut(spared string) bool {
 	isolated := true
 	for _, c := range s.n.Condemned {
-		isolated = s.isolate(c) && isolated
+		if c.Instance != spared {
+			isolated = s.isolate(c) && isolated
+		}
 	}
 	return isolated
 }

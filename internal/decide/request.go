@@ -73,6 +73,8 @@ func (s *step) create(r record.Request, set contract.Settings) {
 	s.n.Epoch++
 	s.n.Blueprint, s.n.Targets, s.n.Condemned, s.n.Recent, s.n.Armed = nil, nil, nil, nil, nil
 	s.n.Last, s.n.Lost, s.n.Acked = nil, nil, time.Time{}
+	// Its former life's release, not delivered yet, would take this one's claim.
+	s.n.Outbox = slices.DeleteFunc(s.n.Outbox, func(p record.Post) bool { return p.Kind == record.PostRelease })
 	s.n.Rejected, s.n.Notified, s.n.Watched, s.n.Remade = contract.Template{}, "", "", nil
 	kind, detail := record.KindCreate, "CloudFormation creates the node"
 	if set.Adopt != "" {

@@ -152,11 +152,14 @@ func (s *step) spare() bool {
 	if sw.Kind != record.KindUpdate || sw.Failed == "" || sw.NoOriginal || i.State != cloud.Running || !s.n.Condemns(sw.From) || !s.condemned(sw.From).FirstAsked.IsZero() {
 		return false
 	}
-	if s.othersOff() {
+	switch {
+	case !s.othersOff():
+		s.fenceBut(sw.From)
+	case s.isolateBut(sw.From): // so that who starts one of them finds it shut off
 		s.regrant(i)
-		return true
+	default:
+		s.wait()
 	}
-	s.fenceBut(sw.From)
 	return true
 }
 

@@ -86,13 +86,18 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 		// What is deleted need not be valid any more.
 	case err != nil:
 		return r.refuse(ctx, h, set.ID, fmt.Errorf("the node's properties are not usable: %w", err))
-	case at >= 0 && (r.nodes[at].HasRequest(req.ID) || r.nodes[at].Overtakes(req)):
+	case at >= 0 && outdated(r.nodes[at], req, owner):
 		// Delivered again or late, perhaps after the node was deleted: it must not claim the id anew.
 	default:
 		if was, err := r.store.Refused(ctx, req.ID); err != nil || was != nil {
 			return r.refuseAgain(ctx, h, set.ID, was, err)
 		}
-		if refusal, err := r.claim(ctx, req, set, owner, at); err != nil || refusal != nil {
+		refusal, err := r.claim(ctx, req, set, owner, at)
+		if cloud.Is(err, cloud.Conflict) || cloud.Is(err, cloud.NotFound) {
+			r.loaded = false // somebody took or released it at this moment: look again
+			return nil
+		}
+		if err != nil || refusal != nil {
 			return r.refuseIf(ctx, h, set.ID, refusal, err)
 		}
 		if req.Type == event.Update && (at < 0 || r.nodes[at].Phase == record.Deleted) {
@@ -115,6 +120,13 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 		r.result = Result{Outcome: OutcomeDone, Code: string(step.Verdict)}
 	}
 	return r.store.DropHint(ctx, h)
+}
+
+// outdated reports whether the request is not to be obeyed: it was accepted before, or
+// was sent before one that was. What a living node's owner asked for meanwhile does not
+// make another resource's request an old one: that is told whose the id is.
+func outdated(n record.Node, req record.Request, owner record.Owner) bool {
+	return n.HasRequest(req.ID) || n.Overtakes(req) && (n.Phase == record.Deleted || n.Owner == owner)
 }
 
 // claim makes sure that the node id is the requester's, and says why not.

@@ -33,6 +33,7 @@ type run struct {
 	sweeping map[int]bool             // nodes that a sweep has not looked at whole yet
 	swept    time.Time                // when the newest sweep began
 	owes     bool                     // that sweep has not been counted yet
+	claims   bool                     // that sweep has not looked at the claims yet
 	pulsed   time.Time                // when the nodes were last counted for the metrics
 	counted  map[string]float64       // and what was counted then
 	lookedAt time.Time                // when the last look began
@@ -162,6 +163,9 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 		if err == nil && (!busy || r.clock.Now().Sub(r.tidied) >= tidyEvery) {
 			r.tidied = r.clock.Now()
 			err = r.tidy(ctx)
+		}
+		if err == nil && r.claims && !busy {
+			err = r.unclaim(ctx)
 		}
 		switch {
 		case err == nil:
@@ -329,6 +333,7 @@ const sweepEvery = time.Minute
 
 func (r *run) sweepAll() {
 	r.swept, r.sweeping, r.owes = r.clock.Now(), map[int]bool{}, true
+	r.claims = true
 	for _, n := range r.nodes {
 		r.sweeping[n.ID] = true
 	}

@@ -60,6 +60,7 @@ const (
 	StorageFenced    Code = "WR136"
 	FenceWaived      Code = "WR137"
 	MountRestored    Code = "WR138"
+	ClaimReleased    Code = "WR139"
 	PlannedStarted   Code = "WR150"
 	Drained          Code = "WR151"
 	PlannedCancelled Code = "WR152"
@@ -125,6 +126,7 @@ var Catalogue = []Definition{
 	{SwitchCompleted, slog.LevelWarn, "switch completed", "Targets and alarms name the replacement, the old instance is removed.", "Look into the cause of the failure."},
 	{NodeCreated, slog.LevelInfo, "node created", "The node's first instance serves.", none},
 	{NodeDeleted, slog.LevelInfo, "node deleted", "Nothing of the node is left and its id is free.", none},
+	{ClaimReleased, slog.LevelInfo, "claim released", "An invocation that was suspended claimed a node id for a deployment that had been answered meanwhile. The id is free again.", none},
 	{NextCandidate, slog.LevelWarn, "candidate cannot take the node", "The zone lacks capacity or addresses, or does not offer the instance type.", "None. If it happens often, add zones or reserve capacity."},
 	{Abandoned, slog.LevelWarn, "replacement abandoned", "The replacement died or did not become healthy in time. It is condemned and another one tried.", "Look at the abandoned instance's state reason and console output; it is kept stopped until the switch ends."},
 	{AlarmArmed, slog.LevelInfo, "alarm armed", "The alarm has been OK, so from now on its ALARM is believed.", none},

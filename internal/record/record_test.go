@@ -162,6 +162,36 @@ func TestClaimIsUniqueInTheRegion(t *testing.T) {
 	}
 }
 
+// TestClaimThatWasTakenAgainIsNotDropped: who saw the claim before its owner took it once
+// more does not remove it.
+func TestClaimThatWasTakenAgainIsNotDropped(t *testing.T) {
+	_, s := store()
+	owner := record.Owner{Stack: "s1", Logical: "n"}
+	take := func() {
+		t.Helper()
+		if _, err := s.TakeClaim(t.Context(), 1, owner); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claims := func() []record.Claim {
+		t.Helper()
+		list, err := s.Claims(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	take()
+	seen := claims()
+	take()
+	if err := s.DropClaim(t.Context(), seen[0]); err != nil || len(claims()) != 1 {
+		t.Errorf("claims %+v, %v: the one that was taken again is gone", claims(), err)
+	}
+	if err := s.DropClaim(t.Context(), claims()[0]); err != nil || len(claims()) != 0 {
+		t.Errorf("claims %+v, %v: the newest is still there", claims(), err)
+	}
+}
+
 func TestShortagesEndAndHintsStayUntilDropped(t *testing.T) {
 	_, s := store()
 	for range 2 {

@@ -84,44 +84,77 @@ type Claim struct {
 	Node  int    `json:"node"`
 	Owner Owner  `json:"owner"`
 	VPC   string `json:"vpc"`
+
+	Revision int64 `json:"-"`
 }
 
 // TakeClaim claims the node id for the owner in this VPC. It returns the claim
-// that stands: the caller's own, or another's, which is left as it is.
+// that stands: the caller's own, or another's, which is left as it is. One that is the
+// caller's own already is written again: who is about to release it must look anew.
 func (s Store) TakeClaim(ctx context.Context, node int, owner Owner) (Claim, error) {
 	mine := Claim{Node: node, Owner: owner, VPC: s.VPC}
-	body, err := json.Marshal(mine)
-	if err != nil {
-		return mine, fmt.Errorf("encode the claim on node %d: %w", node, err)
+	err := s.putClaim(ctx, mine, 0)
+	if err == nil || !cloud.Is(err, cloud.Conflict) {
+		return mine, err
 	}
-	item := cloud.Item{Partition: contract.ClaimPartition, Sort: contract.NodeKey(node), Body: body}
-	err = s.Table.Put(ctx, item, 0)
-	if err == nil {
-		return mine, nil
+	standing, err := s.claim(ctx, node)
+	if err != nil || standing.Owner != owner || standing.VPC != s.VPC {
+		return standing, err
 	}
-	if !cloud.Is(err, cloud.Conflict) {
-		return mine, fmt.Errorf("claim node %d: %w", node, err)
-	}
-	standing, _, err := s.claim(ctx, node)
-	return standing, err
+	return standing, s.putClaim(ctx, mine, standing.Revision)
 }
 
-func (s Store) claim(ctx context.Context, node int) (Claim, int64, error) {
-	var c Claim
+func (s Store) putClaim(ctx context.Context, c Claim, revision int64) error {
+	body, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("encode the claim on node %d: %w", c.Node, err)
+	}
+	item := cloud.Item{Partition: contract.ClaimPartition, Sort: contract.NodeKey(c.Node), Body: body}
+	if err := s.Table.Put(ctx, item, revision); err != nil {
+		return fmt.Errorf("claim node %d: %w", c.Node, err)
+	}
+	return nil
+}
+
+func (s Store) claim(ctx context.Context, node int) (Claim, error) {
 	it, err := s.Table.Get(ctx, contract.ClaimPartition, contract.NodeKey(node))
 	if err != nil {
-		return c, 0, fmt.Errorf("read the claim on node %d: %w", node, err)
+		return Claim{}, fmt.Errorf("read the claim on node %d: %w", node, err)
 	}
+	return decodeClaim(it)
+}
+
+func decodeClaim(it cloud.Item) (Claim, error) {
+	c := Claim{Revision: it.Revision}
 	if err := json.Unmarshal(it.Body, &c); err != nil {
-		return c, 0, fmt.Errorf("the claim on node %d is not readable: %w", node, err)
+		return c, fmt.Errorf("claim %s is not readable: %w", it.Sort, err)
 	}
-	return c, it.Revision, nil
+	return c, nil
+}
+
+// Claims reads the claims of this VPC's resources.
+func (s Store) Claims(ctx context.Context) ([]Claim, error) {
+	items, err := s.Table.Query(ctx, contract.ClaimPartition, "")
+	if err != nil {
+		return nil, fmt.Errorf("read the claims on node ids: %w", err)
+	}
+	var own []Claim
+	for _, it := range items {
+		c, err := decodeClaim(it)
+		if err != nil {
+			return nil, err
+		}
+		if c.VPC == s.VPC {
+			own = append(own, c)
+		}
+	}
+	return own, nil
 }
 
 // ReleaseClaim gives the node id back if the owner holds it in this VPC;
 // otherwise it does nothing.
 func (s Store) ReleaseClaim(ctx context.Context, node int, owner Owner) error {
-	c, rev, err := s.claim(ctx, node)
+	c, err := s.claim(ctx, node)
 	switch {
 	case cloud.Is(err, cloud.NotFound):
 		return nil
@@ -130,9 +163,14 @@ func (s Store) ReleaseClaim(ctx context.Context, node int, owner Owner) error {
 	case c.Owner != owner || c.VPC != s.VPC:
 		return nil
 	}
-	err = s.Table.Delete(ctx, contract.ClaimPartition, contract.NodeKey(node), rev)
+	return s.DropClaim(ctx, c)
+}
+
+// DropClaim removes the claim, unless it was written again since it was read.
+func (s Store) DropClaim(ctx context.Context, c Claim) error {
+	err := s.Table.Delete(ctx, contract.ClaimPartition, contract.NodeKey(c.Node), c.Revision)
 	if err != nil && !cloud.Is(err, cloud.Conflict) {
-		return fmt.Errorf("release the claim on node %d: %w", node, err)
+		return fmt.Errorf("release the claim on node %d: %w", c.Node, err)
 	}
 	return nil
 }

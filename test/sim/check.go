@@ -125,6 +125,8 @@ func (w *World) recorded(item cloud.Item) {
 		t.drain = n.Settings.Drain
 	} else if n.Phase == record.Draining {
 		t.drain = min(t.drain, n.Settings.Drain) // a deployment may shorten it
+	} else if old.Phase == record.Draining {
+		t.drained = w.Now
 	}
 	w.Log("record %d rev %d epoch %d %s", n.ID, item.Revision, n.Epoch, n.Phase)
 	if n.Phase != old.Phase {
@@ -153,7 +155,8 @@ func (w *World) recorded(item cloud.Item) {
 		if !known {
 			w.Fail("I8: the blueprint of node %d is of image %s, which it never had", n.ID, b.Image)
 		}
-		if own := model.Type; b.Type != own {
+		adopted := t.own.Image == b.Image && t.own.Type == b.Type // as the alternative that it ran as
+		if own := model.Type; b.Type != own && !adopted {
 			w.Fail("I8: the blueprint of node %d is of type %s, the launch template's own is %s", n.ID, b.Type, own)
 		}
 		for _, i := range b.Interfaces {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // formation is a CloudFormation stack with one node in it and that node's alarms: it
@@ -81,6 +82,7 @@ func (w *World) anew(node int) {
 	var model version
 	if m != nil {
 		model, _ = w.imageOf(node, m.Image)
+		model.Type = m.Type
 	}
 	t.own, t.good, t.deleted, t.retained, t.began = version{}, "", false, "", nil
 	t.props = maps.Clone(t.props)
@@ -278,7 +280,7 @@ func (s *formation) ended(a reply) {
 		w.Fail("another stack was given node %d", s.node)
 	case s.other && !ok && was == isRemoving && a.Reason != timedOut:
 		w.Fail("the roll-back of a stack that was refused node %d is not let go: %s", s.node, a.Reason)
-	case s.other && was == isCreating && !ok && a.Reason != timedOut && !strings.Contains(a.Reason, w.nodes[s.node].stack.name):
+	case s.other && was == isCreating && !ok && a.Reason != timedOut && w.nodes[s.node].record.Phase != record.Deleted && !strings.Contains(a.Reason, w.nodes[s.node].stack.name):
 		w.Fail("another stack is refused node %d, and not told who owns it: %s", s.node, a.Reason)
 	case was == isCreating && ok:
 		s.props, s.data, s.status = s.wanted, a.Data, isDeployed

@@ -70,6 +70,9 @@ func (w *World) retag(end time.Time) bool {
 	}
 	until := minTime(end, w.Now.Add(w.Between(10*time.Second, 10*time.Minute)))
 	w.After(until.Sub(w.Now), func() {
+		if m.people || w.nodes[m.node].retained == m.ID {
+			return // the node's no more
+		}
 		w.Log("a person sets tag %s of %s back to %q", key, m.ID, was)
 		m.Tags[key] = was
 	})

@@ -107,6 +107,7 @@ type Truth struct {
 	good      string               // image that it served with last
 	requested map[string]string    // images of launch requests, by token
 	drain     int                  // seconds that the planned switch under way has to drain
+	drained   time.Time            // when its record said that it is out of its groups
 	retained  string               // instance that its delete leaves running
 	since     map[string]time.Time // condemned ones: when they were first asked to power off
 	requests  int                  // of other stacks that want its id
