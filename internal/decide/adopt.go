@@ -104,18 +104,28 @@ func (s *step) refuseAdoption(why string) {
 // leave ends the node's life without touching the instance that carries it.
 func (s *step) leave(instance, why string) {
 	s.n.Epoch++
-	s.n.Grant = nil
 	s.n.Switch = &record.Switch{
 		ID: fmt.Sprintf("%d-%d", s.n.ID, s.n.Epoch), Kind: record.KindDelete, Started: s.Now, Recorded: true, Retain: instance,
 		Cause: record.Cause{Kind: record.KindDelete, Detail: why, At: s.Now},
 	}
+	if g := s.n.Grant; g != nil {
+		s.n.Switch.RetainIP = g.PrivateIP
+	}
+	s.n.Grant = nil
 	s.to(record.Deleting)
 }
 
 // released takes our tags off an instance that stays. It reports whether none is left.
+// One that carried the node and is gone does not stay: its targets are cleared away like
+// those of any other, since an address may belong to somebody else soon.
 func (s *step) released(instance string) bool {
 	i, visible := s.Facts.Instances[instance]
-	if !visible || i.State == cloud.Terminated || i.State == cloud.ShuttingDown {
+	if going := i.State == cloud.Terminated || i.State == cloud.ShuttingDown; going && s.n.Switch.RetainIP != "" {
+		s.condemn(instance, i.Zone, s.n.Switch.RetainIP)
+		s.n.Switch.Retain = ""
+		s.wait()
+		return false
+	} else if going || !visible {
 		return true
 	}
 	if s.n.Blueprint != nil && !s.regroup(i) { // a switch that was called off a moment ago

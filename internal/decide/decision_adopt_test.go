@@ -89,6 +89,7 @@ func TestDecisionsRetained(t *testing.T) {
 		s.tag(before, contract.GateTag, "i-old:1")
 		return s
 	}
+	carried := func(s *scene) { s.Node.Switch.RetainIP = "10.0.0.old" }
 	made := func(s *scene) {
 		s.Node.Remade = []record.Remade{{FileSystem: files, Mount: "fsmt-new"}}
 	}
@@ -104,6 +105,9 @@ func TestDecisionsRetained(t *testing.T) {
 			s.Facts.Instances[before] = i
 		}),
 		when("it is gone", leaves(), func(s *scene) { s.vanish(before) }),
+		when("what carried the node is terminated", leaves(), carried, to(before, cloud.Terminated)),
+		when("what carried the node is shutting down", leaves(), carried, to(before, cloud.ShuttingDown)),
+		when("what carried the node is not shown", leaves(), carried, gone(before)),
 		when("a mount target of ours is left", leaves(), made, func(s *scene) {
 			s.Facts.Mounts[files] = []cloud.Mount{{ID: "fsmt-new", Zone: "az-b", State: "available"}, {ID: "fsmt-a", Zone: "az-a", State: "available"}}
 		}),

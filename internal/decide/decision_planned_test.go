@@ -201,6 +201,11 @@ func TestDecisionsLeaving(t *testing.T) {
 		when("it is asked to shut down", leaving(record.Fencing, update)),
 		when("it shuts down", leaving(record.Fencing, update), func(s *scene) { s.askedGently(100 * time.Second) }),
 		when("it does not shut down", leaving(record.Fencing, update), func(s *scene) { s.askedGently(120 * time.Second) }),
+		when("the new one runs beside one that does not shut down", standby(leaving(record.Gated, planned), cloud.Running), func(s *scene) { s.askedGently(10 * time.Second) }),
+		when("the new one runs beside one that the node goes on without", standby(leaving(record.Gated, planned), cloud.Running), func(s *scene) {
+			s.askedGently(10 * time.Second)
+			s.Node.Condemned[0].Waived = true
+		}),
 		when("it was forced a moment ago", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(130 * time.Second)
 			s.Node.Condemned[0].AskedAt = ago(10 * time.Second)

@@ -43,10 +43,11 @@ func (s *step) graceful() bool {
 	return s.n.Switch != nil && (s.n.Switch.Kind == record.KindPlanned || s.n.Switch.Kind == record.KindUpdate)
 }
 
-// gentle reports whether the instance still has time to shut down by itself.
+// gentle reports whether the instance still has time to shut down by itself. It has
+// none any more when the node goes on without it.
 func (s *step) gentle(c record.Condemned) bool {
 	limit := seconds(s.n.Settings.Stop)
-	return s.graceful() && c.Instance == s.n.Switch.From && limit > 0 && (c.FirstAsked.IsZero() || s.since(c.FirstAsked) < limit)
+	return s.graceful() && c.Instance == s.n.Switch.From && !c.Waived && !c.Cut && limit > 0 && (c.FirstAsked.IsZero() || s.since(c.FirstAsked) < limit)
 }
 
 // draining takes the node out of its target groups and waits until the requests

@@ -163,14 +163,15 @@ func gently(n record.Node) bool {
 }
 
 // checkGentle: an instance that is to shut down by itself is not cut off before it
-// has, or has had the time for that; no other one is stopped gently.
+// has, or has had the time for that, or the node goes on without it; no other one is
+// stopped gently.
 func checkGentle(t *testing.T, in decide.Input, step decide.Step, e decide.Effect) {
 	t.Helper()
 	n := step.Node
 	early := false
 	for _, c := range in.Node.Condemned {
 		if c.Instance == e.Instance && gently(n) && n.Switch.From == e.Instance {
-			early = c.FirstAsked.IsZero() || in.Now.Sub(c.FirstAsked) < time.Duration(n.Settings.Stop)*time.Second
+			early = !c.Waived && !c.Cut && (c.FirstAsked.IsZero() || in.Now.Sub(c.FirstAsked) < time.Duration(n.Settings.Stop)*time.Second)
 		}
 	}
 	state := in.Facts.Instances[e.Instance].State

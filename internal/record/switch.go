@@ -53,6 +53,8 @@ type Switch struct {
 	NoOriginal bool `json:"noOriginal,omitempty"`
 	// Retain is the instance that a delete leaves as it is.
 	Retain string `json:"retain,omitempty"`
+	// RetainIP is its address, if it carried the node.
+	RetainIP string `json:"retainIp,omitempty"`
 	// Launch is the whole request now open, saved before it is sent.
 	Launch *cloud.Launch `json:"launch,omitempty"`
 	// Senders are the invocations that may have sent Launch, or still may.

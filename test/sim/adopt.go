@@ -89,7 +89,7 @@ func (w *World) retains(t *Truth, old record.Node) {
 	if t.record.Phase != record.Deleting || old.Phase == record.Deleting || s == nil || !t.deleted || !retains(s.last()) || old.Grant == nil {
 		return
 	}
-	if m := w.byID[old.Grant.Instance]; m != nil && m.State != cloud.Terminated {
+	if m := w.byID[old.Grant.Instance]; m != nil && m.State != cloud.Terminated && m.State != cloud.ShuttingDown {
 		t.retained = m.ID
 		m.people = s.props != nil // of a create that was not waited for it may be cleared away, too
 	}

@@ -146,9 +146,9 @@ func (w *World) recorded(item cloud.Item) {
 		w.granted(n, g.Instance)
 		w.taken(t, g.Instance)
 	}
-	if n.Phase == record.Done && old.Phase == record.Serving {
+	if completes(old, n) {
 		w.Stats.Switches++
-		t.good = n.Grant.Image
+		t.good = old.Grant.Image
 	}
 	if b := n.Blueprint; b != nil {
 		model, known := w.imageOf(n.ID, b.Image)
@@ -165,6 +165,12 @@ func (w *World) recorded(item cloud.Item) {
 			}
 		}
 	}
+}
+
+// completes reports whether a switch has ended well, also when the next one begins with
+// the same look.
+func completes(old, n record.Node) bool {
+	return old.Phase == record.Serving && (n.Phase == record.Done || n.Phase != record.Deleting && n.Switch != nil && n.Switch.ID != old.Switch.ID)
 }
 
 // condemns notes since when instances are condemned.

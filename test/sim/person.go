@@ -6,6 +6,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // armPersons lets people put their hands to the nodes' instances.
@@ -69,14 +70,27 @@ func (w *World) retag(end time.Time) bool {
 		m.Tags[key] = value
 	}
 	until := minTime(end, w.Now.Add(w.Between(10*time.Second, 10*time.Minute)))
-	w.After(until.Sub(w.Now), func() {
-		if m.people || w.nodes[m.node].retained == m.ID {
-			return // the node's no more
-		}
-		w.Log("a person sets tag %s of %s back to %q", key, m.ID, was)
-		m.Tags[key] = was
-	})
+	w.After(until.Sub(w.Now), func() { w.putBack(m, key, was) })
 	return true
+}
+
+// putBack sets a tag back: on the machine, and on what a deployment launched like it
+// meanwhile.
+func (w *World) putBack(m *Machine, key, was string) {
+	t := w.nodes[m.node]
+	if m.people || t.retained == m.ID || t.deleted {
+		return // the node's no more
+	}
+	w.Log("a person sets tag %s of %s back to %q", key, m.ID, was)
+	m.Tags[key] = was
+	c := w.carrier(m.node)
+	if t.record.Phase != record.Done || c == nil {
+		w.After(5*time.Second, func() { w.putBack(m, key, was) })
+		return
+	}
+	if c != m && key == contract.DefaultTargetTag {
+		w.putBack(c, key, was)
+	}
 }
 
 // free gives a condemned instance its groups back, as somebody does who wants to
