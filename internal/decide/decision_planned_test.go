@@ -95,6 +95,9 @@ func TestDecisionsPlanned(t *testing.T) {
 		s.Facts.Targets = map[string][]cloud.Target{byID: {{ID: before, Port: 80, Health: cloud.Draining}}}
 	}
 	late := func(s *scene) { s.Node.Since = ago(time.Minute) }
+	began := func(age time.Duration) func(*scene) {
+		return func(s *scene) { s.Node.Switch.Started = ago(age) }
+	}
 	unreadable := func(kind cloud.Kind) func(*scene) {
 		return func(s *scene) {
 			delete(s.Facts.Template, changed)
@@ -138,6 +141,8 @@ func TestDecisionsPlanned(t *testing.T) {
 		}),
 		when("its targets are gone", draining(update), noted, empty),
 		when("its time to drain is over", draining(update), noted, still, late),
+		when("its time to drain is over, and it was never taken out", draining(update), noted, late, began(299*time.Second)),
+		when("nothing takes it out for long", draining(update), noted, late, began(300*time.Second)),
 		when("Spot leaves a minute", draining(planned), noted, still, func(s *scene) { s.Node.Switch.Deadline = in(50 * time.Second) }),
 		when("the targets cannot be read", draining(update), func(s *scene) { s.unseen(observe.PartTargets, cloud.Throttled) }),
 		when("the targets cannot be read for long", draining(update), late, func(s *scene) { s.unseen(observe.PartTargets, cloud.Throttled) }),

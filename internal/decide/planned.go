@@ -68,11 +68,14 @@ func (s *step) draining() {
 	if s.n.Switch.Kind == record.KindUpdate && !s.applicable() {
 		return
 	}
-	if s.withdrawn() || s.pressed() {
-		s.revoke()
-		return
+	switch {
+	case s.withdrawn():
+		s.revoke("is out of its target groups")
+	case s.pressed():
+		s.revoke("has had its time to drain")
+	default:
+		s.wait()
 	}
-	s.wait()
 }
 
 // upgrade makes a recovery of the switch: the instance failed while it was being
@@ -86,6 +89,10 @@ func (s *step) upgrade(cause record.Cause) {
 		s.n.Switch.LastGood = true
 	}
 }
+
+// drainPatience is how long after its beginning a planned switch waits for load balancers
+// that do not take the deregistration.
+const drainPatience = 5 * time.Minute
 
 // haste is how long before AWS stops the instance by itself the draining ends.
 const haste = time.Minute
@@ -126,6 +133,9 @@ func (s *step) withdrawn() bool {
 		if e := (Effect{Do: Deregister, Group: group, Targets: own}); len(own) > 0 && !s.succeeded(e) {
 			s.do(e)
 			s.out.Save = true // so that a leader of yesterday finds out instead of deregistering
+			if s.since(sw.Started) < drainPatience {
+				s.n.Since = s.Now // whoever was to deregister it did not come to it
+			}
 		}
 	}
 	return gone
@@ -133,13 +143,13 @@ func (s *step) withdrawn() bool {
 
 // revoke ends the preparation: from here on the instance is condemned, and the
 // switch goes on like any other, only that it is stopped gently.
-func (s *step) revoke() {
+func (s *step) revoke(drained string) {
 	g := *s.n.Grant
 	s.n.Epoch++
 	s.n.Grant = nil
 	s.condemn(g.Instance, g.Zone, g.PrivateIP)
 	s.to(record.Confirmed)
-	s.say(message.Drained, g.Instance+" is out of its target groups", slog.String("instance", g.Instance), slog.String("az", g.Zone))
+	s.say(message.Drained, g.Instance+" "+drained, slog.String("instance", g.Instance), slog.String("az", g.Zone))
 	s.wait()
 }
 
