@@ -214,7 +214,7 @@ func (s *formation) send(kind string, props map[string]any) {
 		wait = w.Between(0, 6*time.Minute) // Lambda was away, or throttled it
 	}
 	s.late = 0
-	s.sent = body
+	s.sent, w.bodies[body] = body, id
 	w.Log("CloudFormation asks %s of node %d", id, s.node)
 	copies := 1
 	if w.script == nil {

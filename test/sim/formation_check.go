@@ -20,8 +20,8 @@ func (w *World) promise(id string, asked time.Time) {
 	w.After(max(left, time.Minute), func() {
 		switch {
 		case w.Answers[id] != "" || w.unheard() || w.nodes[w.requests[id].node].record.HasRequest(id) && w.Chaos.EveryLease:
-		case w.Now.Sub(w.workable(asked)) < slack, w.Now.Before(asked.Add(limit)):
-			w.promise(id, asked) // it could not be worked on, or told
+		case w.Now.Sub(w.workable(asked)) < slack, w.Now.Before(asked.Add(limit)), w.Now.Sub(w.arrived[id]) < slack, w.arrived[id].IsZero():
+			w.promise(id, asked) // it could not be worked on, or told; Lambda throttles for minutes
 		default:
 			w.Fail("CloudFormation has not been answered %s after %s", id, w.Now.Sub(asked))
 		}

@@ -85,6 +85,9 @@ func (w *World) again(i *invocation, pause time.Duration) {
 func (w *World) start(i *invocation) {
 	w.Stats.Invocations++
 	w.running++
+	if id, request := w.bodies[i.payload]; request && w.arrived[id].IsZero() {
+		w.arrived[id] = w.Now
+	}
 	p := &Proc{Name: fmt.Sprintf("%s.%d", i.id, i.tries)}
 	if w.Chaos.Skew > 0 {
 		p.Skew = time.Duration(w.Rand.Int64N(int64(2*w.Chaos.Skew))) - w.Chaos.Skew
