@@ -208,6 +208,9 @@ func (w *World) deploy(what Harm, node int) {
 	if t.deleted {
 		return
 	}
+	if what == HarmClaim && s.props == nil {
+		return // the id is nobody's yet: the other stack may have it
+	}
 	if what == HarmClaim {
 		t.requests++
 		w.hit(what, node)

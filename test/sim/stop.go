@@ -75,8 +75,8 @@ func (w *World) flushes(m *Machine) {
 		return // a late call of an earlier switch; repaired, and nothing could keep it from coming
 	}
 	limit := time.Duration(t.record.Settings.Stop)*time.Second - 2*w.Chaos.Skew - 2*time.Second
-	if since := t.since[m.ID]; !since.IsZero() && w.Now.Sub(since) >= limit {
-		return // it had its time
+	if since := t.since[m.ID]; !since.IsZero() && (w.Now.Sub(since) >= limit || m.started.After(since)) {
+		return // it had its time, or ended and was started again by a person
 	}
 	if m.closing || graceful(t.record, m) && (m.up || m.mounted) && !m.hung && m.State == cloud.Running {
 		w.Fail("data: %s of node %d is isolated while its application has not ended (%s)", m.ID, m.node, m.State)
