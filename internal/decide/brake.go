@@ -32,8 +32,9 @@ type Brake struct {
 	// Silent names the zones of which only the agents are silent, and why that is
 	// held: a failure there is not believed unless EC2 itself shows it.
 	Silent map[string]string
-	// Off is the operators' brake, if it is on.
-	Off *record.Off
+	// Off is the operators' brake, if it is on, and OffOver when it was last taken off.
+	Off     *record.Off
+	OffOver time.Time
 }
 
 // holds says why the brake holds a failure in a zone, or "".
@@ -129,7 +130,7 @@ func Beginning(n record.Node, hinted, sweep bool, cfg contract.Config, now time.
 // read, no alarm is a failure, here as in every other decision: what EC2 shows
 // is judged by itself.
 func Judge(cfg contract.Config, nodes []record.Node, f observe.Facts, now time.Time) Brake {
-	b := Brake{Wide: Wide(nodes), Known: true, First: map[string]int{}, Silent: map[string]string{}, Off: SwitchedOff(nodes)}
+	b := Brake{Wide: Wide(nodes), Known: true, First: map[string]int{}, Silent: map[string]string{}, Off: SwitchedOff(nodes), OffOver: SwitchedOn(nodes)}
 	if !b.Wide {
 		return b
 	}

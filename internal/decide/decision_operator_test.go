@@ -40,6 +40,9 @@ func TestDecisionsOfOperators(t *testing.T) {
 	deleted := func(s *scene) { s.Node.Phase, s.Node.Grant = record.Deleted, nil }
 	pause, resume := ordered(event.CausePause, record.Order{Until: in(time.Hour)}), ordered(event.CauseResume, record.Order{})
 	brakeOn, brakeOff := ordered(event.CauseBrakeOn, record.Order{On: true}), ordered(event.CauseBrakeOff, record.Order{})
+	over := func(ago time.Duration) func(*scene) { return func(s *scene) { s.Node.OffOver = now.Add(-ago) } }
+	ahead := brakeOn
+	ahead.Cause.At = in(time.Hour)
 	later := pause
 	later.Cause.At = ago(time.Second)
 
@@ -71,6 +74,25 @@ func TestDecisionsOfOperators(t *testing.T) {
 		when("switched on again", resting(), off, given(brakeOff)),
 		when("switched on again, and it fails", resting(), off, held, given(brakeOff), stopped),
 		when("switched on again, and another node's record is late", resting(), off, offElsewhere, given(brakeOff)),
+		when("switched off by an order that comes after a later one took the brake off", resting(), over(time.Second), given(brakeOn), stopped),
+		when("switched on again by an order that comes after a later one put the brake on", resting(), func(s *scene) { s.Node.Off = &record.Off{Since: ago(time.Second), By: "arn:me"} }, given(brakeOff)),
+		when("switched on, off and on again, by orders that come after a later one took the brake off", resting(), over(time.Second), func(s *scene) {
+			first := brakeOff
+			first.Key, first.Cause.At = "order-first", ago(5*time.Second)
+			s.Orders = []record.Hint{first, brakeOn}
+		}),
+		when("switched off by an order of a clock that is ahead", resting(), given(ahead)),
+		when("it heard that the brake is off, and it fails, and another node's record is late", resting(), over(30*time.Second), offElsewhere, stopped),
+		when("it did not hear that the brake is off, and it fails", resting(), off, held, func(s *scene) { s.Brake.OffOver = ago(30 * time.Second) }, stopped),
+		when("a deleted node did not hear that the brake is off", resting(), deleted, off, func(s *scene) { s.Brake.OffOver = ago(30 * time.Second) }),
+		{"switched on again, and it fails, and another node's record is late, and it goes on at once", func() (record.Node, decide.Step) {
+			s := resting()
+			off(s)
+			offElsewhere(s)
+			stopped(s)
+			s.Orders = []record.Hint{brakeOff}
+			return s.Node, decide.Onward(s.Input, func(record.Node) (observe.Facts, bool) { return s.Facts, true })
+		}},
 		when("paused and switched off, and it fails", resting(), off, paused(in(time.Hour)), stopped),
 
 		when("a drill is announced", resting(), given(ordered(event.CauseDrill, record.Order{}))),
@@ -118,6 +140,16 @@ func TestWhatDrewAttention(t *testing.T) {
 	}
 	if off := decide.SwitchedOff([]record.Node{{Phase: record.Deleted, Off: &record.Off{}}, {Phase: record.Done}}); off != nil {
 		t.Error("a deleted node's record switches recoveries off")
+	}
+	on := record.Node{Phase: record.Done, Off: &record.Off{Since: ago(time.Minute)}}
+	if decide.SwitchedOff([]record.Node{{Phase: record.Done}, on}) == nil {
+		t.Error("a record that says off does not switch recoveries off")
+	}
+	if off := decide.SwitchedOff([]record.Node{on, {Phase: record.Done, OffOver: ago(time.Second)}}); off != nil {
+		t.Error("a record that did not hear of it puts the brake on again")
+	}
+	if decide.SwitchedOff([]record.Node{on, {Phase: record.Done, OffOver: ago(time.Hour)}}) == nil {
+		t.Error("an order that is over takes off what was put on since")
 	}
 }
 

@@ -114,6 +114,9 @@ func TestDecisionsPlanned(t *testing.T) {
 		when("a deployment wants a change, and the node is paused", wanting(), paused),
 		when("a deployment wants a change, and the node has failed", wanting(), fails),
 		when("a deployment wants a change, and the node has failed under the brake", wanting(), fails, brake),
+		when("a deployment wants a change, and the node has failed while recoveries are switched off", wanting(), fails, func(s *scene) {
+			s.Node.Off = &record.Off{Since: ago(time.Minute), By: "arn:me", Reason: "storm"}
+		}),
 		when("a deployment wants what was given up", wanting(), func(s *scene) { s.Node.Rejected = changed }),
 		when("a deployment wants what is there", wanting(), func(s *scene) { s.Node.Template = changed }),
 		when("a deployment wants a change at the next switch", wanting(), func(s *scene) { s.Node.Settings.AtOnce = false }),

@@ -46,14 +46,27 @@ func Orders(hints []record.Hint) []record.Hint {
 
 // SwitchedOff is the operators' brake as the nodes' records have it. It is the whole
 // VPC's: a node that was added since, or whose record could not be saved yet, is held
-// as well.
+// as well; and one whose record could not be saved when the brake was taken off does not
+// put it on again.
 func SwitchedOff(nodes []record.Node) *record.Off {
+	over := SwitchedOn(nodes)
 	for _, n := range nodes {
-		if n.Off != nil && n.Phase != record.Deleted {
+		if n.Off != nil && n.Phase != record.Deleted && n.Off.Since.After(over) {
 			return n.Off
 		}
 	}
 	return nil
+}
+
+// SwitchedOn is when the operators' brake was last taken off, as the nodes' records have
+// it.
+func SwitchedOn(nodes []record.Node) (at time.Time) {
+	for _, n := range nodes {
+		if n.OffOver.After(at) {
+			at = n.OffOver
+		}
+	}
+	return at
 }
 
 // obey takes up operators' orders. Each is kept in the history.
@@ -71,10 +84,7 @@ func (s *step) obey() {
 		s.n.Pause, s.out.Save = nil, true
 		s.say(message.PauseOver, "its time is over")
 	}
-	if off := s.Brake.Off; off != nil && s.n.Off == nil && s.n.Phase != record.Deleted {
-		copied := *off
-		s.n.Off, s.out.Save = &copied, true
-	}
+	s.agree()
 	for _, h := range orders {
 		switch {
 		case s.n.Phase == record.Deleted:
@@ -87,6 +97,28 @@ func (s *step) obey() {
 			s.order(h)
 		}
 	}
+}
+
+// agree lets the node's record say of the operators' brake what was ordered last, as far
+// as the other records tell.
+func (s *step) agree() {
+	switch off := s.Brake.Off; {
+	case s.n.Phase == record.Deleted:
+	case s.n.Off == nil && off != nil && off.Since.After(s.n.OffOver):
+		copied := *off
+		s.n.Off, s.out.Save = &copied, true
+	case s.n.Off != nil && !s.n.Off.Since.After(s.Brake.OffOver):
+		s.n.Off, s.n.OffOver, s.out.Save = nil, s.Brake.OffOver, true
+		s.say(message.OffOver, "as the other nodes' records say")
+	}
+}
+
+// given is when an order was given: by the clock of who gave it, who cannot be ahead.
+func (s *step) given(h record.Hint) time.Time {
+	if at := h.Cause.At; !at.IsZero() && at.Before(s.Now) {
+		return at
+	}
+	return s.Now
 }
 
 func (s *step) order(h record.Hint) {
@@ -115,13 +147,24 @@ func (s *step) order(h record.Hint) {
 		s.n.Pause = nil
 		s.say(message.PauseOver, h.Cause.Detail)
 	case event.CauseBrakeOn:
-		s.n.Off = &record.Off{Since: h.Cause.At, By: o.By, Reason: o.Reason}
-		s.say(message.OffBegun, h.Cause.Detail)
+		if since := s.given(h); !since.After(s.n.OffOver) {
+			s.say(message.OrderVoid, fmt.Sprintf("the brake was taken off by an order of %s, which is later: %s", s.n.OffOver.Format(time.RFC3339), h.Cause.Detail))
+		} else {
+			s.n.Off = &record.Off{Since: since, By: o.By, Reason: o.Reason}
+			s.say(message.OffBegun, h.Cause.Detail)
+		}
 	case event.CauseDrill:
 		s.say(message.DrillBegun, h.Cause.Detail)
 	case event.CauseBrakeOff:
-		s.n.Off = nil
-		s.say(message.OffOver, h.Cause.Detail)
+		if at := s.given(h); s.n.Off != nil && s.n.Off.Since.After(at) {
+			s.say(message.OrderVoid, fmt.Sprintf("the brake was put on by an order of %s, which is later: %s", s.n.Off.Since.Format(time.RFC3339), h.Cause.Detail))
+		} else {
+			s.n.Off = nil
+			if at.After(s.n.OffOver) {
+				s.n.OffOver = at
+			}
+			s.say(message.OffOver, h.Cause.Detail)
+		}
 	}
 	s.noteOrder(h, o)
 }
@@ -166,10 +209,10 @@ func (s *step) noteSwitch() {
 
 // switchedOff is the operators' brake, if it is on.
 func (s *step) switchedOff() *record.Off {
-	if s.n.Off != nil {
-		return s.n.Off
+	if off := s.Brake.Off; s.n.Off == nil && off != nil && off.Since.After(s.n.OffOver) {
+		return off
 	}
-	return s.Brake.Off
+	return s.n.Off
 }
 
 // stands reports whether an operator wants no recovery of the node now.

@@ -41,8 +41,8 @@ func (s *step) ordered() bool {
 	}
 	if cause, failed := s.failure(); failed {
 		// The deployment may be what mends the node: the cool-down does not keep it from
-		// being launched anew. The brake does, and a suspicion must last.
-		if !s.lasted(cause) || s.Brake.Wide && (!s.Brake.Known || s.Brake.holds(s.n.Grant.Zone, cause) != "") {
+		// being launched anew. The brakes do, and a suspicion must last.
+		if s.switchedOff() != nil || !s.lasted(cause) || s.Brake.Wide && (!s.Brake.Known || s.Brake.holds(s.n.Grant.Zone, cause) != "") {
 			return false
 		}
 		s.n.Acked = s.Now

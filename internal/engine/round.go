@@ -84,7 +84,7 @@ const fewHinted = 4
 // looks lists the nodes to decide on. Where a switch may begin, the brake must know
 // how the others fare: needs holds theirs too.
 func (r *run) looks(hints map[int][]record.Hint, now time.Time) (looks []look, needs []observe.Need, brake decide.Brake) {
-	brake.Wide, brake.Off = decide.Wide(r.nodes), decide.SwitchedOff(r.nodes)
+	brake.Wide, brake.Off, brake.OffOver = decide.Wide(r.nodes), decide.SwitchedOff(r.nodes), decide.SwitchedOn(r.nodes)
 	for _, n := range r.nodes {
 		brake.Known = brake.Known || brake.Wide && decide.Beginning(n, len(hints[n.ID]) > 0, r.sweeping[n.ID], r.cfg, now)
 	}

@@ -54,6 +54,9 @@ type Node struct {
 	Hold  *Hold     `json:"hold,omitempty"`
 	Pause *Pause    `json:"pause,omitempty"`
 	Off   *Off      `json:"off,omitempty"` // the operators' brake, in every node's record
+	// OffOver is when the newest order was given that took the operators' brake off. What
+	// was ordered before it is over, in whatever record or late event it comes.
+	OffOver time.Time `json:"offOver,omitzero"`
 	// Obeyed are the ids of the last orders, so that one delivered again is no new one.
 	Obeyed []string `json:"obeyed,omitempty"`
 
