@@ -22,6 +22,7 @@ var ambushes = slices.Concat(
 	lurk(places, record.Launching, record.Launching, record.Launching), // where only a node with a gate still has a running instance
 	lurk(carriers, record.Draining, record.Draining, record.Suspected, record.Serving),
 	lurk(orders, record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving),
+	lurk(brakes, record.Draining, record.Suspected, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting),
 	lurk(announced, record.Draining, record.Suspected, record.Serving),
 	lurk(condemned, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting),
 	lurk(alarms, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting, record.Deleted),
@@ -49,6 +50,7 @@ var (
 			w.After(w.Between(time.Minute, 10*time.Minute), func() { w.returnZone(zone) })
 		}
 	}}
+	brakes   = map[Harm]func(*World, int){HarmBrake: func(w *World, _ int) { w.brake(w.Chaos.until) }}
 	orders   = map[Harm]func(*World, int){HarmOrder: func(w *World, _ int) { w.plan(w.Now) }}
 	carriers = map[Harm]func(*World, int){
 		HarmPowerOff: func(w *World, id int) { w.breakNode(id) }, // or any other way
@@ -141,7 +143,7 @@ var ofWorld = []Harm{
 	HarmStale, HarmCapacity, HarmEventLost, HarmEventTwice, HarmEventLate, HarmFlap,
 	HarmPowerOff, HarmGone, HarmHang, HarmHostDies, HarmHostCut, HarmHostMoved, HarmZone, HarmSick,
 	HarmStart, HarmMeddle, HarmRetag, HarmFree, HarmUnregister, HarmUpdate, HarmImage, HarmDelete, HarmClaim,
-	HarmNotice, HarmEvent, HarmHungStop, HarmOrder, HarmCreate,
+	HarmNotice, HarmEvent, HarmHungStop, HarmOrder, HarmBrake, HarmCreate,
 }
 
 var allPhases = []record.Phase{

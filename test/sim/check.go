@@ -120,6 +120,7 @@ func (w *World) recorded(item cloud.Item) {
 	w.retains(t, old)
 	w.calledOff(old, n)
 	w.obeyed(old, n)
+	w.switchedOff(old, n)
 	w.requested(t, n)
 	if n.Phase == record.Draining && old.Phase != record.Draining {
 		t.drain = n.Settings.Drain

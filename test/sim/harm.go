@@ -47,6 +47,7 @@ const (
 	HarmFree       Harm = "person-frees" // gives a condemned one its groups back
 	HarmUnregister Harm = "person-deregisters"
 	HarmOrder      Harm = "person-orders" // a planned switch, or a pause
+	HarmBrake      Harm = "person-brakes" // all recoveries of a VPC
 	HarmUpdate     Harm = "deploy-update"
 	HarmDelete     Harm = "deploy-delete"
 	HarmClaim      Harm = "deploy-claim"  // by another stack

@@ -11,7 +11,7 @@ import (
 
 // armPersons lets people put their hands to the nodes' instances.
 func (w *World) armPersons(end time.Time, moment func() time.Duration) {
-	deeds := []func(time.Time) bool{w.meddle, w.retag, w.free, w.unregister, w.plan, w.pause}
+	deeds := []func(time.Time) bool{w.meddle, w.retag, w.free, w.unregister, w.plan, w.pause, w.brake}
 	for range w.Chaos.Persons {
 		do := deeds[w.Rand.IntN(len(deeds))]
 		w.After(moment(), func() { w.soon(end, do) })

@@ -44,6 +44,8 @@ var happenings = slices.Concat(ofLifeHappening, []happening{
 	{"a person acknowledges node <n>", func(s *script, a args) {
 		s.w.invoke(fmt.Sprintf(`{"source":%q,"detail-type":%q,"detail":{"node":%d,"by":"operator","reason":"known"}}`, contract.Source, contract.DetailAck, a.n(0)))
 	}},
+	{"an operator puts the brake on", func(s *script, _ args) { s.w.pull(s.w.sites[0], true) }},
+	{"an operator takes the brake off", func(s *script, _ args) { s.w.pull(s.w.sites[0], false) }},
 	{"node <n> is paused for <time>", func(s *script, a args) {
 		s.edit(a.n(0), func(n *record.Node) {
 			n.Pause = &record.Pause{Until: s.w.Now.Add(a.time(1)), Reason: "maintenance", By: "operator"}

@@ -11,6 +11,7 @@ import (
 type site struct {
 	vpc, name, hole string
 	suffix          string // of its subnets
+	lever           lever
 }
 
 func firstSite() *site {
