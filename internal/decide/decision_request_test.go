@@ -126,6 +126,11 @@ func TestDecisionsDeleting(t *testing.T) {
 			sw.Senders = append(sw.Senders, record.Sender{By: "other", Until: in(1)})
 		})),
 		when("a launch was given up before", ending(cloud.Terminated), lost(1)),
+		when("a launch of what the node was before was given up", ending(cloud.Terminated), lost(1), func(s *scene) {
+			b := original()
+			b.Image = "ami-0"
+			s.Node.Lost[0].Like = &b
+		}),
 		when("two launches were given up before", ending(cloud.Terminated), lost(2)),
 		when("a launch is open and accepted, and one was given up before", asked(ending(cloud.Terminated)), answered(""), lost(1)),
 		when("a launch is open and refused, and one was given up before", asked(ending(cloud.Terminated)), answered(cloud.Invalid), lost(1)),

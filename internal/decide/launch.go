@@ -91,6 +91,9 @@ func (s *step) send() {
 	}
 	l := *sw.Launch
 	l.Blueprint = *s.n.Blueprint
+	if sw.Like != nil {
+		l.Blueprint = *sw.Like
+	}
 	if l.Type != "" {
 		l.Blueprint.Type = l.Type
 	}
@@ -196,14 +199,19 @@ func (s *step) giveUp() {
 // lose keeps a request that is given up before it was answered, so that a delete of
 // the node can find out what became of it.
 func (s *step) lose() {
-	sw := s.n.Switch
-	s.n.Lost = append(s.n.Lost, record.LostLaunch{Launch: *sw.Launch, Senders: sw.Senders, Since: s.Now})
+	s.keep()
 	s.refused()
+}
+
+func (s *step) keep() {
+	sw := s.n.Switch
+	s.n.Lost = append(s.n.Lost, record.LostLaunch{Launch: *sw.Launch, Like: s.n.Blueprint, Senders: sw.Senders, Since: s.Now})
 }
 
 // refused closes a request that EC2 certainly did not carry out.
 func (s *step) refused() {
-	s.n.Switch.Launch, s.n.Switch.Senders, s.out.Save = nil, nil, true
+	sw := s.n.Switch
+	sw.Launch, sw.Like, sw.Senders, s.out.Save = nil, nil, nil, true
 }
 
 // otherSender reports whether another invocation may still send the open
@@ -215,7 +223,7 @@ func (s *step) otherSender() bool {
 	sw.Senders = slices.DeleteFunc(sw.Senders, func(x record.Sender) bool { return x.By == s.Process.By })
 	s.out.Save = true
 	if s.overlaps() && len(sw.Senders) > 0 {
-		s.n.Lost = append(s.n.Lost, record.LostLaunch{Launch: *sw.Launch, Senders: sw.Senders, Since: s.Now})
+		s.keep()
 		return false // what may come of it waits at its gate
 	}
 	for _, x := range sw.Senders {

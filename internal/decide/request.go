@@ -240,7 +240,7 @@ func (s *step) openLaunch() bool {
 		}
 		l := s.n.Lost[0]
 		s.n.Lost = slices.Delete(s.n.Lost, 0, 1)
-		sw.Launch, sw.Senders, s.out.Save = &l.Launch, l.Senders, true
+		sw.Launch, sw.Like, sw.Senders, s.out.Save = &l.Launch, l.Like, l.Senders, true
 	}
 	for _, o := range s.Outcomes {
 		if o.Effect.Do != Launch || o.Effect.Launch.Token != sw.Launch.Token {

@@ -147,9 +147,12 @@ type Condemned struct {
 
 // LostLaunch is a launch request that was given up before it was answered.
 type LostLaunch struct {
-	Launch  cloud.Launch `json:"launch"`
-	Senders []Sender     `json:"senders,omitempty"`
-	Since   time.Time    `json:"since"`
+	Launch cloud.Launch `json:"launch"`
+	// Like is what it asked for: the node's own blueprint may be another one by the time
+	// it is sent again, and EC2 refuses a token that comes with another request.
+	Like    *cloud.Blueprint `json:"like,omitempty"`
+	Senders []Sender         `json:"senders,omitempty"`
+	Since   time.Time        `json:"since"`
 }
 
 // Remade is a mount target that took the place of one that the storage fence removed.

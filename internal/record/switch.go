@@ -57,6 +57,8 @@ type Switch struct {
 	RetainIP string `json:"retainIp,omitempty"`
 	// Launch is the whole request now open, saved before it is sent.
 	Launch *cloud.Launch `json:"launch,omitempty"`
+	// Like is what Launch asks for, where that is not the node's blueprint.
+	Like *cloud.Blueprint `json:"like,omitempty"`
 	// Senders are the invocations that may have sent Launch, or still may.
 	Senders  []Sender             `json:"senders,omitempty"`
 	Asked    time.Time            `json:"asked,omitzero"`     // when Launch was opened
