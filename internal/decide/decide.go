@@ -77,6 +77,7 @@ func Decide(in Input) Step {
 	s.post()
 	s.obey()
 	s.answeredStops()
+	s.answeredCuts()
 	s.overdueRequest()
 	if s.duplicate(); s.resting() {
 		if s.cancellable() && s.cancelled() {

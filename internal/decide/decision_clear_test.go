@@ -53,7 +53,10 @@ func TestDecisionsDrain(t *testing.T) {
 // TestDecisionsRemade: mount targets that the switcher made are remembered, and removed
 // with the node.
 func TestDecisionsRemade(t *testing.T) {
-	made := cloud.Mount{ID: "fsmt-new", Zone: "az-b", State: "available"}
+	made, old := cloud.Mount{ID: "fsmt-new", Zone: "az-b", State: "available"}, cloud.Mount{ID: "fsmt-old", Zone: "az-b", State: "available"}
+	cutter := func(by string, left time.Duration) func(*scene) {
+		return blame(func(c *record.Condemned) { c.Cutters = []record.Sender{{By: by, Until: in(left)}} })
+	}
 	cut := func(remade bool) func(*scene) {
 		return blame(func(c *record.Condemned) {
 			c.Mount, c.FileSystem, c.Remade = &cloud.Mount{ID: "fsmt-old", Zone: "az-b"}, files, remade
@@ -74,7 +77,17 @@ func TestDecisionsRemade(t *testing.T) {
 		when("it is there, made by the switcher", reaping(), cut(true), there(made)),
 		when("it is there, and known", reaping(), cut(true), there(made), remembered),
 		when("it is there, made by somebody else", reaping(), cut(false), there(made)),
-		when("it is the old one", reaping(), cut(true), there(cloud.Mount{ID: "fsmt-old", Zone: "az-b", State: "available"})),
+		when("it is the old one", reaping(), cut(true), there(old)),
+		when("it is the old one, and another invocation may still remove it", reaping(), cut(false), there(old), cutter("other", 1)),
+		when("it is the old one, and nobody may remove it any more", reaping(), cut(false), there(old), cutter("other", 0)),
+		when("it is the old one, and this one's request to remove it is open", reaping(), cut(false), there(old), cutter("me", time.Minute)),
+		when("it is the old one, and this one's request to remove it was refused", reaping(), cut(false), there(old), cutter("me", time.Minute), func(s *scene) {
+			s.came(decide.Effect{Do: decide.Unmount, Mount: old}, cloud.Throttled, "")
+		}),
+		when("it is the old one, and this one's request to remove it was not answered", reaping(), cut(false), there(old), cutter("me", time.Minute), func(s *scene) {
+			s.came(decide.Effect{Do: decide.Unmount, Mount: old}, cloud.Ambiguous, "")
+		}),
+		when("it is a new one, whoever may still remove the old one", reaping(), cut(true), there(made), cutter("other", 1)),
 		when("it is being made", reaping(), cut(true), there(cloud.Mount{ID: "fsmt-new", Zone: "az-b", State: "creating"})),
 		when("it was not looked at", reaping(), cut(true)),
 		when("the node is deleted meanwhile", leaves(), shows(byID), to(before, cloud.Terminated), cut(true), there(made)),

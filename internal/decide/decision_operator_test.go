@@ -62,6 +62,8 @@ func TestDecisionsOfOperators(t *testing.T) {
 		when("paused by an order that comes again after a resume", resting(), func(s *scene) { s.Node.Obeyed = []string{pause.Key, resume.Key} }, given(pause)),
 		when("the eleventh order", resting(), func(s *scene) { s.Node.Obeyed = strings.Split("a b c d e f g h i j", " ") }, given(pause)),
 		when("an order about a deleted node", resting(), deleted, given(pause)),
+		when("the brake is put on after a node was deleted", resting(), deleted, given(brakeOn)),
+		when("the brake is taken off after a node was deleted", resting(), deleted, off, given(brakeOff)),
 
 		when("switched off", resting(), given(brakeOn)),
 		when("switched off, and it has failed", resting(), given(brakeOn), stopped),

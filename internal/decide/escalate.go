@@ -102,6 +102,7 @@ func (s *step) cutOff() bool {
 			c.Mount, s.out.Save = &m, true // what is put back later is known before it is removed
 			fallthrough
 		default:
+			c.Cutters = s.joins(c.Cutters)
 			s.do(Effect{Do: Unmount, Mount: m})
 		}
 	}
@@ -134,14 +135,31 @@ func (s *step) restored(c record.Condemned, i cloud.Instance) bool {
 		s.out.Save = s.out.Save || !held.Remade
 		held.Remade = true
 		s.do(Effect{Do: Mount, Mount: *c.Mount, FileSystem: c.FileSystem})
+	case m.State == "available" && m.ID == c.Mount.ID && slices.ContainsFunc(c.Cutters, s.live):
+		// It was never removed, and may be yet: nobody would put it back then.
 	case m.State == "available":
 		held := s.condemned(c.Instance)
 		s.noteRemade(c, m)
-		held.Mount, held.Cut, held.Remade, held.FileSystem, s.out.Save = nil, false, false, "", true
+		held.Mount, held.Cutters, held.Cut, held.Remade, held.FileSystem, s.out.Save = nil, nil, false, false, "", true
 		s.say(message.MountRestored, fmt.Sprintf("%s of %s in %s", m.ID, c.FileSystem, c.Zone))
 		return true
 	}
 	return false
+}
+
+// answeredCuts notes that AWS answered this invocation: no call of it to remove a mount
+// target is under way any more.
+func (s *step) answeredCuts() {
+	for _, o := range s.Outcomes {
+		if o.Effect.Do != Unmount || cloud.Is(o.Err, cloud.Ambiguous) {
+			continue
+		}
+		for i := range s.n.Condemned {
+			if c := &s.n.Condemned[i]; c.Mount != nil && c.Mount.ID == o.Effect.Mount.ID && slices.ContainsFunc(c.Cutters, s.self) {
+				c.Cutters, s.out.Save = slices.DeleteFunc(c.Cutters, s.self), true
+			}
+		}
+	}
 }
 
 // noteRemade remembers a mount target that the switcher made.

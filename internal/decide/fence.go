@@ -116,10 +116,7 @@ func (s *step) powerOff(c record.Condemned, i cloud.Instance) {
 // off: until its calls cannot arrive any more the instance is not started again.
 func (s *step) asks(instance string) {
 	c := s.condemned(instance)
-	if !slices.ContainsFunc(c.Stoppers, func(x record.Sender) bool { return x.By == s.Process.By }) {
-		c.Stoppers = append(c.Stoppers, s.Process)
-		s.out.Save = true
-	}
+	c.Stoppers = s.joins(c.Stoppers)
 	if c.FirstAsked.IsZero() {
 		c.FirstAsked, s.out.Save = s.Now, true
 	}
@@ -144,13 +141,28 @@ func (s *step) answeredStops() {
 			continue
 		}
 		c := s.condemned(o.Effect.Instance)
-		c.Stoppers = slices.DeleteFunc(c.Stoppers, func(x record.Sender) bool { return x.By == s.Process.By })
+		c.Stoppers = slices.DeleteFunc(c.Stoppers, s.self)
 		if !o.Effect.Force && o.Err == nil {
 			c.FirstAsked, c.AskedAt = s.Now, s.Now // its time counts from when EC2 took it, however long that was after it was decided
 		}
 		s.out.Save = true
 	}
 }
+
+// joins adds this invocation to those that may send a request. Who sends it is saved
+// first: a process that was cut off before its call may still make it when it wakes.
+func (s *step) joins(senders []record.Sender) []record.Sender {
+	if slices.ContainsFunc(senders, s.self) {
+		return senders
+	}
+	s.out.Save = true
+	return append(senders, s.Process)
+}
+
+func (s *step) self(x record.Sender) bool { return x.By == s.Process.By }
+
+// live reports whether a call of that invocation can still arrive.
+func (s *step) live(x record.Sender) bool { return s.Now.Before(x.Until) }
 
 func (s *step) terminate(c record.Condemned) {
 	if e := (Effect{Do: Unprotect, Instance: c.Instance}); c.ProtectTerminate && !s.succeeded(e) {

@@ -81,14 +81,10 @@ func (s *step) attemptsSpent() bool {
 	return true
 }
 
-// send emits the saved request. Who sends it is saved first: a process that was
-// cut off before its call may still make it when it wakes.
+// send emits the saved request.
 func (s *step) send() {
 	sw := s.n.Switch
-	if !slices.ContainsFunc(sw.Senders, func(x record.Sender) bool { return x.By == s.Process.By }) {
-		sw.Senders = append(sw.Senders, s.Process)
-		s.out.Save = true
-	}
+	sw.Senders = s.joins(sw.Senders)
 	l := *sw.Launch
 	l.Blueprint = *s.n.Blueprint
 	if sw.Like != nil {
@@ -220,7 +216,7 @@ func (s *step) refused() {
 func (s *step) otherSender() bool {
 	sw := s.n.Switch
 	// This invocation has its answer: nothing of it is under way any more.
-	sw.Senders = slices.DeleteFunc(sw.Senders, func(x record.Sender) bool { return x.By == s.Process.By })
+	sw.Senders = slices.DeleteFunc(sw.Senders, s.self)
 	s.out.Save = true
 	if s.overlaps() && len(sw.Senders) > 0 {
 		s.keep()

@@ -69,6 +69,11 @@ func SwitchedOn(nodes []record.Node) (at time.Time) {
 	return at
 }
 
+// OfBrake reports whether a hint is an order about the operators' brake.
+func OfBrake(h record.Hint) bool {
+	return h.Cause.Kind == event.CauseBrakeOn || h.Cause.Kind == event.CauseBrakeOff
+}
+
 // obey takes up operators' orders. Each is kept in the history.
 func (s *step) obey() {
 	orders := s.Orders
@@ -87,7 +92,7 @@ func (s *step) obey() {
 	s.agree()
 	for _, h := range orders {
 		switch {
-		case s.n.Phase == record.Deleted:
+		case s.n.Phase == record.Deleted && !OfBrake(h): // the brake is the whole VPC's, and of the id's next life, too
 			s.say(message.OrderVoid, fmt.Sprintf("node %d was deleted: %s", s.n.ID, h.Cause.Detail))
 		case slices.Contains(s.n.Obeyed, h.Key):
 			// Delivered again: what was ordered since stands.

@@ -53,7 +53,7 @@ func (r *run) requests(ctx context.Context, hints []record.Hint) (map[int][]reco
 func concerns(h record.Hint, n record.Node) bool {
 	switch {
 	case h.All:
-		return n.Phase != record.Deleted
+		return n.Phase != record.Deleted || decide.OfBrake(h)
 	case h.Node != 0:
 		return h.Node == n.ID
 	case h.Instance != "":

@@ -135,6 +135,8 @@ type Condemned struct {
 	// Mount is its zone's mount target of the node's file system, which the storage
 	// fence removes and which is put back when the instance is known to be off.
 	Mount *cloud.Mount `json:"mount,omitempty"`
+	// Cutters are the invocations that may still send the request to remove Mount.
+	Cutters []Sender `json:"cutters,omitempty"`
 	// Remade says that the switcher asked for Mount to be put back.
 	Remade bool `json:"remade,omitempty"`
 	// FileSystem is what Mount and Cut are about.
@@ -247,7 +249,8 @@ func (n Node) Clone() Node {
 	c.Recent, c.Answered, c.Outbox = slices.Clone(n.Recent), slices.Clone(n.Answered), slices.Clone(n.Outbox)
 	c.Lost, c.Remade = slices.Clone(n.Lost), slices.Clone(n.Remade)
 	for i := range c.Condemned {
-		c.Condemned[i].Stoppers, c.Condemned[i].Mount = slices.Clone(c.Condemned[i].Stoppers), copyOf(c.Condemned[i].Mount)
+		x := &c.Condemned[i]
+		x.Stoppers, x.Cutters, x.Mount = slices.Clone(x.Stoppers), slices.Clone(x.Cutters), copyOf(x.Mount)
 	}
 	if n.Switch != nil {
 		s := *n.Switch

@@ -88,11 +88,15 @@ func (w *World) waits(id int) bool {
 	return h != nil && h.Code == string(message.HeldCoolDown)
 }
 
-// Settling reports whether a node is on its way from a hold that ended a moment ago.
+// Settling reports whether a node is on its way from a hold that ended a moment ago, or
+// in a switch that began then.
 func (w *World) Settling() bool {
 	for id := 1; id <= len(w.nodes); id++ {
 		t := w.nodes[id]
 		if s := t.stack; s != nil && (s.busy() || s.status == stuckBack || s.status == stuckRemoval) {
+			return true
+		}
+		if n := t.record; n.Switch != nil && n.Hold == nil && !t.deleted && w.Now.Sub(n.Switch.Started) < settle {
 			return true
 		}
 		if m := w.carrier(id); m != nil && w.takesTraffic(m) || t.deleted || t.cooling.IsZero() || w.waits(id) {
