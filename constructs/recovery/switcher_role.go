@@ -122,9 +122,10 @@ func (s *switcher) fenceStatements() []awsiam.PolicyStatement {
 		allow("UnprotectCondemned", []string{"ec2:ModifyInstanceAttribute"}, s.ec2("instance/*"), condemned),
 		allow("SwapGroups", []string{"ec2:ModifyNetworkInterfaceAttribute"},
 			s.ec2("network-interface/*", "security-group/*"), s.inVpc()),
-		// An attached interface is authorised against its instance as well, whose ARN
-		// knows no VPC; the interface and the groups must pass the statement above.
-		allow("SwapGroupsOfInstance", []string{"ec2:ModifyNetworkInterfaceAttribute"}, s.ec2("instance/*"), nil),
+		// An attached interface is authorised against its instance as well (Service
+		// Authorization Reference, Amazon EC2): no foreign one, and none that was given back.
+		allow("SwapGroupsOfInstance", []string{"ec2:ModifyNetworkInterfaceAttribute"}, s.ec2("instance/*"),
+			map[string]any{"StringEquals": own}),
 	}
 }
 

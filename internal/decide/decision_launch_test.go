@@ -142,6 +142,10 @@ func TestDecisionsLaunch(t *testing.T) {
 		rows = append(rows, when("answered: "+string(kind), asked(off()), answered(kind)))
 	}
 	rows = append(rows, when("an alternative type lacks capacity", asked(off()), course(func(sw *record.Switch) { sw.Launch.Type = "c7g.large" }), answered(cloud.Capacity)))
+	rows = append(rows,
+		when("the original was to be started again and has its groups", off(), freed),
+		when("the original has its groups, and a launch is open", asked(off()), freed),
+	)
 	decisions(t, "launch", rows)
 }
 

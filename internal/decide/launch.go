@@ -56,6 +56,10 @@ func (s *step) launching() {
 		if !s.seen(observe.PartPlaces, observe.PartTemplates) || !s.blueprintForCreate() {
 			return
 		}
+		if !s.overlaps() && !s.isolateAll() {
+			s.wait() // what was to be started again in place has its groups back
+			return
+		}
 		if s.attemptsSpent() || !s.choose() {
 			return
 		}

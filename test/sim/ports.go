@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // client is the world as one process sees it: every call takes time, may fail,
@@ -360,7 +361,9 @@ func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
 					if len(groups) == 0 || len(groups) > mostGroups {
 						return refuse(cloud.Invalid, "EC2", "ModifyNetworkInterfaceAttribute", "SecurityGroupsPerInterfaceLimitExceeded")
 					}
-
+					if m.people && m.Tags[contract.SwitcherTag] == "" {
+						return refuse(cloud.Denied, "EC2", "ModifyNetworkInterfaceAttribute", "UnauthorizedOperation")
+					}
 					if slices.ContainsFunc(groups, func(g string) bool { return e.vpcOf(g) != m.VPC }) {
 						return refuse(cloud.Invalid, "EC2", "ModifyNetworkInterfaceAttribute", "InvalidGroup.NotFound")
 					}

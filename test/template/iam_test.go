@@ -91,7 +91,7 @@ func TestSwitcherPermissions(t *testing.T) {
 		"UnprotectCondemned": {"ec2:ModifyInstanceAttribute", only(arns("ec2", "instance/*")), condemned},
 		"SwapGroups":         {"ec2:ModifyNetworkInterfaceAttribute", arns("ec2", "network-interface/*", "security-group/*"), inVpc},
 		// The interface and the groups must be in the VPC besides.
-		"SwapGroupsOfInstance": {"ec2:ModifyNetworkInterfaceAttribute", only(arns("ec2", "instance/*")), nil},
+		"SwapGroupsOfInstance": {"ec2:ModifyNetworkInterfaceAttribute", only(arns("ec2", "instance/*")), map[string]any{"StringEquals": own}},
 		"MoveTargets": {
 			[]any{"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"},
 			only(arns("elasticloadbalancing", "targetgroup/*/*")),
