@@ -301,6 +301,11 @@ func TestDecisionsMend(t *testing.T) {
 
 		when("a late registration of a condemned one", swept(), unsettled, condemned(time.Hour), was(cloud.ShuttingDown), target("i-was", 80, cloud.Unhealthy), target("10.0.0.was", 81, cloud.Healthy), target("i-foreign", 80, cloud.Healthy)),
 		when("a late registration, when no late call can arrive any more", swept(), condemned(time.Hour), was(cloud.ShuttingDown), target("i-was", 80, cloud.Unhealthy), func(s *scene) { s.Node.Grant.GrantedAt = ago(record.LateCall) }),
+		when("a stopped one's address is registered", swept(), condemned(time.Hour), was(cloud.Stopped), target("10.0.0.was", 81, cloud.Healthy)),
+		when("a terminated one's address is registered", swept(), condemned(time.Hour), was(cloud.Terminated), target("10.0.0.was", 81, cloud.Healthy)),
+		when("a terminated one's address was not looked at", resting(), condemned(time.Hour), was(cloud.Terminated), func(s *scene) { delete(s.Facts.Targets, byIP) }),
+		when("a terminated one's address drains", swept(), condemned(time.Hour), was(cloud.Terminated), target("10.0.0.was", 81, cloud.Draining)),
+		when("a terminated one's instance target was not looked at", swept(), condemned(time.Hour), was(cloud.Terminated), func(s *scene) { delete(s.Facts.Targets, byID) }),
 		when("a late registration, and no sweep", resting(), unsettled, condemned(time.Hour), was(cloud.ShuttingDown), target("i-was", 80, cloud.Unhealthy)),
 		when("a late registration, and the targets cannot be read", swept(), unsettled, condemned(time.Hour), was(cloud.ShuttingDown), target("i-was", 80, cloud.Unhealthy), func(s *scene) { s.unseen(observe.PartTargets, cloud.Ambiguous) }),
 		when("a condemned one is draining", swept(), unsettled, condemned(time.Hour), was(cloud.ShuttingDown), target("i-was", 80, cloud.Draining)),

@@ -221,11 +221,33 @@ func (s *step) reap() {
 			s.say(message.CondemnedRunning, c.Instance+" is "+i.State, slog.String("instance", c.Instance))
 			s.isolate(c)
 		}
+		if !s.detached(c) {
+			continue
+		}
 		gone := s.remove(c)
 		if gone && (!visible || i.State == cloud.Terminated) && s.restored(c, i) {
 			s.forget(c)
 		}
 	}
+}
+
+// detached reports whether the instance's address is seen to be in none of the node's
+// target groups: ELB keeps the address of a terminated instance, which may belong to
+// somebody else soon. Instance targets leave by themselves.
+func (s *step) detached(c record.Condemned) bool {
+	for _, group := range s.allGroups() {
+		if c.PrivateIP == "" || slices.ContainsFunc(s.n.Targets, func(t record.Target) bool { return t.Group == group && t.Kind == "instance" }) {
+			continue
+		}
+		targets, read := s.Facts.Targets[group]
+		if !read {
+			return false
+		}
+		if slices.ContainsFunc(targets, func(t cloud.Target) bool { return t.ID == c.PrivateIP && s.stale(t) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // refence stops again what somebody started while the replacement is not healthy

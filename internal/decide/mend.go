@@ -65,12 +65,16 @@ func (s *step) strays() {
 }
 
 // retarget undoes what a late call of an earlier leader did to the target
-// groups, and puts back a registration of the node that somebody removed.
+// groups, takes out what is condemned, and puts back a registration of the node that
+// somebody removed.
 func (s *step) retarget() {
-	if !s.Facts.Sweep || !s.n.Unsettled(s.Now) || s.Facts.Unseen[observe.PartTargets] != nil {
+	late := s.n.Unsettled(s.Now)
+	if !s.Facts.Sweep || !late && len(s.n.Condemned) == 0 || s.Facts.Unseen[observe.PartTargets] != nil {
 		return
 	}
-	s.deregistered()
+	if s.deregistered(); !late {
+		return
+	}
 	if i := s.Facts.Instances[s.n.Grant.Instance]; i.State == cloud.Running {
 		s.registered()
 	}

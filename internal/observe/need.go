@@ -169,7 +169,7 @@ func (need *Need) atRest(n record.Node, sweep bool, p contract.Policy, now time.
 			need.Failing = failingOf(n)
 		}
 	}
-	if done && n.Unsettled(now) || !done && len(n.Condemned) > 0 {
+	if done && n.Unsettled(now) || len(n.Condemned) > 0 {
 		need.Targets = groupsOf(n)
 	}
 }
