@@ -231,6 +231,18 @@ func TestDecisionsLeaving(t *testing.T) {
 			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(time.Minute)}}
 			s.came(decide.Effect{Do: decide.Stop, Instance: before}, cloud.Ambiguous, "")
 		}),
+		when("EC2 throttled the stop", leaving(record.Fencing, update), func(s *scene) {
+			s.askedGently(119 * time.Second)
+			s.state(before, cloud.Running)
+			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(time.Minute)}}
+			s.came(decide.Effect{Do: decide.Stop, Instance: before}, cloud.Throttled, "")
+		}),
+		when("EC2 throttled the stop, and another invocation may have asked", leaving(record.Fencing, update), func(s *scene) {
+			s.askedGently(119 * time.Second)
+			s.state(before, cloud.Running)
+			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(time.Minute)}, {By: "other", Until: in(time.Minute)}}
+			s.came(decide.Effect{Do: decide.Stop, Instance: before}, cloud.Throttled, "")
+		}),
 		when("it is off", leaving(record.Fencing, update), fails),
 		when("a place is chosen", leaving(record.Launching, update), isOff),
 		when("a place for a planned one", leaving(record.Launching, planned), isOff),

@@ -142,8 +142,12 @@ func (s *step) answeredStops() {
 		}
 		c := s.condemned(o.Effect.Instance)
 		c.Stoppers = slices.DeleteFunc(c.Stoppers, s.self)
-		if !o.Effect.Force && o.Err == nil {
-			c.FirstAsked, c.AskedAt = s.Now, s.Now // its time counts from when EC2 took it, however long that was after it was decided
+		switch {
+		case o.Effect.Force:
+		case o.Err == nil: // its time counts from when EC2 took it, however long that was after it was decided
+			c.FirstAsked, c.AskedAt = s.Now, s.Now
+		case len(c.Stoppers) == 0: // nobody's request was taken, or may be yet: its time has not begun
+			c.FirstAsked, c.AskedAt = time.Time{}, time.Time{}
 		}
 		s.out.Save = true
 	}
