@@ -78,6 +78,7 @@ func Decide(in Input) Step {
 	s.obey()
 	s.answeredStops()
 	s.answeredCuts()
+	s.untaken()
 	s.overdueRequest()
 	if s.duplicate(); s.resting() {
 		if s.cancellable() && s.cancelled() {

@@ -208,6 +208,18 @@ func TestDecisionsLeaving(t *testing.T) {
 		when("a gated one is launched first", leaving(record.Confirmed, update), gate),
 		when("it is asked to shut down", leaving(record.Fencing, update)),
 		when("it shuts down", leaving(record.Fencing, update), func(s *scene) { s.askedGently(100 * time.Second) }),
+		when("its time is over, and nobody came to ask it", leaving(record.Fencing, update), func(s *scene) { s.askedGently(120 * time.Second); s.state(before, cloud.Running) }),
+		when("its time is over, and somebody started it again", leaving(record.Fencing, update), func(s *scene) {
+			s.askedGently(120 * time.Second)
+			i := s.Facts.Instances[before]
+			i.State, i.LaunchedAt = cloud.Running, ago(time.Minute)
+			s.Facts.Instances[before] = i
+		}),
+		when("its time is over, and the fence is overdue", leaving(record.Fencing, update), func(s *scene) {
+			s.askedGently(120 * time.Second)
+			s.state(before, cloud.Running)
+			s.Node.Since = ago(time.Duration(s.Config.Policy.FenceSeconds) * time.Second)
+		}),
 		when("it does not shut down", leaving(record.Fencing, update), func(s *scene) { s.askedGently(120 * time.Second) }),
 		when("the new one runs beside one that does not shut down", standby(leaving(record.Gated, planned), cloud.Running), func(s *scene) { s.askedGently(10 * time.Second) }),
 		when("the new one runs beside one that the node goes on without", standby(leaving(record.Gated, planned), cloud.Running), func(s *scene) {

@@ -168,6 +168,21 @@ func (s *step) self(x record.Sender) bool { return x.By == s.Process.By }
 // live reports whether a call of that invocation can still arrive.
 func (s *step) live(x record.Sender) bool { return s.Now.Before(x.Until) }
 
+// untaken gives an instance that is to shut down by itself its time again when it was
+// never asked: whoever decided to ask died, or slept, before the call. It runs, and was
+// not started since it was condemned ("LaunchTime: the time that the instance was last
+// launched", Amazon EC2 API reference). The fence's own limit ends that.
+func (s *step) untaken() {
+	if !s.graceful() || !s.n.Condemns(s.n.Switch.From) {
+		return
+	}
+	c, i := s.condemned(s.n.Switch.From), s.Facts.Instances[s.n.Switch.From]
+	asked := !c.FirstAsked.IsZero() && s.since(c.FirstAsked) >= seconds(s.n.Settings.Stop)
+	if asked && s.n.Settings.Stop > 0 && i.State == cloud.Running && i.LaunchedAt.Before(c.Since) && s.since(s.n.Since) < seconds(s.Config.Policy.FenceSeconds) {
+		c.FirstAsked, c.AskedAt, s.out.Save = s.Now, s.Now, true
+	}
+}
+
 func (s *step) terminate(c record.Condemned) {
 	if e := (Effect{Do: Unprotect, Instance: c.Instance}); c.ProtectTerminate && !s.succeeded(e) {
 		s.do(e)

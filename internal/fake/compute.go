@@ -237,7 +237,7 @@ func (c compute) Start(_ context.Context, id string) error {
 		case c.w.NoRoom[b.Zone]:
 			return Refuse(cloud.Capacity, "InsufficientInstanceCapacity", "no room in "+b.Zone)
 		}
-		b.State, b.then, b.Until = cloud.Pending, cloud.Running, c.w.Time.Add(c.w.Boot)
+		b.State, b.then, b.Until, b.LaunchedAt = cloud.Pending, cloud.Running, c.w.Time.Add(c.w.Boot), c.w.Time
 		return nil
 	})
 }

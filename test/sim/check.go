@@ -349,6 +349,9 @@ func (w *World) unheard() bool { return w.Stats.Failed > 0 }
 // buried: a deleted node has left nothing behind.
 func (w *World) buried(id int) {
 	n := w.nodes[id].record
+	if w.Chaos.EveryLease && n.Hold != nil && n.Hold.Code == string(message.HeldLaunchOpen) {
+		return // each of the many leaders may still send it
+	}
 	if s := w.nodes[id].stack; s != nil && s.status != isGone && !w.unheard() {
 		w.Fail("the stack of node %d is still %s", id, s.status)
 	}

@@ -274,7 +274,7 @@ func (w *World) later(m *Machine, d time.Duration, f func()) {
 func (w *World) boot(m *Machine) {
 	m.gen++
 	m.boots++
-	m.hung = false
+	m.hung, m.LaunchedAt = false, w.Now
 	course := m.course()
 	w.state(m, cloud.Pending)
 	w.later(m, w.latency(DelayRunning, m.node, course), func() {
