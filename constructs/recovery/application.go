@@ -14,7 +14,7 @@ import (
 
 // between is a duration prop in whole seconds, checked against bounds.
 func (p place) between(prop string, d awscdk.Duration, def, low, high int) int {
-	s := seconds(d, def)
+	s := p.seconds(prop, d, def)
 	if s < low || s > high {
 		p.fail("%s is %d s: allowed are %d to %d s; leave it out for %d s", prop, s, low, high, def)
 	}
@@ -40,7 +40,7 @@ func (want *NodeApplication) plan(at place) *boot.Application {
 		at.fail("Application.RestartAttempts is %d with a RestartDelay of %d s: they do not fit into RestartWindow, %d s, so that the application would never count as failed; use a longer window or fewer attempts",
 			a.Restarts, a.DelaySeconds, a.WindowSeconds)
 	}
-	names := list(want.Units)
+	names := at.texts("Application.Units", want.Units)
 	if len(names) < 1 || len(names) > 10 {
 		at.fail("Application.Units has %d units: allowed are 1 to 10; name the systemd services to run", len(names))
 	}
@@ -100,7 +100,7 @@ func (n *clusterNode) makeLogs(at place, want *NodeApplication) {
 	if want == nil || want.LogFiles == nil || len(*want.LogFiles) == 0 {
 		return
 	}
-	for i, file := range list(want.LogFiles) {
+	for i, file := range at.texts("Application.LogFiles", want.LogFiles) {
 		if !strings.HasPrefix(file, "/") && !unresolved(file) {
 			at.fail("Application.LogFiles[%d] is %q: give an absolute path such as /var/log/app.log", i, file)
 		}

@@ -113,10 +113,23 @@ func list(values *[]*string) []string {
 	return out
 }
 
+// texts is the prop's list without pointers, nil when it was left out. A list that is
+// one token has no entries to look at, and no number of them.
+func (p place) texts(prop string, values *[]*string) []string {
+	if values != nil && unresolved(values) {
+		p.fail("%s is a list that is known only at deployment: its length must be known at synthesis; give its entries one by one, "+
+			"for example by awscdk.Fn_Split with assumedLength", prop)
+	}
+	return list(values)
+}
+
 // seconds is a duration in whole seconds, or def when it was left out.
-func seconds(d awscdk.Duration, def int) int {
+func (p place) seconds(prop string, d awscdk.Duration, def int) int {
 	if d == nil {
 		return def
+	}
+	if *d.IsUnresolved() {
+		p.fail("%s is a token: it must be known at synthesis; give a duration such as awscdk.Duration_Seconds(jsii.Number(60))", prop)
 	}
 	return int(*d.ToSeconds(&awscdk.TimeConversionOptions{Integral: new(true)}))
 }

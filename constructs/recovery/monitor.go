@@ -164,7 +164,7 @@ func (p *ResourceMonitorProps) instance(at place) alarmPlan {
 	if want == nil {
 		want = &InstanceAlarm{}
 	}
-	a := alarmPlan{period: seconds(want.Period, 60)}
+	a := alarmPlan{period: at.seconds("Instance.Period", want.Period, 60)}
 	if a.period < 60 || a.period > 3600 || a.period%60 != 0 {
 		at.fail("Instance.Period is %d s: allowed are multiples of 60 s up to 3600 s; leave it out for 60 s", a.period)
 	}
@@ -175,7 +175,7 @@ func (p *ResourceMonitorProps) instance(at place) alarmPlan {
 
 func (want *ApplicationAlarm) plan(at place, node ClusterNode) alarmPlan {
 	a := alarmPlan{
-		period: seconds(want.Period, 10), threshold: or(want.Threshold, 1),
+		period: at.seconds("Application.Period", want.Period, 10), threshold: or(want.Threshold, 1),
 		namespace: or(want.Namespace, "CWAgent"), metric: or(want.MetricName, "procstat_lookup_pid_count"), stat: or(want.Statistic, "Minimum"),
 		dimensions: map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*node.NodeId())))},
 	}

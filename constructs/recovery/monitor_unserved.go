@@ -46,6 +46,9 @@ func (w *UnservedAlarm) plan(at place, node ClusterNode) unservedPlan {
 	if made, is := node.Switcher().(Switcher); is && p.topic == nil {
 		p.topic = made.Topic() // nil of one that is only referred to
 	}
+	if w.Topic != nil {
+		checkTopic(at, "Unserved.Topic", w.Topic, awscdk.Stack_Of(node))
+	}
 	if or(w.Off, false) || p.metric == nil {
 		p.topic = nil
 	}

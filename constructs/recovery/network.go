@@ -41,13 +41,16 @@ func carve(vpc netip.Prefix, n int) ([]string, error) {
 }
 
 // checkSubnets checks given subnet blocks: one per zone, inside the VPC's block
-// (when that is known), none overlapping another.
+// (when that is known), none overlapping another. Of tokens only the number is known.
 func checkSubnets(vpc *netip.Prefix, given []string, zones int) error {
 	if len(given) != zones {
 		return fmt.Errorf("SubnetCidrs has %d blocks and there are %d zones: one block per zone is needed, in the zones' order", len(given), zones)
 	}
-	blocks := make([]netip.Prefix, 0, len(given))
+	blocks := make([]netip.Prefix, len(given)) // of tokens the zero value
 	for i, text := range given {
+		if unresolved(text) {
+			continue
+		}
 		p, err := parseBlock(fmt.Sprintf("SubnetCidrs[%d]", i), text)
 		if err != nil {
 			return err
@@ -56,11 +59,11 @@ func checkSubnets(vpc *netip.Prefix, given []string, zones int) error {
 			return fmt.Errorf("SubnetCidrs[%d] is %q: it must lie inside the VPC's block %s", i, text, vpc)
 		}
 		for j, q := range blocks {
-			if p.Overlaps(q) {
+			if q.IsValid() && p.Overlaps(q) {
 				return fmt.Errorf("SubnetCidrs[%d] %s overlaps SubnetCidrs[%d] %s: give each zone a block of its own", i, p, j, q)
 			}
 		}
-		blocks = append(blocks, p)
+		blocks[i] = p
 	}
 	return nil
 }

@@ -208,6 +208,9 @@ func newNode(at place, props *ClusterNodeProps) *clusterNode {
 	at.require(props != nil, "props", "give at least Switcher and NodeId")
 	at.require(props.Switcher != nil, "Switcher", "give the Switcher that recovers the node")
 	at.require(props.NodeId != nil, "NodeId", "give an integer that no other node of the Region has")
+	if unresolved(props.NodeId) {
+		at.fail("NodeId is a token: names of alarms and directories are made from it, and its uniqueness is checked at synthesis; give a plain number")
+	}
 	number, err := contract.ParseNodeID(strconv.FormatFloat(*props.NodeId, 'f', -1, 64))
 	at.failOn(err)
 	n := &clusterNode{id: number, name: or(props.NodeName, fmt.Sprintf("node-%d", number)), switcher: props.Switcher}
@@ -232,8 +235,9 @@ func newNode(at place, props *ClusterNodeProps) *clusterNode {
 // checkZones refuses a preferred zone that the VPC does not have.
 func (n *clusterNode) checkZones(at place, props *ClusterNodeProps) {
 	known := list(n.switcher.Vpc().AvailabilityZones())
-	refuseDuplicates(at, "zone", list(props.Zones))
-	for _, z := range list(props.Zones) {
+	wanted := at.texts("Zones", props.Zones)
+	refuseDuplicates(at, "zone", wanted)
+	for _, z := range wanted {
 		found := unresolved(z)
 		for _, k := range known {
 			found = found || k == z || unresolved(k)
@@ -250,7 +254,7 @@ func (n *clusterNode) need(things ...constructs.IDependable) { n.needs = append(
 // reads (contract.NodeProperties) and all that a running node needs before it.
 func (n *clusterNode) makeResource(at place, props *ClusterNodeProps) {
 	n.letRelease()
-	wait := seconds(props.ServiceTimeout, 1800)
+	wait := at.seconds("ServiceTimeout", props.ServiceTimeout, 1800)
 	low := n.deployTime()
 	if wait <= low || wait > 3600 {
 		at.fail("ServiceTimeout is %d s: allowed are %d to 3600 s, more than the switcher's Policy.DeployTime; correct one of them", wait, low+1)

@@ -65,7 +65,7 @@ func (n *clusterNode) planBalancer(at place, want *NodeLoadBalancer) balancerPla
 		at.fail("LoadBalancer.InternetFacing is true and Subnets is missing: the nodes' subnets have no route to the internet; give public subnets, one per zone")
 	}
 	p.subnets = &awsec2.SubnetSelection{Subnets: subnets}
-	p.clients = list(want.ClientCidrs)
+	p.clients = at.texts("LoadBalancer.ClientCidrs", want.ClientCidrs)
 	if want.ClientCidrs == nil {
 		p.clients = []string{*n.switcher.Vpc().CidrBlock()}
 		if p.public {
@@ -180,6 +180,7 @@ func (n *clusterNode) useGroups(at place, groups []*NodeTargetGroup) {
 	arns := make([]*string, 0, len(groups))
 	for i, g := range groups {
 		at.require(g != nil && g.TargetGroupArn != nil, "TargetGroups["+strconv.Itoa(i)+"].TargetGroupArn", "give the ARN of an existing target group")
+		n.checkGroup(at, i, g.TargetGroupArn)
 		entry := contract.TargetGroupEntry{Arn: *g.TargetGroupArn}
 		if port := at.whole("TargetGroups["+strconv.Itoa(i)+"].Port", g.Port, 0, 1, 65535); port != 0 {
 			entry.Port = strconv.Itoa(port)

@@ -16,6 +16,7 @@ import (
 // planBoot decides whether the user data is generated, and with what. Nil n.boot means
 // that the image, or the user's own user data, does everything.
 func (n *clusterNode) planBoot(at place, props *ClusterNodeProps) {
+	refuseWindowsData(at, props.UserData)
 	gate := or(props.Gate, false)
 	n.imageGate = or(props.ImageHasGate, false)
 	generate := props.UserData == nil || props.Application != nil || gate && !n.imageGate || props.PrepareCommands != nil
@@ -45,7 +46,7 @@ func (n *clusterNode) planBoot(at place, props *ClusterNodeProps) {
 	}
 	n.boot = &boot.Plan{
 		Gate: gate, GateSeconds: at.between("GateTime", props.GateTime, max(3600, 2*fence), 60, 172800),
-		Commands: strings.Join(list(props.PrepareCommands), "\n"), Application: props.Application.plan(at),
+		Commands: strings.Join(at.texts("PrepareCommands", props.PrepareCommands), "\n"), Application: props.Application.plan(at),
 	}
 	if n.boot.Commands != "" {
 		n.boot.Commands = "set -e\n" + n.boot.Commands

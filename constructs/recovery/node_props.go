@@ -22,7 +22,8 @@ type ClusterNodeProps struct {
 	// NodeName is the node's name in messages and the instance's Name tag.
 	// Default: node-<NodeId>.
 	NodeName *string
-	// MachineImage is what the instance boots.
+	// MachineImage is what the instance boots: Linux. Windows, and an image of an unknown
+	// operating system, are refused.
 	// Default: the latest Amazon Linux 2023 for the type's processor, looked up by
 	// CloudFormation at each deployment.
 	MachineImage awsec2.IMachineImage
@@ -258,7 +259,9 @@ type NodeLoadBalancer struct {
 
 // NodeTargetGroup is an existing target group of type instance.
 type NodeTargetGroup struct {
-	// TargetGroupArn is its ARN. Required.
+	// TargetGroupArn is its ARN. Required. A group that this app makes must be of type
+	// instance, which is checked at synthesis; one that is only referred to by its ARN is
+	// checked by AWS when the node is deployed.
 	TargetGroupArn *string
 	// Port of the instance, 1 to 65535. Default: the group's own.
 	Port *float64

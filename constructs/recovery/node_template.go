@@ -14,6 +14,9 @@ import (
 func (n *clusterNode) makeTemplate(at place, props *ClusterNodeProps, groups []awsec2.ISecurityGroup) {
 	image := props.MachineImage
 	if image == nil {
+		if unresolved(n.kind.ToString()) {
+			at.fail("InstanceType is a token and MachineImage is missing: the default image depends on the type's processor; give MachineImage")
+		}
 		image = defaultImage(n.kind)
 	}
 	n.template = awsec2.NewLaunchTemplate(n, jsii.String("Template"), &awsec2.LaunchTemplateProps{
@@ -28,6 +31,7 @@ func (n *clusterNode) makeTemplate(at place, props *ClusterNodeProps, groups []a
 		EbsOptimized:                      props.EbsOptimized,
 		BlockDevices:                      n.blockDevices(at, props),
 	})
+	refuseOtherSystems(at, n.template.OsType())
 	for _, g := range groups[1:] {
 		n.template.AddSecurityGroup(g)
 	}

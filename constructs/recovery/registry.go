@@ -27,6 +27,9 @@ func claim(scope constructs.Construct, at place, kind, name, fix string) {
 	env := environment(scope)
 	key := strings.Join([]string{kind, name, env}, "|")
 	if other := registry.Node().TryFindChild(&key); other != nil {
+		if strings.Contains(env, "any ") {
+			fix += "; stacks that go to different accounts or Regions are told apart by their Env, or that of their Stage"
+		}
 		at.fail("%s %s is already used by %s (%s): %s", kind, name, ownerOf(other), env, fix)
 	}
 	entry := constructs.NewConstruct(scopeOf(registry), &key)

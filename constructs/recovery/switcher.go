@@ -28,7 +28,7 @@ type switcher struct {
 	name, function    string
 	idTag, targetTag  string
 	vpc               IRecoveryVpc
-	table             RecoveryTable
+	table             IRecoveryTable
 	role              awsiam.IRole
 	permissions       []constructs.IDependable // the role's policies
 	arn               *string
@@ -67,7 +67,7 @@ func (s *switcher) Function() awslambda.Function  { return s.fn }
 func (s *switcher) Topic() awssns.ITopic          { return s.topic }
 func (s *switcher) DeadLetterQueue() awssqs.Queue { return s.queue }
 func (s *switcher) LogGroup() awslogs.ILogGroup   { return s.logs }
-func (s *switcher) Table() RecoveryTable          { return s.table }
+func (s *switcher) Table() IRecoveryTable         { return s.table }
 func (s *switcher) InstanceRule() awsevents.Rule  { return s.instances }
 func (s *switcher) AlarmRule() awsevents.Rule     { return s.alarms }
 
@@ -107,7 +107,7 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	claim(scope, at, "switcher name", s.name, "give each switcher of a Region a Name of its own")
 	s.function = functionName(s.name)
 	s.arn = functionArn(s, s.function)
-	s.makeTopic(props)
+	s.makeTopic(at, props)
 	s.makeQueue()
 	s.makeLogGroup(props)
 	s.makeRole()

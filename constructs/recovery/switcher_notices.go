@@ -20,9 +20,13 @@ import (
 // makeTopic makes the topic that people listen to. The AWS managed key of SNS
 // cannot be used: its policy does not let CloudWatch publish
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html).
-func (s *switcher) makeTopic(props *SwitcherProps) {
+func (s *switcher) makeTopic(at place, props *SwitcherProps) {
 	s.topic, s.topicKey = props.Topic, props.TopicKey
 	if s.topic != nil {
+		checkTopic(at, "Topic", s.topic, awscdk.Stack_Of(s))
+		if s.topicKey == nil {
+			s.topicKey = s.topic.MasterKey() // known of a topic that this app makes
+		}
 		return
 	}
 	stack := awscdk.Stack_Of(s)
@@ -47,6 +51,20 @@ func (s *switcher) makeTopic(props *SwitcherProps) {
 		Actions: jsii.Strings("sns:Publish"), Resources: &[]*string{topic.TopicArn()},
 	}))
 	s.topic = topic
+}
+
+// checkTopic refuses a topic that would hear nothing: the switcher's messages have no
+// message group, which a FIFO topic asks for, and it and the alarms tell topics of their
+// own Region.
+func checkTopic(at place, prop string, topic awssns.ITopic, stack awscdk.Stack) {
+	arn := *topic.TopicArn()
+	if or(topic.Fifo(), false) {
+		at.fail("%s %s is a FIFO topic: alarms and the switcher tell standard topics only; give one", prop, arn)
+	}
+	theirs, own := topic.Env().Region, stack.Region()
+	if !unresolved(theirs) && !unresolved(own) && *theirs != *own {
+		at.fail("%s %s is in Region %s, and the stack in %s: alarms and the switcher tell topics of their own Region; give one there", prop, arn, *theirs, *own)
+	}
 }
 
 // makeQueue makes the one queue for all that was lost on the way: events that

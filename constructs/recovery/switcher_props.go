@@ -17,8 +17,9 @@ import (
 type SwitcherProps struct {
 	// Vpc is the place whose nodes this switcher recovers. Required.
 	Vpc IRecoveryVpc
-	// Table is the Region's table. Required.
-	Table RecoveryTable
+	// Table is the Region's table, made here or, by RecoveryTable_FromTableAttributes, by
+	// another app. Required.
+	Table IRecoveryTable
 	// Name names the switcher, unique per account and Region: 1 to 40 letters, digits
 	// and hyphens, a letter first. Alarms' names and roles' paths hold it, so changing
 	// it replaces them. Default: made from the construct's path.
@@ -42,11 +43,12 @@ type SwitcherProps struct {
 	LogGroup awslogs.ILogGroup
 	// LogRetention is how long the default log group keeps logs. Default: one year.
 	LogRetention awslogs.RetentionDays
-	// Topic is where people are told of switches. If it is encrypted, give TopicKey
-	// too, and let cloudwatch.amazonaws.com use key and topic, for the alarms.
-	// Default: a new topic, encrypted with a new key.
+	// Topic is where people are told of switches: a standard topic of the stack's
+	// Region. Let cloudwatch.amazonaws.com publish to it, and use its key if it is
+	// encrypted, for the alarms. Default: a new topic, encrypted with a new key.
 	Topic awssns.ITopic
-	// TopicKey is the KMS key of the given Topic. Default: none.
+	// TopicKey is the KMS key of the given Topic. Default: that of a topic that this app
+	// makes; of one that is only referred to by its ARN it is not known: none.
 	TopicKey awskms.IKey
 	// Policy says how to recover. Default: see RecoveryPolicy.
 	Policy *RecoveryPolicy
@@ -113,7 +115,7 @@ type Switcher interface {
 	// LogGroup takes the function's logs.
 	LogGroup() awslogs.ILogGroup
 	// Table is the Region's table.
-	Table() RecoveryTable
+	Table() IRecoveryTable
 	// InstanceRule passes on EC2's notices, AlarmRule CloudWatch's.
 	InstanceRule() awsevents.Rule
 	AlarmRule() awsevents.Rule

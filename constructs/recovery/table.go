@@ -25,14 +25,9 @@ type RecoveryTableProps struct {
 	RemovalPolicy awscdk.RemovalPolicy
 }
 
-// RecoveryTable is the one table of a Region, shared by its switchers: node
-// records, leases, hints, claims of node ids, remembered lacks of capacity and
-// the history of switches. On demand, with point-in-time recovery, deletion
-// protection and time to live for history.
-type RecoveryTable interface {
+// IRecoveryTable is the table of a Region, made here or elsewhere.
+type IRecoveryTable interface {
 	constructs.Construct
-	// Table is the DynamoDB table.
-	Table() awsdynamodb.Table
 	// TableName is its name.
 	TableName() *string
 	// TableArn is its ARN.
@@ -41,15 +36,27 @@ type RecoveryTable interface {
 	EncryptionKey() awskms.IKey
 }
 
+// RecoveryTable is the one table of a Region, shared by its switchers: node
+// records, leases, hints, claims of node ids, remembered lacks of capacity and
+// the history of switches. On demand, with point-in-time recovery, deletion
+// protection and time to live for history.
+type RecoveryTable interface {
+	IRecoveryTable
+	// Table is the DynamoDB table.
+	Table() awsdynamodb.Table
+}
+
 type recoveryTable struct {
 	constructs.Construct
-	table awsdynamodb.Table
+	table awsdynamodb.Table // nil of an existing one
+	name  *string
+	arn   *string
 	key   awskms.IKey
 }
 
 func (t *recoveryTable) Table() awsdynamodb.Table   { return t.table }
-func (t *recoveryTable) TableName() *string         { return t.table.TableName() }
-func (t *recoveryTable) TableArn() *string          { return t.table.TableArn() }
+func (t *recoveryTable) TableName() *string         { return t.name }
+func (t *recoveryTable) TableArn() *string          { return t.arn }
 func (t *recoveryTable) EncryptionKey() awskms.IKey { return t.key }
 
 // NewRecoveryTable makes the table of a Region. A second one for the same
@@ -85,5 +92,6 @@ func NewRecoveryTable(scope constructs.Construct, id *string, props *RecoveryTab
 		EncryptionKey:      props.EncryptionKey,
 		RemovalPolicy:      policy,
 	})
+	t.name, t.arn = t.table.TableName(), t.table.TableArn()
 	return t
 }

@@ -3,6 +3,7 @@ package recovery
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
@@ -87,10 +88,17 @@ type network struct {
 	subnets    []string
 	interfaces []string
 	gateways   []string
+	lookup     bool // the VPC is still to be looked up
 }
 
+// lookupBlock is the block of the VPC that awsec2.Vpc_FromLookup gives while the
+// account has not been asked (no VPC can have it). AWS CDK's command line asks, keeps
+// the answer in cdk.context.json and runs the app again, so an app that fails by what
+// stands there meanwhile is never asked for.
+const lookupBlock = "1.2.3.4/5"
+
 func planNetwork(at place, props *RecoveryVpcProps) network {
-	n := network{cidr: or(props.CidrBlock, "10.0.0.0/16")}
+	n := network{cidr: or(props.CidrBlock, "10.0.0.0/16"), lookup: props.Vpc != nil && *props.Vpc.VpcCidrBlock() == lookupBlock}
 	n.planZones(at, props)
 	if props.Vpc != nil {
 		at.require(props.AvailabilityZones != nil, "AvailabilityZones", "name the zones of the new subnets in the existing VPC")
@@ -102,13 +110,13 @@ func planNetwork(at place, props *RecoveryVpcProps) network {
 	n.planSubnets(at, props)
 	n.interfaces = []string{"monitoring", "ec2", "logs"}
 	if props.InterfaceEndpoints != nil {
-		n.interfaces = list(props.InterfaceEndpoints)
+		n.interfaces = at.texts("InterfaceEndpoints", props.InterfaceEndpoints)
 	}
-	n.interfaces = append(n.interfaces, list(props.ExtraInterfaceEndpoints)...)
+	n.interfaces = append(n.interfaces, at.texts("ExtraInterfaceEndpoints", props.ExtraInterfaceEndpoints)...)
 	refuseDuplicates(at, "interface endpoint", n.interfaces)
 	n.gateways = []string{"s3", "dynamodb"}
 	if props.GatewayEndpoints != nil {
-		n.gateways = list(props.GatewayEndpoints)
+		n.gateways = at.texts("GatewayEndpoints", props.GatewayEndpoints)
 	}
 	for _, g := range n.gateways {
 		at.oneOf("GatewayEndpoints", &g, "both", "s3", "dynamodb")
@@ -125,7 +133,11 @@ func (n *network) planZones(at place, props *RecoveryVpcProps) {
 	if props.AvailabilityZoneCount != nil {
 		at.fail("AvailabilityZones and AvailabilityZoneCount are both given: give the names or the number")
 	}
-	n.zones = list(props.AvailabilityZones)
+	n.zones = at.texts("AvailabilityZones", props.AvailabilityZones)
+	if n.lookup && slices.Equal(n.zones, list(props.Vpc.AvailabilityZones())) {
+		n.zones, n.count = nil, max(2, len(at.texts("SubnetCidrs", props.SubnetCidrs)))
+		return
+	}
 	n.count = len(n.zones)
 	if n.count < 2 {
 		at.fail("AvailabilityZones has %d zone(s) %q: at least two are needed to switch between, and all of the Region's are advised; name more", n.count, n.zones)
@@ -135,13 +147,13 @@ func (n *network) planZones(at place, props *RecoveryVpcProps) {
 
 func (n *network) planSubnets(at place, props *RecoveryVpcProps) {
 	var block *netip.Prefix
-	if !unresolved(n.cidr) {
+	if !unresolved(n.cidr) && (!n.lookup || props.CidrBlock != nil) {
 		p, err := parseBlock("CidrBlock", n.cidr)
 		at.failOn(err)
 		block = &p
 	}
 	if props.SubnetCidrs != nil {
-		n.subnets = list(props.SubnetCidrs)
+		n.subnets = at.texts("SubnetCidrs", props.SubnetCidrs)
 		at.failOn(checkSubnets(block, n.subnets, n.count))
 		return
 	}

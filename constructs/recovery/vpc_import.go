@@ -24,7 +24,7 @@ func RecoveryVpc_FromRecoveryVpcAttributes(scope constructs.Construct, id *strin
 	} {
 		at.require(f.value != nil, f.name, "read it from the RecoveryVpc of the other app")
 	}
-	zones, ids := list(attrs.AvailabilityZones), list(attrs.SubnetIds)
+	zones, ids := at.texts("AvailabilityZones", attrs.AvailabilityZones), at.texts("SubnetIds", attrs.SubnetIds)
 	if len(zones) < 2 || len(zones) != len(ids) {
 		at.fail("there are %d AvailabilityZones and %d SubnetIds: at least two zones with one subnet each are needed", len(zones), len(ids))
 	}

@@ -10,13 +10,14 @@ import (
 
 // RecoveryVpcProps are the props of RecoveryVpc. All may be left out.
 type RecoveryVpcProps struct {
-	// Vpc is an existing VPC to add the nodes' subnets to; give AvailabilityZones
-	// and SubnetCidrs with it. Its DNS resolution and DNS host names must be on:
+	// Vpc is an existing VPC to add the nodes' subnets to, looked up, imported or made by
+	// this app; give AvailabilityZones and SubnetCidrs with it. Its DNS resolution and DNS host names must be on:
 	// CloudFormation can neither check nor change that.
 	// Default: a new VPC.
 	Vpc awsec2.IVpc
 	// CidrBlock is the VPC's IPv4 block, /16 to /28. With an existing VPC it is
-	// needed only if the VPC does not know its own.
+	// needed only if the VPC does not know its own, or if SubnetCidrs are in a secondary
+	// block of it; clients and endpoints are then admitted from that block.
 	// Default: 10.0.0.0/16.
 	CidrBlock *string
 	// AvailabilityZones are the names of the zones that nodes may be placed in, at

@@ -36,7 +36,7 @@ func policies(t *testing.T, d document, prefixes ...string) access.Policy {
 func TestWhatAdoptionAllows(t *testing.T) {
 	b := newBase(t)
 	b.adopt("Old", recovery.AdoptedNodeProps{
-		TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String("arn:tg")}},
+		TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("tg"))}},
 		Role:         awsiam.Role_FromRoleArn(b.stack, jsii.String("Theirs"), jsii.String("arn:aws:iam::111122223333:role/theirs"), nil),
 	})
 	vpc := b.switcher.Node().Scope().(awscdk.Stack)
@@ -79,7 +79,7 @@ func TestWhatAdoptionAllows(t *testing.T) {
 		{"remove all tags", "DeleteTags", instance(other), with(nil, ofNode...), false},
 		{"launch with its role", "PassRole", "arn:aws:iam::111122223333:role/theirs", map[string][]string{"iam:PassedToService": {"ec2.amazonaws.com"}}, true},
 		{"pass its role on", "PassRole", "arn:aws:iam::111122223333:role/theirs", map[string][]string{"iam:PassedToService": {"lambda.amazonaws.com"}}, false},
-		{"register in its group", "RegisterTargets", "arn:tg", nil, true},
+		{"register in its group", "RegisterTargets", targetGroup("tg"), nil, true},
 		{"register elsewhere", "RegisterTargets", "arn:other", nil, false},
 	} {
 		service := map[string]string{"PassRole": "iam", "RegisterTargets": "elasticloadbalancing"}[c.action]

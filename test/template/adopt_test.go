@@ -38,7 +38,7 @@ func (b base) adopt(id string, props recovery.AdoptedNodeProps) recovery.Cluster
 func TestAdoptedNode(t *testing.T) {
 	b := newBase(t)
 	node := b.adopt("Old", recovery.AdoptedNodeProps{
-		TargetGroups:   &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String("arn:tg"), Port: jsii.Number(81)}},
+		TargetGroups:   &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("tg")), Port: jsii.Number(81)}},
 		Role:           awsiam.Role_FromRoleArn(b.stack, jsii.String("Theirs"), jsii.String("arn:aws:iam::111122223333:role/theirs"), nil),
 		VolumeKeys:     &[]awskms.IKey{awskms.Key_FromKeyArn(b.stack, jsii.String("Key"), jsii.String("arn:aws:kms:us-east-1:111122223333:key/k"))},
 		DataFileSystem: fileSystem(b), FenceEscalation: recovery.FenceEscalation_STORAGE,
@@ -60,7 +60,7 @@ func TestAdoptedNode(t *testing.T) {
 	}
 	want := contract.Settings{
 		ID: 7, Name: "node-7", Adopt: running, Retain: true, Drain: 0, Stop: 180, AwaitRecovery: 600,
-		Zones: []string{"us-east-1c"}, Groups: []contract.GroupSetting{{ARN: "arn:tg", Port: 81}}, Alarms: []string{"test.node-7.application", "test.node-7.instance"},
+		Zones: []string{"us-east-1c"}, Groups: []contract.GroupSetting{{ARN: targetGroup("tg"), Port: 81}}, Alarms: []string{"test.node-7.application", "test.node-7.instance"},
 		Priority: 3, AllowTerminateFence: true, Gate: true, Types: []string{"m7i.large", "m6i.large"}, RestartOriginal: true, Escalation: contract.EscalateStorage, FileSystem: "fs-1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

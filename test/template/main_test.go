@@ -91,6 +91,11 @@ func multi(t *testing.T) stacks.MultiExample {
 	return stacks.Multi(newApp(t), stacks.ExampleProps{Code: code})
 }
 
+// targetGroup is the ARN of an existing target group.
+func targetGroup(name string) string {
+	return "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/" + name + "/0123456789abcdef"
+}
+
 // refused runs a synthesis that must fail, and wants every text in the reason.
 func refused(t *testing.T, synthesise func(), texts ...string) {
 	t.Helper()

@@ -54,7 +54,7 @@ func TestNodeProperties(t *testing.T) {
 		AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(5)), OnDelete: awscdk.RemovalPolicy_RETAIN,
 		InstanceTypes: &[]awsec2.InstanceType{awsec2.NewInstanceType(jsii.String("m7g.large")), awsec2.NewInstanceType(jsii.String("m6g.large"))},
 		TargetGroups: &[]*recovery.NodeTargetGroup{
-			{TargetGroupArn: jsii.String("arn:a")}, {TargetGroupArn: jsii.String("arn:b"), Port: jsii.Number(81)},
+			{TargetGroupArn: jsii.String(targetGroup("a"))}, {TargetGroupArn: jsii.String(targetGroup("b")), Port: jsii.Number(81)},
 		},
 	})
 	recovery.NewResourceMonitor(b.stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{
@@ -67,7 +67,7 @@ func TestNodeProperties(t *testing.T) {
 	}
 	want := contract.Settings{
 		ID: 7, Name: "db", Template: contract.Template{ID: "${NodeTemplate}", Version: "${NodeTemplate.LatestVersionNumber}"},
-		Zones: []string{"us-east-1c", "us-east-1a"}, Groups: []contract.GroupSetting{{ARN: "arn:a"}, {ARN: "arn:b", Port: 81}},
+		Zones: []string{"us-east-1c", "us-east-1a"}, Groups: []contract.GroupSetting{{ARN: targetGroup("a")}, {ARN: targetGroup("b"), Port: 81}},
 		Alarms: []string{"test.node-7.application", "test.node-7.instance"}, Priority: 900, AllowTerminateFence: true,
 		Gate: true, Types: []string{"m7g.large", "m6g.large"}, RestartOriginal: true, Escalation: contract.EscalateStorage, FileSystem: "${NodeData}",
 		AtOnce: true, Drain: 45, Stop: 0, AwaitRecovery: 300, Retain: true,

@@ -1,0 +1,56 @@
+package recovery
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+var groupArn = regexp.MustCompile(`^arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[^/]+/[0-9a-f]+$`)
+
+// checkGroup refuses what is no target group that an instance can be registered in, as
+// far as synthesis can know: of a group that this app makes it knows all, of another
+// one no more than its ARN.
+func (n *clusterNode) checkGroup(at place, i int, arn *string) {
+	if !unresolved(arn) {
+		if !groupArn.MatchString(*arn) {
+			at.fail("TargetGroups[%d].TargetGroupArn is %q: give the ARN of a target group, "+
+				"such as arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/orders/0123456789abcdef", i, *arn)
+		}
+		return
+	}
+	token := awscdk.Tokenization_ReverseString(arn)
+	if *token.Length() != 1 {
+		return
+	}
+	reference, is := token.FirstToken().(awscdk.Reference)
+	if !is {
+		return
+	}
+	if group, is := reference.Target().(elb.CfnTargetGroup); is {
+		n.Node().AddValidation(&groupCheck{index: i, group: group})
+	} else if other, is := reference.Target().(awscdk.CfnResource); is && strings.HasPrefix(*other.CfnResourceType(), "AWS::ElasticLoadBalancingV2::") {
+		at.fail("TargetGroups[%d].TargetGroupArn is of %s, an %s: give the ARN of a target group", i, *other.Node().Path(), *other.CfnResourceType())
+	}
+}
+
+// groupCheck refuses, at synthesis, a target group whose targets are no instances: an
+// Application Load Balancer's group learns its type from its first target.
+type groupCheck struct {
+	index int
+	group elb.CfnTargetGroup
+}
+
+// Validate is called by AWS CDK when all targets are known.
+func (c *groupCheck) Validate() *[]*string {
+	kind, given := awscdk.Stack_Of(c.group).Resolve(c.group.TargetType()).(string)
+	if !given || kind == "instance" {
+		return jsii.Strings()
+	}
+	return jsii.Strings(fmt.Sprintf("TargetGroups[%d] is %s, whose targets are of type %q: the switcher registers instances by their ids; "+
+		"give a group of type instance (TargetType_INSTANCE)", c.index, *c.group.Node().Path(), kind))
+}
