@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/test/docs/examples"
 )
@@ -29,12 +28,13 @@ func TestExamplesOfTheManual(t *testing.T) {
 		"Node":        {func(a awscdk.App) { examples.Node(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::CloudWatch::Alarm": 8}},
 		"Dashboard":   {func(a awscdk.App) { examples.Dashboard(a) }, map[string]int{"AWS::CloudWatch::Dashboard": 1, "Custom::RecoveryNode": 2}},
 		"Adopt":       {func(a awscdk.App) { examples.Adopt(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::EC2::LaunchTemplate": 0}},
+		"Pipeline":    {func(a awscdk.App) { examples.Pipeline(a) }, map[string]int{"AWS::CodePipeline::Pipeline": 1}},
+		"Guarded":     {func(a awscdk.App) { examples.Guarded(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::EC2::VPC": 1}},
+		"Existing":    {func(a awscdk.App) { examples.Existing(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::EC2::VPC": 0, "AWS::DynamoDB::Table": 0, "AWS::SNS::Topic": 0}},
 		"Monitor":     {func(a awscdk.App) { examples.Monitor(a) }, map[string]int{"Custom::RecoveryNode": 1, "AWS::CloudWatch::Alarm": 8}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			context := maps.Clone(flags)
-			context["recovery:switcherCode"] = "testdata/switcher"
-			app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
+			app := exampleApp(t, nil)
 			want.make(app)
 			got := map[string]int{}
 			for _, c := range *app.Node().Children() {
