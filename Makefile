@@ -68,6 +68,10 @@ test-e2e: tools-test ## End-to-end tests only: the real binary against the emula
 test-consumer: node ## A module elsewhere imports a release of this tree and synthesises, from the module cache and vendored
 	@$(SUITE) consumer
 
+.PHONY: test-node-versions
+test-node-versions: build node $(if $(NODES),,$(TOOLS)/nodes.stamp) ## Synthesise under Node.js 20, 22 and 24 and compare the templates (NODES="path path": under those)
+	@$(SUITE) node-versions
+
 .PHONY: sim
 sim: ## Seeded simulation of the engine (SEEDS=n FROM=n NODES=n FOR=30m WORKERS=n; SEED=n replays one with its trace)
 	@go build -o dist/campaign ./test/sim/campaign
@@ -181,6 +185,13 @@ $(TOOLS)/node.stamp: package.json package-lock.json
 	@scripts/preflight go node
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@mkdir -p $(@D) && touch $@
+
+# The Node.js releases of test-node-versions, for Linux on x86_64 only.
+$(TOOLS)/nodes.stamp: test/nodes/package.json test/nodes/package-lock.json
+	@scripts/preflight node
+	@mkdir -p $(TOOLS)/nodes && cp $^ $(TOOLS)/nodes/
+	cd $(TOOLS)/nodes && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 $(TOOLS)/python.stamp: requirements.txt
 	@scripts/preflight python

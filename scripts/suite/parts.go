@@ -30,6 +30,7 @@ var packageParts = []struct {
 	{"documents", []string{"test/docs"}},
 	{"template", []string{"test/template", "constructs"}},
 	{"consumer", []string{"test/consumer"}},
+	{"node-versions", []string{"test/nodes"}},
 	{"emulator", []string{"test/emulator", "test/contracts"}},
 	{"e2e", []string{"test/e2e", "test/cli", "test/demo"}},
 }
@@ -49,6 +50,8 @@ func parts() []part {
 		{"template", "the synthesised CloudFormation", goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
 		// -count=1: Go's test cache does not see what git and the proxy would hand out.
 		{"consumer", "a module elsewhere that imports a release of this tree", goTest("consumer", nil, "-count=1")},
+		// Not in test: it fetches three releases of Node.js.
+		{"node-versions", "the example under each Node.js that is supported", goTest("node-versions", nil, "-count=1", "-timeout=10m")},
 		{"synth", "the ready-made stacks, with CDK's validation", command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
 		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", cfnLint},
 		{"emulator", "the SDK adapters and the test tools against moto and dynalite", goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
