@@ -64,11 +64,14 @@ type NodeApplication struct {
 // units are up.
 type NodeCheck struct {
 	// Command is a shell script's text, run as root; exit code 0 means well.
+	// Default: none.
 	Command *string
 	// HttpUrl must answer with a status below 400. A https certificate is not verified:
 	// the check asks the own machine. Example: http://localhost:8080/health. Needs curl.
+	// Default: none.
 	HttpUrl *string
 	// TcpPort of the instance must accept a connection, 1 to 65535. Needs bash.
+	// Default: none.
 	TcpPort *float64
 	// Interval between the end of a check and the next, 1 to 3600 s. Default: 10 s.
 	Interval awscdk.Duration

@@ -37,7 +37,9 @@
 // ClusterNode with a ResourceMonitor each as you like; without a monitor only a stopped
 // or terminated instance is noticed. Table and VPC best have stacks of their own, since
 // nodes come and go and they do not. Further apps refer to what others made: see
-// RecoveryVpc_FromRecoveryVpcAttributes, Switcher_FromSwitcherAttributes.
+// RecoveryTable_FromTableAttributes, RecoveryVpc_FromRecoveryVpcAttributes and
+// Switcher_FromSwitcherAttributes. docs/ecosystem.md shows the constructs in pipelines,
+// with permissions boundaries, and with a VPC, topic and target groups that exist.
 //
 // # What runs on the instance
 //
@@ -49,7 +51,8 @@
 //
 // A wrong prop panics while the app is being built, as AWS CDK's own errors do
 // in Go. The text says where (the construct's path), what was wrong, what is
-// allowed and how to fix it. Values that are unresolved tokens are not checked.
+// allowed and how to fix it. Texts that are unresolved tokens are not checked; node ids,
+// names of switchers, numbers, durations and lengths of lists must be known.
 //
 // # Names
 //

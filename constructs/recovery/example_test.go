@@ -119,6 +119,41 @@ func Example_adopt() {
 	// Output: 0 launch templates
 }
 
+// A second app of the Region, with a VPC and a switcher of its own, shares the first
+// one's table: two tables would let two switchers own one node id.
+func Example_sharedTable() {
+	stack := newStack("Reports")
+	recovery.NewSwitcher(stack, jsii.String("Switcher"), &recovery.SwitcherProps{
+		Vpc:  recovery.NewRecoveryVpc(stack, jsii.String("Vpc"), nil),
+		Name: jsii.String("reports"),
+		Table: recovery.RecoveryTable_FromTableAttributes(stack, jsii.String("Table"), &recovery.RecoveryTableAttributes{
+			TableName: jsii.String("recovery"),
+		}),
+	})
+	fmt.Println(count(stack, "AWS::DynamoDB::Table"), "tables")
+	// Output: 0 tables
+}
+
+// A third app adds a node to a switcher that another app made.
+func Example_otherAppsSwitcher() {
+	stack := newStack("Archive")
+	vpc := recovery.RecoveryVpc_FromRecoveryVpcAttributes(stack, jsii.String("Vpc"), &recovery.RecoveryVpcAttributes{
+		VpcId: jsii.String("vpc-0123456789abcdef0"), CidrBlock: jsii.String("10.0.0.0/16"),
+		AvailabilityZones:        jsii.Strings("eu-west-1a", "eu-west-1b"),
+		SubnetIds:                jsii.Strings("subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"),
+		BlackholeSecurityGroupId: jsii.String("sg-0123456789abcdef0"),
+		LogFileSystemId:          jsii.String("fs-0123456789abcdef0"), LogSecurityGroupId: jsii.String("sg-0fedcba9876543210"),
+	})
+	recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{
+		NodeId: jsii.Number(31),
+		Switcher: recovery.Switcher_FromSwitcherAttributes(stack, jsii.String("Switcher"), &recovery.SwitcherAttributes{
+			SwitcherName: jsii.String("prod"), Vpc: vpc,
+		}),
+	})
+	fmt.Println(count(stack, "AWS::Lambda::Function"), "functions,", count(stack, "Custom::RecoveryNode"), "node")
+	// Output: 0 functions, 1 node
+}
+
 // Two alarms: one on the instance's status checks, one on the process that the
 // CloudWatch agent counts.
 func ExampleNewResourceMonitor() {

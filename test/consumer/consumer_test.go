@@ -104,6 +104,9 @@ func TestConsumer(t *testing.T) {
 			t.Errorf("the asset is %s, from the module cache it was %s", again, asset)
 		}
 	})
+	for _, page := range []string{"README.md", "docs/importing.md"} {
+		t.Run("as "+page+" says", func(t *testing.T) { s.typed(t, page, released) })
+	}
 	if after := hash(t, module); after != before {
 		t.Errorf("the library in the module cache was written to: %s, before %s", after, before)
 	}

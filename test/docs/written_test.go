@@ -147,6 +147,17 @@ func TestPropsTables(t *testing.T) {
 	}
 }
 
+// Every prop says whether it is required, or what it is when it is left out.
+func TestPropsSayTheirDefault(t *testing.T) {
+	for name, fields := range props(t) {
+		for _, p := range fields {
+			if p.text == "" || p.def == "" && !strings.Contains(p.text, "are as those of ClusterNodeProps") {
+				t.Errorf("%s.%s says %q and default %q: its comment must say what it is, and end with its default or say that it is required", name, p.name, p.text, p.def)
+			}
+		}
+	}
+}
+
 // The policy's defaults stand twice: in the constructs' comments, which people read,
 // and in contract.DefaultPolicy, which the switcher follows.
 func TestPolicyDefaults(t *testing.T) {

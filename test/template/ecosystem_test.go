@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -247,34 +246,4 @@ func launchTags(t *testing.T, d document, kind string) map[string]any {
 		}
 	}
 	return out
-}
-
-// TestNagOfTheEcosystem: cdk-nag finds nothing in what builds on existing resources, nor
-// in a node with customer's keys, a role of the owner's and a check of EC2's.
-func TestNagOfTheEcosystem(t *testing.T) {
-	app := exampleApp(t, nil)
-	existing, guarded := awscdk.Stack_Of(examples.Existing(app)), awscdk.Stack_Of(examples.Guarded(app))
-	s := recovery.Switcher_FromSwitcherAttributes(guarded, jsii.String("Again"), &recovery.SwitcherAttributes{
-		SwitcherName: jsii.String("prod"), Vpc: recovery.NewRecoveryVpc(guarded, jsii.String("Place"), nil),
-	})
-	key := awskms.Key_FromKeyArn(guarded, jsii.String("Key"), jsii.String("arn:aws:kms:us-east-1:111122223333:key/k"))
-	recovery.NewClusterNode(guarded, jsii.String("Full"), &recovery.ClusterNodeProps{
-		Switcher: s, NodeId: jsii.Number(2), Gate: jsii.Bool(true), OnDelete: awscdk.RemovalPolicy_RETAIN,
-		Role:    awsiam.Role_FromRoleName(guarded, jsii.String("Theirs"), jsii.String("theirs"), nil),
-		Volumes: &[]*recovery.NodeVolume{{DeviceName: jsii.String("/dev/xvda"), SizeGiB: jsii.Number(20), KmsKey: key}},
-		Application: &recovery.NodeApplication{
-			Units: jsii.Strings("x"), LogFiles: jsii.Strings("/var/log/x.log"),
-		},
-		ApplicationStatusCheck: &recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
-	})
-	recovery.ClusterNode_FromInstanceId(guarded, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
-		Switcher: s, NodeId: jsii.Number(3), InstanceId: jsii.String("i-0123456789abcdef0"),
-	})
-	addNag(app)
-	for _, stack := range []awscdk.Stack{existing, guarded} {
-		notes := assertions.Annotations_FromStack(stack)
-		all := assertions.Match_StringLikeRegexp(jsii.String("AwsSolutions.*"))
-		notes.HasNoWarning(jsii.String("*"), all) // panics with the findings
-		notes.HasNoError(jsii.String("*"), all)
-	}
 }

@@ -134,8 +134,9 @@ func TestNoRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := bundle.Released()
-	stack := awscdk.NewStack(newApp(t), jsii.String("Stack"), nil)
+	stack, other, given := awscdk.NewStack(newApp(t), jsii.String("Stack"), nil), awscdk.NewStack(newApp(t), jsii.String("Other"), nil), code()
 	t.Chdir(elsewhere)
+	addSwitcher(other, recovery.SwitcherProps{Code: given}) // who gives it needs no release
 	synthesise := func() {
 		recovery.NewSwitcher(stack, jsii.String("S"), &recovery.SwitcherProps{
 			Vpc: recovery.NewRecoveryVpc(stack, jsii.String("Vpc"), nil), Table: recovery.NewRecoveryTable(stack, jsii.String("Table"), nil),

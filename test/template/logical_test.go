@@ -17,13 +17,15 @@ var freeze = flag.String("freeze", "", "write testdata/logical-ids.txt for this 
 
 const frozen = "testdata/logical-ids.txt"
 
-// logicalIDs are the resources of both examples as CloudFormation knows them.
+// logicalIDs are the resources of both examples, and those that further props ask for,
+// as CloudFormation knows them.
 func logicalIDs(t *testing.T) []string {
 	t.Helper()
 	var list []string
 	for _, compose := range []func(awscdk.App){
 		func(app awscdk.App) { stacks.Single(app, stacks.ExampleProps{Code: code}) },
 		func(app awscdk.App) { stacks.Multi(app, stacks.ExampleProps{Code: code}) },
+		func(app awscdk.App) { everything(app) },
 	} {
 		app := newApp(t)
 		compose(app)

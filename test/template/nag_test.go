@@ -39,7 +39,7 @@ func TestNagControl(t *testing.T) {
 	refused(t, func() { app.Synth(nil) }, "Validation failed")
 }
 
-func addNag(app awscdk.App) {
+func addNag(app awscdk.Stage) {
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
 }
 
