@@ -16,6 +16,7 @@ const windowsHint = "a ClusterNode runs Linux, since it keeps its data in EFS, w
 // refuseOtherSystems refuses an image of Windows, or of nobody knows what.
 func refuseOtherSystems(at place, os awsec2.OperatingSystemType) {
 	switch os {
+	case awsec2.OperatingSystemType_LINUX:
 	case awsec2.OperatingSystemType_WINDOWS:
 		at.fail("MachineImage is of Windows: %s", windowsHint)
 	case awsec2.OperatingSystemType_UNKNOWN:

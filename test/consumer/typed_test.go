@@ -50,7 +50,7 @@ func npx(t *testing.T) string {
 	cli, err := filepath.Abs(filepath.Join(root, "node_modules/.bin/cdk"))
 	must(t, err)
 	dir := t.TempDir()
-	script := "#!/bin/sh\n[ \"$1\" = aws-cdk@" + pinned.DevDependencies["aws-cdk"] + " ] || { echo \"npx $1: package.json pins another\" >&2; exit 1; }\nshift\nexec " + cli + " \"$@\"\n"
+	script := "#!/bin/sh\n[ \"$1 $2\" = '--yes aws-cdk@" + pinned.DevDependencies["aws-cdk"] + "' ] || { echo \"npx $1 $2: package.json pins another\" >&2; exit 1; }\nshift 2\nexec " + cli + " \"$@\"\n"
 	must(t, os.WriteFile(filepath.Join(dir, "npx"), []byte(script), 0o755))
 	return dir
 }

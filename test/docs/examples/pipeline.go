@@ -19,7 +19,7 @@ func Pipeline(app awscdk.App) pipelines.CodePipeline {
 				ConnectionArn: jsii.String("arn:aws:codeconnections:eu-west-1:111122223333:connection/0b6ff3a4-1111-2222-3333-444455556666"),
 			}),
 			// cdk.json says "go run .": nothing of the switcher is compiled.
-			Commands: jsii.Strings("npx aws-cdk@2.1148.1 synth"),
+			Commands: jsii.Strings("npx --yes aws-cdk@2.1148.1 synth"),
 		}),
 	})
 	pipeline.AddStage(licences(app, "Test", account("222233334444")), nil)
