@@ -91,20 +91,20 @@ type network struct {
 	lookup     bool // the VPC is still to be looked up
 }
 
-// lookupBlock is the block of the VPC that awsec2.Vpc_FromLookup gives while the
-// account has not been asked (no VPC can have it). AWS CDK's command line asks, keeps
-// the answer in cdk.context.json and runs the app again, so an app that fails by what
-// stands there meanwhile is never asked for.
-const lookupBlock = "1.2.3.4/5"
+// lookupID is the id of the VPC that awsec2.Vpc_FromLookup gives while the account has
+// not been asked (no VPC has one so short; its block is 1.2.3.4/5). AWS CDK's command line
+// asks, keeps the answer in cdk.context.json and runs the app again, so an app that fails
+// by what stands there meanwhile is never asked for.
+const lookupID = "vpc-12345"
 
 func planNetwork(at place, props *RecoveryVpcProps) network {
-	n := network{cidr: or(props.CidrBlock, "10.0.0.0/16"), lookup: props.Vpc != nil && *props.Vpc.VpcCidrBlock() == lookupBlock}
+	n := network{cidr: or(props.CidrBlock, "10.0.0.0/16"), lookup: props.Vpc != nil && *props.Vpc.VpcId() == lookupID}
 	n.planZones(at, props)
 	if props.Vpc != nil {
 		at.require(props.AvailabilityZones != nil, "AvailabilityZones", "name the zones of the new subnets in the existing VPC")
 		at.require(props.SubnetCidrs != nil, "SubnetCidrs", "give one free IPv4 block per zone of the existing VPC")
 		if props.CidrBlock == nil {
-			n.cidr = *props.Vpc.VpcCidrBlock()
+			n.cidr = blockOf(at, props.Vpc)
 		}
 	}
 	n.planSubnets(at, props)
@@ -123,6 +123,17 @@ func planNetwork(at place, props *RecoveryVpcProps) network {
 	}
 	refuseDuplicates(at, "gateway endpoint", n.gateways)
 	return n
+}
+
+// blockOf is the VPC's own block, which one that was imported need not know: AWS CDK
+// panics then.
+func blockOf(at place, vpc awsec2.IVpc) string {
+	defer func() {
+		if reason := recover(); reason != nil {
+			at.fail("CidrBlock is missing, and Vpc does not know its own (%v): give the VPC's block such as 10.0.0.0/16, or VpcCidrBlock where the VPC is imported", reason)
+		}
+	}()
+	return *vpc.VpcCidrBlock()
 }
 
 func (n *network) planZones(at place, props *RecoveryVpcProps) {

@@ -41,7 +41,10 @@ func TestPermissionsBoundary(t *testing.T) {
 	}
 	check(synth(t, awscdk.Stack_Of(examples.Guarded(exampleApp(t, nil)))), 3)
 
-	app := newApp(t)
+	app := exampleApp(t, map[string]any{"@aws-cdk/core:permissionsBoundary": map[string]any{"name": "acme-boundary"}})
+	check(synth(t, stacks.Single(app, stacks.ExampleProps{}).Vpc.Stack), 2)
+
+	app = newApp(t)
 	made := stacks.Single(app, stacks.ExampleProps{Code: code})
 	policy := awsiam.ManagedPolicy_FromManagedPolicyName(made.Region.Stack, jsii.String("Boundary"), jsii.String("acme-boundary"))
 	awsiam.PermissionsBoundary_Of(app).Apply(policy)

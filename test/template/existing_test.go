@@ -114,6 +114,22 @@ func TestExistingVpcOfTheApp(t *testing.T) {
 	}
 }
 
+// TestExistingVpcWithoutBlock: a VPC that was imported by its id and zones alone.
+func TestExistingVpcWithoutBlock(t *testing.T) {
+	stack := awscdk.NewStack(newApp(t), jsii.String("Stack"), nil)
+	zones := jsii.Strings("us-east-1a", "us-east-1b")
+	props := recovery.RecoveryVpcProps{
+		Vpc:               awsec2.Vpc_FromVpcAttributes(stack, jsii.String("Theirs"), &awsec2.VpcAttributes{VpcId: jsii.String("vpc-0123456789abcdef0"), AvailabilityZones: zones}),
+		AvailabilityZones: zones, SubnetCidrs: jsii.Strings("10.9.200.0/24", "10.9.201.0/24"),
+	}
+	refused(t, func() { recovery.NewRecoveryVpc(stack, jsii.String("A"), &props) }, "Stack/A: CidrBlock is missing, and Vpc does not know its own", "VpcCidrBlock")
+	props.CidrBlock = jsii.String("10.9.0.0/16")
+	recovery.NewRecoveryVpc(stack, jsii.String("B"), &props)
+	if got := synth(t, stack).one(t, "AWS::EC2::Subnet", "BSubnet2").Properties["CidrBlock"]; got != "10.9.201.0/24" {
+		t.Errorf("the second subnet is %v", got)
+	}
+}
+
 // TestExistingTable: a second app's switcher shares the Region's table.
 func TestExistingTable(t *testing.T) {
 	stack := awscdk.NewStack(newApp(t), jsii.String("Stack"), nil)

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
@@ -125,15 +123,4 @@ func TestStatusCheckErrors(t *testing.T) {
 			refused(t, func() { b.node("Node", f.props) }, f.texts...)
 		})
 	}
-}
-
-// TestNagOfOptions: what the options add is explained as well.
-func TestNagOfOptions(t *testing.T) {
-	b := newBase(t)
-	b.node("New", recovery.ClusterNodeProps{NodeId: jsii.Number(1), ApplicationStatusCheck: check(8080), OnDelete: awscdk.RemovalPolicy_RETAIN})
-	b.adopt("Old", recovery.AdoptedNodeProps{ApplicationStatusCheck: check(8080), DataFileSystem: fileSystem(b), VolumeKeys: &[]awskms.IKey{awskms.NewKey(b.stack, jsii.String("Key"), &awskms.KeyProps{EnableKeyRotation: jsii.Bool(true)})}})
-	addNag(b.app)
-	notes, all := assertions.Annotations_FromStack(b.stack), assertions.Match_StringLikeRegexp(jsii.String(".*"))
-	notes.HasNoWarning(jsii.String("*"), all) // panics with the findings
-	notes.HasNoError(jsii.String("*"), all)
 }
