@@ -68,7 +68,7 @@ func synth(t *testing.T, node, app string) map[string][]byte {
 	t.Helper()
 	out := t.TempDir()
 	// `make synth` validates them.
-	env := []string{"PATH=" + filepath.Dir(node) + ":" + os.Getenv("PATH"), "CDK_VALIDATION=false", "AWS_EC2_METADATA_DISABLED=true"}
+	env := []string{"JSII_NODE=" + node, "PATH=" + filepath.Dir(node) + ":" + os.Getenv("PATH"), "CDK_VALIDATION=false", "AWS_EC2_METADATA_DISABLED=true"}
 	run(t, env, node, "node_modules/aws-cdk/bin/cdk", "synth", "--quiet", "--lookups=false", "--no-notices", "--app", app, "--output", out)
 	files := map[string][]byte{}
 	for _, pattern := range []string{"*.template.json", "*.assets.json"} {
