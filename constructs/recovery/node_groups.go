@@ -38,7 +38,7 @@ func (n *clusterNode) checkGroup(at place, i int, arn *string) {
 	}
 }
 
-// groupCheck refuses, at synthesis, a target group whose targets are no instances: an
+// groupCheck refuses, at synthesis, a target group whose targets are no instances or addresses: an
 // Application Load Balancer's group learns its type from its first target.
 type groupCheck struct {
 	index int
@@ -48,9 +48,9 @@ type groupCheck struct {
 // Validate is called by AWS CDK when all targets are known.
 func (c *groupCheck) Validate() *[]*string {
 	kind, given := awscdk.Stack_Of(c.group).Resolve(c.group.TargetType()).(string)
-	if !given || kind == "instance" {
+	if !given || kind == "instance" || kind == "ip" {
 		return jsii.Strings()
 	}
-	return jsii.Strings(fmt.Sprintf("TargetGroups[%d] is %s, whose targets are of type %q: the switcher registers instances by their ids; "+
-		"give a group of type instance (TargetType_INSTANCE)", c.index, *c.group.Node().Path(), kind))
+	return jsii.Strings(fmt.Sprintf("TargetGroups[%d] is %s, whose targets are of type %q: the switcher registers instances, or their addresses; "+
+		"give a group of type instance or ip (TargetType_INSTANCE, TargetType_IP)", c.index, *c.group.Node().Path(), kind))
 }

@@ -257,11 +257,12 @@ type NodeLoadBalancer struct {
 	DeletionProtection *bool
 }
 
-// NodeTargetGroup is an existing target group of type instance.
+// NodeTargetGroup is an existing target group of type instance, or of type ip, in which
+// the instance's primary private address is registered.
 type NodeTargetGroup struct {
 	// TargetGroupArn is its ARN. Required. A group that this app makes must be of type
-	// instance, which is checked at synthesis; one that is only referred to by its ARN is
-	// checked by AWS when the node is deployed.
+	// instance or ip, which is checked at synthesis; one that is only referred to by its
+	// ARN is checked by AWS when the node is deployed.
 	TargetGroupArn *string
 	// Port of the instance, 1 to 65535. Default: the group's own.
 	Port *float64

@@ -213,7 +213,7 @@ func TestExistingTargetGroups(t *testing.T) {
 	}
 	theirs := elb.ApplicationTargetGroup_FromTargetGroupAttributes(b.stack, jsii.String("Theirs"), &elb.TargetGroupAttributes{TargetGroupArn: jsii.String(targetGroup("theirs"))})
 	b.node("Node", recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{
-		{TargetGroupArn: group("Instances", elb.TargetType_INSTANCE).TargetGroupArn()}, {TargetGroupArn: group("Untyped", "").TargetGroupArn()}, {TargetGroupArn: theirs.TargetGroupArn()},
+		{TargetGroupArn: group("Instances", elb.TargetType_INSTANCE).TargetGroupArn()}, {TargetGroupArn: group("Untyped", "").TargetGroupArn()}, {TargetGroupArn: group("Addresses", elb.TargetType_IP).TargetGroupArn()}, {TargetGroupArn: theirs.TargetGroupArn()},
 	}})
 	b.app.Synth(nil)
 	d := synth(t, b.stack)
@@ -221,12 +221,12 @@ func TestExistingTargetGroups(t *testing.T) {
 	for _, arn := range statements(t, d, "NodeMoveTargets")["MoveExistingTargets"].Resource.([]any) {
 		got = append(got, unhashed(arn))
 	}
-	want := []any{targetGroup("theirs"), "${import Web:ExportsOutputRefInstances}", "${import Web:ExportsOutputRefUntyped}"}
+	want := []any{targetGroup("theirs"), "${import Web:ExportsOutputRefAddresses}", "${import Web:ExportsOutputRefInstances}", "${import Web:ExportsOutputRefUntyped}"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the switcher may move targets of (-want +got):\n%s", diff)
 	}
 
-	for kind, id := range map[elb.TargetType]string{elb.TargetType_IP: "Ip", elb.TargetType_LAMBDA: "Lambda", elb.TargetType_ALB: "Alb"} {
+	for kind, id := range map[elb.TargetType]string{elb.TargetType_LAMBDA: "Lambda", elb.TargetType_ALB: "Alb"} {
 		b := newBase(t)
 		g := elb.NewNetworkTargetGroup(b.stack, jsii.String(id), &elb.NetworkTargetGroupProps{Vpc: b.switcher.Vpc().Vpc(), TargetType: kind, Port: jsii.Number(80)})
 		b.node("Node", recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: g.TargetGroupArn()}}})
