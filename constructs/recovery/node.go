@@ -285,14 +285,12 @@ func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]
 		InstanceTypes:       n.kinds,
 		RestartOriginal:     strconv.FormatBool(or(props.RestartOriginal, false)),
 		FenceEscalation:     string(n.escalation),
+		FileSystem:          n.fileSystem,
 		ConsumersHash:       *awscdk.Lazy_String(&n.consumers, nil),
 	}
 	n.life.into(&p)
 	if n.template != nil {
 		p.LaunchTemplateId, p.LaunchTemplateVersion = *n.template.LaunchTemplateId(), *n.template.LatestVersionNumber()
-	}
-	if n.escalation == FenceEscalation_STORAGE {
-		p.FileSystem = n.fileSystem
 	}
 	text, err := json.Marshal(p)
 	at.failOn(err)

@@ -37,7 +37,8 @@ type NodeProperties struct {
 	// FenceEscalation is what follows when the failed instance is not confirmed off
 	// in time: EscalateHold (default), EscalateStorage or EscalateGoOn.
 	FenceEscalation string `json:",omitempty"`
-	// FileSystem is the node's own EFS file system, for EscalateStorage.
+	// FileSystem is the node's own EFS file system: EscalateStorage cuts an instance off
+	// from it, and recoveryctl doctor looks at its mount targets.
 	FileSystem string `json:",omitempty"`
 	// ApplyChanges says when a changed launch template is applied: ApplyNextSwitch
 	// (default) or ApplyAtOnce, as a planned switch.

@@ -86,7 +86,7 @@ func TestScripts(t *testing.T) {
 		Dir:   "testdata",
 		Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"settle": settle, "sweep": sweep, "tick": tick, "fail": failNode, "alarm": setAlarm, "noroom": noRoom, "hour": hour, "condition": condition,
+			"settle": settle, "sweep": sweep, "tick": tick, "tock": tock, "fail": failNode, "alarm": setAlarm, "noroom": noRoom, "hour": hour, "condition": condition,
 			"refuse": refuse, "listen": listen, "plant": plant,
 		},
 	})
@@ -99,7 +99,7 @@ type account struct {
 	*world.World
 	s     world.Switcher
 	front *front
-	over  chan struct{} // closed when the script has ended
+	stop  chan struct{} // closed when the schedule is to stop; nil while it does not tick
 	ticks sync.WaitGroup
 }
 
@@ -135,7 +135,7 @@ func open(o world.Options) (*account, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a := &account{World: w, front: newFront(w.Proxy.URL), over: make(chan struct{})}
+	a := &account{World: w, front: newFront(w.Proxy.URL)}
 	if err := w.Deploy(context.Background(), shared.app.Stacks...); err != nil {
 		return a, nil, err
 	}
@@ -153,8 +153,7 @@ func open(o world.Options) (*account, []string, error) {
 
 // end closes the account, and says what went wrong behind the scenes.
 func (a *account) end() []string {
-	close(a.over)
-	a.ticks.Wait()
+	a.tock()
 	a.Settle()
 	faults := a.Faults()
 	a.front.Close()
@@ -199,19 +198,31 @@ func settle(ts *testscript.TestScript, _ bool, _ []string) { of(ts).Settle() }
 // sweep lets the schedule tick: "sweep".
 func sweep(ts *testscript.TestScript, _ bool, _ []string) { of(ts).s.Tick() }
 
-// tick lets the schedule tick in the background once a second, so many times: "tick 20".
-func tick(ts *testscript.TestScript, _ bool, args []string) {
-	a, n := of(ts), number(ts, args[0])
+// tick lets the schedule tick in the background once a second, until "tock".
+func tick(ts *testscript.TestScript, _ bool, _ []string) {
+	a := of(ts)
+	a.stop = make(chan struct{})
 	a.ticks.Go(func() {
-		for range n {
+		for {
 			select {
-			case <-a.over:
+			case <-a.stop:
 				return
 			case <-time.After(time.Second):
 				a.s.Tick()
 			}
 		}
 	})
+}
+
+func tock(ts *testscript.TestScript, _ bool, _ []string) { of(ts).tock() }
+
+// tock ends the schedule's ticks.
+func (a *account) tock() {
+	if a.stop != nil {
+		close(a.stop)
+		a.ticks.Wait()
+		a.stop = nil
+	}
 }
 
 // hour lets an hour pass for a node: "hour 1".

@@ -27,14 +27,24 @@ func listen(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 }
 
-// plant plants a fault in the deployment: "plant stop 2".
+// plant plants a fault in the deployment: "plant stop 2"; "plant no image 2" takes
+// something away.
 func plant(ts *testscript.TestScript, _ bool, args []string) {
-	a := of(ts)
+	a, ctx := of(ts), context.Background()
+	if args[0] == "no" && len(args) == 3 && gone[args[1]] != nil {
+		n, err := a.node(ctx, args[2])
+		ts.Check(err)
+		ts.Check(gone[args[1]](ctx, a, n))
+		return
+	}
 	do, ok := faults[args[0]]
 	if !ok {
-		ts.Fatalf("no fault is called %q", args[0])
+		do, ok = changed[args[0]]
 	}
-	ts.Check(do(context.Background(), a, args[1:]))
+	if !ok {
+		ts.Fatalf("no fault is called %q", args)
+	}
+	ts.Check(do(ctx, a, args[1:]))
 }
 
 var faults = map[string]func(context.Context, *account, []string) error{

@@ -107,8 +107,20 @@ func TestConsumer(t *testing.T) {
 	for _, page := range []string{"README.md", "docs/importing.md"} {
 		t.Run("as "+page+" says", func(t *testing.T) { s.typed(t, page, released) })
 	}
+	t.Run("the operator's command", func(t *testing.T) { s.install(t) })
 	if after := hash(t, module); after != before {
 		t.Errorf("the library in the module cache was written to: %s, before %s", after, before)
+	}
+}
+
+// install gets recoveryctl as its manual says, from the module proxy alone.
+func (s shop) install(t *testing.T) {
+	t.Helper()
+	bin := t.TempDir()
+	env := append(slices.Clone(s.env), "GOBIN="+bin)
+	run(t, t.TempDir(), env, "go", "install", library+"/cmd/recoveryctl@"+version)
+	if told := run(t, bin, env, filepath.Join(bin, "recoveryctl"), "--version"); !strings.Contains(told, version) {
+		t.Errorf("recoveryctl --version says %q, want %s", told, version)
 	}
 }
 

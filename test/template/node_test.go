@@ -95,7 +95,7 @@ func TestNodePropertiesByDefault(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Gate || got.RestartOriginal || got.Escalation != "" || got.FileSystem != "" || got.Types != nil || got.AllowTerminateFence ||
+		if got.Gate || got.RestartOriginal || got.Escalation != "" || got.FileSystem != "${NodeData}" || got.Types != nil || got.AllowTerminateFence ||
 			got.AtOnce || got.Retain || got.Drain != 60 || got.Stop != 120 || got.AwaitRecovery != 0 {
 			t.Errorf("%s: settings %+v", name, got)
 		}

@@ -24,6 +24,9 @@ type Order struct {
 	On     *bool     `json:"on,omitempty"`
 	By     string    `json:"by"`
 	Reason string    `json:"reason"`
+	// After is a point in time that the order must be later than, whatever the
+	// operator's clock says: of two orders the switcher obeys the later one.
+	After time.Time `json:"-"`
 }
 
 // Receipt names an order that was given.
@@ -41,6 +44,9 @@ func (r Receipt) Seen(n record.Node) bool {
 // Give hands the order to the function, as EventBridge hands it events: Lambda
 // queues it and tries it again until it was taken.
 func (a *Account) Give(ctx context.Context, s Switcher, o Order, now time.Time) (Receipt, error) {
+	if !now.After(o.After) {
+		now = o.After.Add(time.Millisecond)
+	}
 	r := Receipt{ID: "order-" + rand.Text(), Node: o.Node, At: now.UTC()}
 	payload, err := json.Marshal(map[string]any{
 		"id": r.ID, "source": contract.Source, "detail-type": o.Kind, "time": r.At.Format(time.RFC3339Nano), "detail": o,

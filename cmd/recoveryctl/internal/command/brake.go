@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +51,7 @@ more of them fail at once than one zone's failure explains.`,
 			if len(nodes) == 0 {
 				return &account.Problem{Kind: account.Missing, What: "switcher " + p.Config.Name + " has no nodes", Hint: "there is nothing to hold"}
 			}
-			done, err := c.give(cmd.Context(), p, nodes, account.Order{Kind: contract.DetailBrake, On: &on, Reason: o.reason}, o.wait)
+			done, err := c.give(cmd.Context(), p, nodes, account.Order{Kind: contract.DetailBrake, On: &on, Reason: o.reason, After: lastBrake(nodes)}, o.wait)
 			if err != nil {
 				return err
 			}
@@ -60,6 +61,17 @@ more of them fail at once than one zone's failure explains.`,
 	}
 	o.flags(cmd)
 	return cmd
+}
+
+// lastBrake is when the newest order about the brake was given that a record knows of.
+func lastBrake(nodes []record.Node) time.Time {
+	at := decide.SwitchedOn(nodes)
+	for _, n := range nodes {
+		if n.Off != nil && n.Off.Since.After(at) {
+			at = n.Off.Since
+		}
+	}
+	return at
 }
 
 // BrakeStatus is what `brake status --json` prints.

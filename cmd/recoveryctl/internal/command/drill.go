@@ -71,6 +71,7 @@ recovered within the objective.`,
 	f.StringVar(&d.out, "out", ".", "folder for the reports")
 	f.DurationVar(&d.limit, "timeout", 30*time.Minute, "how long to wait for the recovery")
 	f.BoolVar(&d.yes, "yes", false, "do not ask")
+	offer(cmd, "kind", drillApplication, drillInstance, drillZone)
 	d.flags(cmd)
 	return cmd
 }
@@ -161,6 +162,13 @@ func (c *cli) drillable(ctx context.Context, p place, d drill, victims []record.
 	}
 	if off := decide.SwitchedOff(victims); off != nil {
 		return attend("recoveries are switched off by "+off.By+": "+off.Reason, "recoveryctl brake off")
+	}
+	asIs, err := c.rehearse(ctx, p, rehearse.Question{Node: p.node.ID})
+	if err != nil {
+		return err
+	}
+	if asIs.Outcome != "nothing" {
+		return attend(fmt.Sprintf("before anything is broken %s", asIs.Summary), fmt.Sprintf("recoveryctl watch %d, then begin again", p.node.ID))
 	}
 	q := rehearse.Question{Node: p.node.ID, FailNode: true}
 	if d.kind == drillZone {

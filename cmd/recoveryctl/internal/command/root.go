@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,9 +49,15 @@ func Machine() Surroundings {
 	}
 }
 
+// terminal reports whether a person is at the other end. The null device, which cron
+// and service managers give, is a character device too.
 func terminal(f *os.File) bool {
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
 }
 
 // cli is one run of recoveryctl.
@@ -84,7 +91,7 @@ AWS_REGION, AWS_ENDPOINT_URL, ~/.aws/config.
 Exit codes: 0 done; 1 AWS or the network failed; 2 the command line is not usable;
 3 no such node or switcher; 4 something needs a person; 5 not confirmed; 6 the
 switcher did not take the order up in time; 7 your credentials do not allow it.`,
-		SilenceErrors: true, SilenceUsage: true, DisableAutoGenTag: true,
+		SilenceErrors: true, SilenceUsage: true, DisableAutoGenTag: true, Version: version(),
 		PersistentPreRun: func(*cobra.Command, []string) { c.began = true },
 	}
 	f := root.PersistentFlags()
@@ -170,6 +177,22 @@ func (c *cli) one(ctx context.Context) (place, error) {
 		return place{}, usage("the Region has several switchers:"+names, "say which with --switcher or --vpc")
 	}
 	return place{Account: a, Switcher: all[0]}, nil
+}
+
+// offer lets a shell complete the values of a flag.
+func offer(cmd *cobra.Command, flag string, values ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the command has no such flag
+	}
+}
+
+// version is that of the module, as go install notes it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
 }
 
 // exactly wants so many arguments, and says which.

@@ -27,7 +27,8 @@ target groups, its requests under way are finished, its operating system shuts d
 itself, and a replacement takes over. A failure meanwhile makes a recovery of it.
 
 It shows what would be done, asks, gives the order and follows the switch to its end.
-With --dry-run it only shows. Where nobody can be asked, --yes is needed.`,
+With --to it refuses when that zone is no candidate now; if EC2 then has no room there,
+the next candidate is taken. With --dry-run it only shows. Where nobody can be asked, --yes is needed.`,
 		Example: "  recoveryctl switch 7 --dry-run\n  recoveryctl switch 7 --to eu-west-1b --yes --reason \"kernel update\"",
 		Args:    exactly("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,12 +48,12 @@ With --dry-run it only shows. Where nobody can be asked, --yes is needed.`,
 				if err := c.show(plan); err != nil {
 					return err
 				}
-				return moves(plan)
+				return movesTo(plan, to)
 			}
 			if err := plan.Write(c.Err, view.Style{Now: c.Now()}); err != nil {
 				return err
 			}
-			if err := moves(plan); err != nil {
+			if err := movesTo(plan, to); err != nil {
 				return err
 			}
 			if err := c.confirm(yes, fmt.Sprintf("Node %d does not serve while it is moved.", p.node.ID), "yes"); err != nil {
@@ -99,6 +100,15 @@ func moves(p Plan) error {
 		return nil
 	}
 	return attend(p.Summary, fmt.Sprintf("recoveryctl show %d lists the candidates and what excludes the other zones", p.Node))
+}
+
+// movesTo reports an error for a plan that would not move the node to the zone wanted.
+func movesTo(p Plan, zone string) error {
+	if err := moves(p); err != nil || zone == "" || p.To.Zone == zone {
+		return err
+	}
+	return attend(fmt.Sprintf("%s is no candidate now: node %d would be moved to %s", zone, p.Node, p.To.Zone),
+		fmt.Sprintf("recoveryctl show %d lists the candidates and what excludes the other zones", p.Node))
 }
 
 func (c *cli) followSwitch(cmd *cobra.Command, p place, done Ordered, limit time.Duration) error {
