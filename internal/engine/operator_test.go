@@ -78,6 +78,31 @@ func TestNoOrderIsLostBehindAnEvent(t *testing.T) {
 	}
 }
 
+// TestTwoOperatorsWantTheNodeMoved: one switch, and both orders in the history.
+func TestTwoOperatorsWantTheNodeMoved(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	s := record.Store{Table: r.w.Ports().Table, VPC: "vpc-1"}
+	for _, key := range []string{"a-1", "b-1"} {
+		h := record.Hint{Key: key, Node: 1, Cause: record.Cause{Kind: event.CauseOperator, At: r.w.Time}, Order: &record.Order{By: "arn:" + key}}
+		if err := s.PutHint(t.Context(), h, r.w.Time); err != nil {
+			t.Fatal(err)
+		}
+	}
+	epoch := r.node().Epoch
+	r.must(sweep)
+	if n := r.node(); n.Epoch != epoch+1 || n.Phase != record.Done {
+		t.Errorf("epoch %d, phase %s, want one switch from epoch %d on", n.Epoch, n.Phase, epoch)
+	}
+	if diff := cmp.Diff([]string{"a-1", "b-1"}, r.node().Obeyed); diff != "" {
+		t.Errorf("orders that were seen to (-want +got)\n%s", diff)
+	}
+	actions, err := s.Actions(t.Context(), 1)
+	if err != nil || len(actions) != 2 {
+		t.Errorf("%d orders in the history (%v), want both", len(actions), err)
+	}
+}
+
 // TestTheBrakeIsTheWholeVPCs: no node is recovered while it is on, and all are after.
 func TestTheBrakeIsTheWholeVPCs(t *testing.T) {
 	h := newHerd(t, 100, "az-a", "az-b", "az-c")

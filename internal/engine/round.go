@@ -3,11 +3,13 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
+	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
@@ -27,6 +29,12 @@ type move struct {
 
 // stands reports whether the move was saved, so that its effects may be carried out.
 func (m *move) stands() bool { return !m.aged && m.err == nil }
+
+// unheard reports whether a hint is an operator's planned switch and the decision was
+// given another one's: each is answered and kept in the history, one after the other.
+func (m *move) unheard(h record.Hint) bool {
+	return h.Cause.Kind == event.CauseOperator && m.in.Hint != nil && m.in.Hint.Key != h.Key && !slices.Contains(m.step.Node.Obeyed, h.Key)
+}
 
 // look is a node that this round decides on, and what that takes.
 type look struct {
@@ -229,7 +237,7 @@ func (r *run) drop(moves []*move) {
 	kept := map[string]bool{}
 	for _, m := range moves {
 		for _, h := range m.hints {
-			kept[h.Key] = kept[h.Key] || !m.stands() || m.step.Keep
+			kept[h.Key] = kept[h.Key] || !m.stands() || m.step.Keep || m.unheard(h)
 		}
 	}
 	for _, m := range moves {
