@@ -127,6 +127,10 @@ func (c *cli) followSwitch(cmd *cobra.Command, p place, done Ordered, limit time
 	if end.Grant == nil || end.Grant.Instance == p.node.Grant.Instance {
 		return attend(fmt.Sprintf("node %d was not moved: the switch was called off", end.ID), fmt.Sprintf("recoveryctl history %d --last 3", end.ID))
 	}
+	if done.To != "" && end.Grant.Zone != done.To {
+		return attend(fmt.Sprintf("node %d is carried by %s in %s now, not in %s", end.ID, end.Grant.Instance, end.Grant.Zone, done.To),
+			fmt.Sprintf("EC2 had no room there, or another order came first: recoveryctl history %d", end.ID))
+	}
 	done.Nodes = slices.Compact(append(done.Nodes, end.ID))
 	done.text = fmt.Sprintf("node %d is carried by %s in %s now", end.ID, end.Grant.Instance, end.Grant.Zone)
 	return c.show(done)
