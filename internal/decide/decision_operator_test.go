@@ -85,6 +85,7 @@ func TestDecisionsOfOperators(t *testing.T) {
 		}),
 		when("switched off by an order of a clock that is ahead", resting(), given(ahead)),
 		when("it heard that the brake is off, and it fails, and another node's record is late", resting(), over(30*time.Second), offElsewhere, stopped),
+		when("it fails while switched off, nobody knows since when", resting(), func(s *scene) { s.Node.Off = &record.Off{By: "arn:me"} }, stopped),
 		when("it did not hear that the brake is off, and it fails", resting(), off, held, func(s *scene) { s.Brake.OffOver = ago(30 * time.Second) }, stopped),
 		when("a deleted node did not hear that the brake is off", resting(), deleted, off, func(s *scene) { s.Brake.OffOver = ago(30 * time.Second) }),
 		{"switched on again, and it fails, and another node's record is late, and it goes on at once", func() (record.Node, decide.Step) {
@@ -146,6 +147,9 @@ func TestWhatDrewAttention(t *testing.T) {
 	on := record.Node{Phase: record.Done, Off: &record.Off{Since: ago(time.Minute)}}
 	if decide.SwitchedOff([]record.Node{{Phase: record.Done}, on}) == nil {
 		t.Error("a record that says off does not switch recoveries off")
+	}
+	if decide.SwitchedOff([]record.Node{{Phase: record.Done, Off: &record.Off{By: "me"}}}) == nil {
+		t.Error("a record that says off, and not since when, does not switch recoveries off")
 	}
 	if off := decide.SwitchedOff([]record.Node{on, {Phase: record.Done, OffOver: ago(time.Second)}}); off != nil {
 		t.Error("a record that did not hear of it puts the brake on again")

@@ -51,12 +51,16 @@ func Orders(hints []record.Hint) []record.Hint {
 func SwitchedOff(nodes []record.Node) *record.Off {
 	over := SwitchedOn(nodes)
 	for _, n := range nodes {
-		if n.Off != nil && n.Phase != record.Deleted && n.Off.Since.After(over) {
+		if n.Off != nil && n.Phase != record.Deleted && lasts(*n.Off, over) {
 			return n.Off
 		}
 	}
 	return nil
 }
+
+// lasts reports whether the brake is on still, if it was last taken off by an order of
+// that time; zero: it never was. An older version's record may not say since when.
+func lasts(off record.Off, over time.Time) bool { return over.IsZero() || off.Since.After(over) }
 
 // SwitchedOn is when the operators' brake was last taken off, as the nodes' records have
 // it.
@@ -109,10 +113,10 @@ func (s *step) obey() {
 func (s *step) agree() {
 	switch off := s.Brake.Off; {
 	case s.n.Phase == record.Deleted:
-	case s.n.Off == nil && off != nil && off.Since.After(s.n.OffOver):
+	case s.n.Off == nil && off != nil && lasts(*off, s.n.OffOver):
 		copied := *off
 		s.n.Off, s.out.Save = &copied, true
-	case s.n.Off != nil && !s.n.Off.Since.After(s.Brake.OffOver):
+	case s.n.Off != nil && !lasts(*s.n.Off, s.Brake.OffOver):
 		s.n.Off, s.n.OffOver, s.out.Save = nil, s.Brake.OffOver, true
 		s.say(message.OffOver, "as the other nodes' records say")
 	}
@@ -214,7 +218,7 @@ func (s *step) noteSwitch() {
 
 // switchedOff is the operators' brake, if it is on.
 func (s *step) switchedOff() *record.Off {
-	if off := s.Brake.Off; s.n.Off == nil && off != nil && off.Since.After(s.n.OffOver) {
+	if off := s.Brake.Off; s.n.Off == nil && off != nil && lasts(*off, s.n.OffOver) {
 		return off
 	}
 	return s.n.Off
