@@ -49,6 +49,9 @@ func (w *World) launch(l cloud.Launch) *Machine {
 		},
 		node: node, sick: w.Chance(w.Chaos.Sick),
 	}
+	for i, v := range p.Volumes {
+		m.Instance.Volumes = append(m.Instance.Volumes, cloud.VolumeRef{Device: v.Device, Volume: fmt.Sprintf("vol-%08x-%d", w.ids, i), DeleteOnTermination: v.DeleteOnTermination})
+	}
 	if name, ok := tags[contract.SwitcherTag]; ok { // the launch tags volumes with it too
 		if m.VolumeTags == nil {
 			m.VolumeTags = map[string]string{}

@@ -27,7 +27,7 @@ func (w *World) portsOf(p *Proc, i *invocation) cloud.Ports {
 	if i != nil {
 		c.site = i.site
 	}
-	return cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Zones: (*zonal)(c), Files: (*efs)(c), Table: (*ddb)(c), Topic: (*sns)(c), Bus: (*bus)(c), Invoker: &lambda{c, i}, Responder: (*cfn)(c)}
+	return c.told(cloud.Ports{Compute: (*ec2)(c), Balancers: (*elb)(c), Alarms: (*cw)(c), Zones: (*zonal)(c), Files: (*efs)(c), Table: (*ddb)(c), Topic: (*sns)(c), Bus: (*bus)(c), Invoker: &lambda{c, i}, Responder: (*cfn)(c)})
 }
 
 func (c *client) call(service, action string, do func() error) error {
@@ -100,6 +100,7 @@ func (c *client) answered(service, action string, instances int, do func() error
 		return ambiguous(service, action)
 	case clean, crashAfter, lostAnswer:
 	}
+	c.witnessed()
 	err = do()
 	w.LogCall(c.p.Name, service, action, err)
 	if !reads(action) {

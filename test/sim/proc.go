@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"time"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 )
 
 // Proc is a process: one invocation of the function. It has one thread, and more
@@ -34,8 +36,10 @@ type thread struct {
 	// owed is time that has passed for the thread but not for the world: what it
 	// does next takes that much longer.
 	owed    time.Duration
-	subject []int  // nodes that its next call is about (client.about)
-	asks    string // what that call asks for (client.sending)
+	subject []int             // nodes that its next call is about (client.about)
+	asks    string            // what that call asks for (client.sending)
+	again   func(cloud.Ports) // makes that call on other ports (client.note)
+	like    string            // Deed.Like of that call
 }
 
 // killed unwinds the threads of a dead process.

@@ -55,17 +55,21 @@ func settling(n int) time.Duration { return settle + time.Duration(n)*time.Secon
 // Run makes one run of n nodes; with 0 the seed says how many. trace, if given, is
 // told every line.
 func Run(seed uint64, n int, trace func(string)) Result {
-	if n == 0 {
-		n = NodesOf(seed)
-	}
 	s := NewSim(seed)
 	s.Trace = trace
+	return runSeed(s, n)
+}
+
+func runSeed(s *Sim, n int) Result {
+	if n == 0 {
+		n = NodesOf(s.Seed)
+	}
 	chaos := RandomChaos(s)
 	if n >= many {
 		chaos.Breaks *= n / many
 		chaos.ZoneLoss = max(chaos.ZoneLoss, 0.7)
 	}
-	return run(s, seed, n, chaos)
+	return run(s, s.Seed, n, chaos)
 }
 
 func run(s *Sim, seed uint64, n int, chaos Chaos) Result {

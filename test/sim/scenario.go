@@ -16,6 +16,8 @@ type Scenario struct {
 	File string
 	Head string // up to and with the line "expected:"
 	Want string // what follows it
+	// Witness is told of every call. Default: nobody.
+	Witness Witness
 
 	nodes, seeds int
 	length       time.Duration

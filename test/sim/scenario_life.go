@@ -23,6 +23,7 @@ var ofLife = []statement{
 		s.property(a.n(0), "OnDelete", contract.DeleteRetain)
 		return nil
 	}},
+	{"EC2 asks the application of node <n>", func(s *script, a args) error { s.property(a.n(0), "StatusCheck", "asc-1"); return nil }},
 	{"node <n> adopts an instance that people run in <zone>", func(s *script, a args) error {
 		s.setUp = append(s.setUp, func() {
 			s.w.nodes[a.n(0)].props = s.properties[a.n(0)]
@@ -57,6 +58,10 @@ var ofLifeLasting = []lasting{
 
 // ofLifeHappening are deployments, and what AWS announces.
 var ofLifeHappening = []happening{
+	{"EC2 gets no answer from the application of node <n>", func(s *script, a args) {
+		m := s.carrier(a.n(0))
+		s.w.failing[m.ID] = cloud.Failing{Instance: m.ID, Reason: "asc-1: ConnectionRefused", Since: s.w.Now}
+	}},
 	{"AWS announces <event> of node <n> in <time>", func(s *script, a args) { s.w.announce(s.carrier(a.n(1)), a[0], a.time(2)) }},
 	{"AWS withdraws the event of node <n>", func(s *script, a args) { s.w.withdraw(s.carrier(a.n(0))) }},
 	{"AWS takes the Spot instance of node <n> back", func(s *script, a args) { s.w.interrupt(s.carrier(a.n(0))) }},

@@ -13,6 +13,7 @@ func (s *Scenario) Run(v Variant, trace func(string)) (string, error) {
 		return "", err
 	}
 	sim := NewSim(v.Seed)
+	sim.witness = s.Witness
 	defer sim.Close()
 	w := NewWorld(sim, s.nodes, Chaos{})
 	w.script, sc.w = sc, w

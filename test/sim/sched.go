@@ -24,6 +24,8 @@ type Sim struct {
 	seq    int
 	hash   uint64
 	stop   error // a violation: nothing runs any more
+
+	witness Witness // nobody, mostly
 }
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
