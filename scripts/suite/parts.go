@@ -28,7 +28,7 @@ var packageParts = []struct {
 	{"node", []string{"test/boot"}},
 	{"walls", []string{"test/walls"}},
 	{"documents", []string{"test/docs"}},
-	{"template", []string{"test/template", "constructs"}},
+	{"template", []string{"test/template", "test/permissions", "constructs"}},
 	{"consumer", []string{"test/consumer"}},
 	{"node-versions", []string{"test/nodes"}},
 	{"emulator", []string{"test/emulator", "test/contracts"}},
@@ -47,7 +47,7 @@ func parts() []part {
 		{"walls", "which package may import what", goTest("walls", nil, "-count=1")},
 		{"documents", "links, names and generated pages", goTest("documents", nil, "-count=1")},
 		// -count=1: Go's test cache does not see the files that Node reads.
-		{"template", "the synthesised CloudFormation", goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
+		{"template", "the synthesised CloudFormation, and simulated calls against its roles", goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
 		// -count=1: Go's test cache does not see what git and the proxy would hand out.
 		{"consumer", "a module elsewhere that imports a release of this tree", goTest("consumer", nil, "-count=1")},
 		// Not in test: it fetches three releases of Node.js.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/workload-recovery/workload-recovery/test/emulator/access"
 )
 
 // permissions of the switchers' roles, over all tests: what they allow, and what
@@ -13,13 +15,6 @@ import (
 var permissions struct {
 	sync.Mutex
 	allowed, used map[string]bool
-}
-
-// byOthers are permissions that no call of the switcher itself shows.
-var byOthers = map[string]string{
-	"kms:Decrypt": "SNS and DynamoDB use the topic's and the table's key for the role", "kms:GenerateDataKey*": "as kms:Decrypt",
-	"logs:CreateLogStream": "Lambda writes the function's logs", "logs:PutLogEvents": "as logs:CreateLogStream",
-	"sqs:GetQueueAttributes": "Lambda's on-failure destination", "sqs:GetQueueUrl": "as sqs:GetQueueAttributes", "sqs:SendMessage": "as sqs:GetQueueAttributes",
 }
 
 func (a *account) notePermissions() {
@@ -50,12 +45,12 @@ func unused() error {
 	}
 	var idle []string
 	for action := range permissions.allowed {
-		if !permissions.used[action] && byOthers[action] == "" {
+		if !permissions.used[action] && access.ByOthers[action] == "" {
 			idle = append(idle, action)
 		}
 	}
 	if slices.Sort(idle); len(idle) > 0 {
-		return fmt.Errorf("the switcher's role allows %s, and no call of any test needs it: take it out of the role, or say in byOthers who does", strings.Join(idle, ", "))
+		return fmt.Errorf("the switcher's role allows %s, and no call of any test needs it: take it out of the role, or say in access.ByOthers who does", strings.Join(idle, ", "))
 	}
 	return nil
 }

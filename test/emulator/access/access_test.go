@@ -103,7 +103,8 @@ func (lookup) Carrier(context.Context, string, string) (string, error) { return 
 func (lookup) Mount(context.Context, string, string) (string, string, error) {
 	return "fs-9", "subnet-9", nil
 }
-func (lookup) Role(context.Context, string, string) (string, error) { return "arn:role", nil }
+func (lookup) Customers(_ context.Context, _, key string) (bool, error) { return key == "key", nil }
+func (lookup) Role(context.Context, string, string) (string, error)     { return "arn:role", nil }
 
 func TestRequests(t *testing.T) {
 	for _, c := range []struct {
@@ -128,6 +129,15 @@ func TestRequests(t *testing.T) {
 			"ec2:RunInstances arn:aws:ec2:r:1:network-interface/*", "ec2:RunInstances arn:aws:ec2:r:1:volume/*",
 			"ec2:RunInstances arn:aws:ec2:r:1:subnet/subnet-1", "ec2:RunInstances arn:aws:ec2:r:1:security-group/sg-1",
 			"ec2:RunInstances arn:aws:ec2:r::image/ami-1", "iam:PassRole arn:role",
+		}},
+		{proxy.Call{Service: proxy.EC2, Action: "RunInstances", Params: map[string]string{
+			"ImageId": "ami-1", "BlockDeviceMapping.1.DeviceName": "/dev/xvda", "BlockDeviceMapping.1.Ebs.VolumeSize": "8",
+			"BlockDeviceMapping.2.DeviceName": "/dev/sdb", "BlockDeviceMapping.2.Ebs.KmsKeyId": "key",
+			"BlockDeviceMapping.3.DeviceName": "/dev/sdc", "BlockDeviceMapping.3.Ebs.KmsKeyId": "aws/ebs",
+		}}, []string{
+			"ec2:RunInstances arn:aws:ec2:r:1:instance/*", "ec2:RunInstances arn:aws:ec2:r:1:network-interface/*", "ec2:RunInstances arn:aws:ec2:r:1:volume/*",
+			"ec2:RunInstances arn:aws:ec2:r::image/ami-1",
+			"kms:Decrypt key", "kms:DescribeKey key", "kms:GenerateDataKeyWithoutPlaintext key", "kms:ReEncryptFrom key", "kms:ReEncryptTo key", "kms:CreateGrant key",
 		}},
 		{proxy.Call{Service: proxy.EC2, Action: "DescribeInstanceStatus"}, []string{"ec2:DescribeInstanceStatus *"}},
 		{proxy.Call{Service: proxy.EC2, Action: "AssociateApplicationStatusCheck", Params: map[string]string{"ApplicationStatusCheckId": "asc-1"}}, []string{

@@ -41,7 +41,32 @@ func launch(a *asker) {
 			a.other(action, a.ec2(resource+"/"+name), nil)
 		}
 	}
+	a.volumeKeys()
 	a.passRole()
+}
+
+// volumeKeys: EC2 uses a customer's key with the caller's permissions, and keeps the use
+// of it by a grant ("Requirements for Amazon EBS encryption", Amazon EBS User Guide).
+func (a *asker) volumeKeys() {
+	via := map[string][]string{"kms:ViaService": {"ec2." + a.call.Region + ".amazonaws.com"}}
+	grant := map[string][]string{"kms:ViaService": via["kms:ViaService"], "kms:GrantIsForAWSResource": {"true"}}
+	for i := range a.list("BlockDeviceMapping.%d.DeviceName") {
+		key := a.p(fmt.Sprintf("BlockDeviceMapping.%d.Ebs.KmsKeyId", i+1))
+		if key == "" {
+			continue
+		}
+		theirs, err := a.look.Customers(a.ctx, a.call.Region, key)
+		if err != nil {
+			a.err = err
+		}
+		if !theirs {
+			continue
+		}
+		for _, action := range []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"} {
+			a.other(action, key, via)
+		}
+		a.other("kms:CreateGrant", key, grant)
+	}
 }
 
 func (a *asker) requestTags(format string) map[string][]string {

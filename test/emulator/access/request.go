@@ -21,6 +21,9 @@ type Lookup interface {
 	Mount(ctx context.Context, region, mountTarget string) (fileSystem, subnet string, err error)
 	// Role is the ARN of the role in an instance profile.
 	Role(ctx context.Context, region, profile string) (string, error)
+	// Customers reports whether a KMS key is a customer's. The policy of AWS's own lets
+	// everybody in the account use it through its service.
+	Customers(ctx context.Context, region, key string) (bool, error)
 }
 
 // asker collects the requests of one call.

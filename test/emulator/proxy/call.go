@@ -88,8 +88,8 @@ var telling = regexp.MustCompile(`^(InstanceId(\.\d+)?|Resource(Id)?(\.\d+)?|Sub
 // credential finds the caller, region and service in a signature, version 4.
 var credential = regexp.MustCompile(`Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request`)
 
-// classify names a request. The body has been read already.
-func classify(r *http.Request, body []byte) (Call, error) {
+// Classify names a request. The body has been read already.
+func Classify(r *http.Request, body []byte) (Call, error) {
 	c := Call{Params: map[string]string{}}
 	m := credential.FindStringSubmatch(r.Header.Get("Authorization"))
 	if m == nil {

@@ -183,7 +183,7 @@ func (p *Proxy) name(r *http.Request, body []byte) (Call, http.HandlerFunc, erro
 			return c, rt.handler, nil
 		}
 	}
-	c, err := classify(r, body)
+	c, err := Classify(r, body)
 	return c, nil, err
 }
 

@@ -15,6 +15,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"github.com/workload-recovery/workload-recovery/test/emulator/access"
+	"github.com/workload-recovery/workload-recovery/test/emulator/provision"
 	"github.com/workload-recovery/workload-recovery/test/emulator/proxy"
 	"github.com/workload-recovery/workload-recovery/test/emulator/runtimeapi"
 )
@@ -63,12 +64,9 @@ func (a *authority) policy(caller string) (access.Policy, error) {
 
 // PolicyOf is what the templates that are deployed allow a function.
 func (w *World) PolicyOf(function string) (access.Policy, error) {
-	role := ""
-	for _, f := range w.Find("AWS::Lambda::Function") {
-		if f.Attributes["Arn"] == function {
-			arn := fmt.Sprint(f.Properties["Role"])
-			role = arn[strings.LastIndex(arn, "/")+1:]
-		}
+	role, err := w.roleOf(function)
+	if err != nil {
+		return nil, err
 	}
 	var all access.Policy
 	for _, p := range append(w.Find("AWS::IAM::Policy"), w.Find("AWS::IAM::ManagedPolicy")...) {
@@ -85,6 +83,17 @@ func (w *World) PolicyOf(function string) (access.Policy, error) {
 		return nil, fmt.Errorf("no policy is attached to role %q of %s", role, function)
 	}
 	return all, nil
+}
+
+// roleOf is the name of a function's role.
+func (w *World) roleOf(function string) (string, error) {
+	for _, f := range w.Find("AWS::Lambda::Function") {
+		if f.Attributes["Arn"] == function {
+			arn := fmt.Sprint(f.Properties["Role"])
+			return arn[strings.LastIndex(arn, "/")+1:], nil
+		}
+	}
+	return "", fmt.Errorf("the templates hold no function %s", function)
 }
 
 // Used are the actions that calls needed so far.
@@ -234,6 +243,12 @@ func (a *authority) Role(_ context.Context, _, profile string) (string, error) {
 		}
 		return "", fmt.Errorf("the templates hold no instance profile %q with a role of theirs", profile)
 	})
+}
+
+// Customers implements access.Lookup: other keys than those of the templates are the
+// emulator's for the account.
+func (a *authority) Customers(_ context.Context, _, key string) (bool, error) {
+	return slices.ContainsFunc(a.Find("AWS::KMS::Key"), func(k *provision.Created) bool { return k.Attributes["Arn"] == key }), nil
 }
 
 var _ access.Lookup = (*authority)(nil)
