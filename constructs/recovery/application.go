@@ -109,7 +109,10 @@ func (n *clusterNode) makeLogs(at place, want *NodeApplication) {
 	if keep == "" {
 		keep = awslogs.RetentionDays_THREE_MONTHS
 	}
-	group := awslogs.NewLogGroup(n, jsii.String("LogFiles"), &awslogs.LogGroupProps{Retention: keep})
+	if want.LogEncryptionKey != nil {
+		letLogsUse(n, want.LogEncryptionKey, "NodeLogs", "*") // CloudFormation chooses the name
+	}
+	group := awslogs.NewLogGroup(n, jsii.String("LogFiles"), &awslogs.LogGroupProps{Retention: keep, EncryptionKey: want.LogEncryptionKey})
 	n.need(group.GrantWrite(n.role))
 	n.boot.Agent = n.agent()
 	n.boot.Agent.LogGroup, n.boot.Agent.LogFiles = *group.LogGroupName(), list(want.LogFiles)

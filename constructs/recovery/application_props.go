@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 )
 
@@ -56,6 +57,10 @@ type NodeApplication struct {
 	LogFiles *[]*string
 	// LogRetention is how long CloudWatch keeps them. Default: THREE_MONTHS.
 	LogRetention awslogs.RetentionDays
+	// LogEncryptionKey is a customer-managed KMS key for the log group. The policy of a
+	// key made in the app is extended for CloudWatch Logs; that of another must allow it
+	// (docs/security.md, "Customer-managed keys"). Default: CloudWatch Logs' own.
+	LogEncryptionKey awskms.IKey
 }
 
 // NodeCheck is one check of the whole application. Give one of Command, HttpUrl and

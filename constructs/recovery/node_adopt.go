@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -122,12 +121,7 @@ func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *A
 	if props.TargetGroups != nil {
 		n.useGroups(at, *props.TargetGroups)
 	}
-	if props.VolumeKeys != nil {
-		for i, key := range *props.VolumeKeys {
-			at.require(key != nil, fmt.Sprintf("VolumeKeys[%d]", i), "give a key, or take the entry out")
-			n.letUseKey(i, key.KeyArn())
-		}
-	}
+	n.letUseKeys(at, "VolumeKey", props.VolumeKeys)
 	if props.DataFileSystem != nil {
 		n.letCutOff(props.DataFileSystem)
 	}

@@ -74,6 +74,11 @@ type ClusterNodeProps struct {
 	// Default: with the default image its root device as 20 GiB of encrypted gp3, with
 	// another one what that image says.
 	Volumes *[]*NodeVolume
+	// VolumeKeys are customer-managed KMS keys that volumes need besides their own KmsKey:
+	// those of the image's encrypted snapshots, and the account's default key for EBS if
+	// that is one of yours. Without its permission for them, which is put in this stack,
+	// the switcher can launch no replacement. Default: none.
+	VolumeKeys *[]awskms.IKey
 	// LoadBalancer is the node's own load balancer. Default: an internal NLB on port
 	// 80. Not made when TargetGroups are given.
 	LoadBalancer *NodeLoadBalancer

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -55,12 +56,23 @@ func (n *clusterNode) letSwitcher(id string, statements ...awsiam.PolicyStatemen
 	return policy
 }
 
+// letUseKeys does so for keys that no volume of the template names.
+func (n *clusterNode) letUseKeys(at place, id string, keys *[]awskms.IKey) {
+	if keys == nil {
+		return
+	}
+	for i, key := range *keys {
+		at.require(key != nil, fmt.Sprintf("VolumeKeys[%d]", i), "give a key, or take the entry out")
+		n.letUseKey(fmt.Sprintf("%s%d", id, i), key.KeyArn())
+	}
+}
+
 // letUseKey allows the switcher to launch with volumes encrypted by a customer's
 // key: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
-func (n *clusterNode) letUseKey(index int, key *string) {
+func (n *clusterNode) letUseKey(id string, key *string) {
 	region := *awscdk.Stack_Of(n).Region()
 	via := map[string]any{"kms:ViaService": "ec2." + region + ".amazonaws.com*"}
-	policy := n.letSwitcher(fmt.Sprintf("VolumeKey%d", index),
+	policy := n.letSwitcher(id,
 		allow("UseVolumeKey", []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"},
 			[]*string{key}, map[string]any{"StringLike": via}),
 		allow("GrantVolumeKey", []string{"kms:CreateGrant"}, []*string{key}, map[string]any{

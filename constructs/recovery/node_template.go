@@ -19,6 +19,7 @@ func (n *clusterNode) makeTemplate(at place, props *ClusterNodeProps, groups []a
 		}
 		image = defaultImage(n.kind)
 	}
+	n.letUseKeys(at, "OtherKey", props.VolumeKeys)
 	n.template = awsec2.NewLaunchTemplate(n, jsii.String("Template"), &awsec2.LaunchTemplateProps{
 		InstanceType: n.kind, MachineImage: image, KeyPair: props.KeyPair, InstanceProfile: n.profile,
 		SecurityGroup: groups[0], UserData: n.userData,
@@ -118,7 +119,7 @@ func (n *clusterNode) blockDevices(at place, props *ClusterNodeProps) *[]*awsec2
 		at.require(v != nil && v.DeviceName != nil, fmt.Sprintf("Volumes[%d].DeviceName", i), "give a device such as /dev/xvda")
 		names = append(names, *v.DeviceName)
 		if v.KmsKey != nil {
-			n.letUseKey(i, v.KmsKey.KeyArn())
+			n.letUseKey(fmt.Sprintf("VolumeKey%d", i), v.KmsKey.KeyArn())
 		}
 		devices = append(devices, v.blockDevice(at, i))
 	}

@@ -35,6 +35,7 @@ type switcher struct {
 	policy            contract.Policy
 	topic             awssns.ITopic
 	topicKey          awskms.IKey
+	key               awskms.IKey // the customer's, or nil
 	queue             awssqs.Queue
 	logs              awslogs.ILogGroup
 	fn                awslambda.Function
@@ -80,9 +81,12 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	if props.Name != nil {
 		checkName(at, *props.Name)
 	}
+	if props.TopicKey != nil && props.Topic == nil {
+		at.fail("TopicKey is given and Topic is not: TopicKey is the key of a Topic of yours; give EncryptionKey for the topic that the switcher makes")
+	}
 	memory := at.whole("MemorySize", props.MemorySize, 512, 128, 10240)
 	s := &switcher{
-		vpc: props.Vpc, table: props.Table, policy: props.Policy.toContract(at),
+		vpc: props.Vpc, table: props.Table, key: props.EncryptionKey, policy: props.Policy.toContract(at),
 		idTag: or(props.IDTag, contract.DefaultIDTag), targetTag: or(props.TargetTag, contract.DefaultTargetTag),
 		objective: at.whole("Objective in seconds", secondsOrNil(props.Objective), 300, 30, 86400), runbooks: checkRunbooks(at, props.RunbookUrl),
 	}
@@ -152,9 +156,14 @@ func (s *switcher) makeLogGroup(props *SwitcherProps) {
 	if retention == "" {
 		retention = awslogs.RetentionDays_ONE_YEAR
 	}
+	name := "/aws/lambda/" + s.function
+	if s.key != nil {
+		letLogsUse(s, s.key, "SwitcherLogs", name)
+	}
 	s.logs = awslogs.NewLogGroup(s, jsii.String("Logs"), &awslogs.LogGroupProps{
-		LogGroupName:  jsii.String("/aws/lambda/" + s.function),
+		LogGroupName:  jsii.String(name),
 		Retention:     retention,
+		EncryptionKey: s.key,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 }
@@ -182,7 +191,7 @@ func (s *switcher) makeFunction(props *SwitcherProps, code awslambda.Code, archi
 		RecursiveLoop: awslambda.RecursiveLoop_ALLOW,
 		// What fails three times goes to the queue with its error, and is not retried
 		// when it is an hour old: the sweep has done its work by then.
-		OnFailure:     awslambdadestinations.NewSqsDestination(s.queue),
+		OnFailure:     awslambdadestinations.NewSqsDestination(s.keyless()),
 		RetryAttempts: jsii.Number(2),
 		MaxEventAge:   duration(3600),
 	})
@@ -219,6 +228,12 @@ func (s *switcher) GrantInvoke(grantee awsiam.IGrantable) awsiam.Grant {
 }
 
 func (s *switcher) GrantReadRecords(grantee awsiam.IGrantable) awsiam.Grant {
+	if key := s.table.EncryptionKey(); key != nil {
+		awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
+			Grantee: grantee, Actions: jsii.Strings("kms:Decrypt"),
+			ResourceArns: &[]*string{key.KeyArn()}, Conditions: grantConditions(s.via("dynamodb")),
+		})
+	}
 	return awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
 		Grantee: grantee, Actions: jsii.Strings("dynamodb:GetItem", "dynamodb:Query"),
 		ResourceArns: &[]*string{s.table.TableArn()}, Conditions: grantConditions(s.leadingKeys()),

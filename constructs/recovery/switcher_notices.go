@@ -29,18 +29,16 @@ func (s *switcher) makeTopic(at place, props *SwitcherProps) {
 		}
 		return
 	}
-	stack := awscdk.Stack_Of(s)
-	ownAccount := &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}}
+	ownAccount := &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(s).Account()}}
 	cloudwatch := &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)}
-	s.topicKey = awskms.NewKey(s, jsii.String("TopicKey"), &awskms.KeyProps{
-		Description:       jsii.String(fmt.Sprintf("Notifications of switcher %s", s.name)),
-		EnableKeyRotation: jsii.Bool(true),
-		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
-	})
-	s.topicKey.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Sid: jsii.String("Alarms"), Principals: cloudwatch, Conditions: ownAccount,
-		Actions: jsii.Strings("kms:Decrypt", "kms:GenerateDataKey*"), Resources: jsii.Strings("*"),
-	}), nil)
+	if s.topicKey = s.key; s.topicKey == nil {
+		s.topicKey = awskms.NewKey(s, jsii.String("TopicKey"), &awskms.KeyProps{
+			Description:       jsii.String(fmt.Sprintf("Notifications of switcher %s", s.name)),
+			EnableKeyRotation: jsii.Bool(true),
+			RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
+		})
+	}
+	letAlarmsUse(s, s.topicKey)
 	topic := awssns.NewTopic(s, jsii.String("Topic"), &awssns.TopicProps{
 		DisplayName: jsii.String("Workload recovery " + s.name), MasterKey: s.topicKey, EnforceSSL: jsii.Bool(true),
 	})
@@ -73,11 +71,25 @@ func checkTopic(at place, prop string, topic awssns.ITopic, stack awscdk.Stack) 
 // Lambda dead-letter queue also says why:
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
 func (s *switcher) makeQueue() {
+	encryption := awssqs.QueueEncryption_SQS_MANAGED
+	if s.key != nil {
+		encryption = awssqs.QueueEncryption_KMS
+		letEventsUse(s.key)
+	}
 	s.queue = awssqs.NewQueue(s, jsii.String("DeadLetters"), &awssqs.QueueProps{
-		Encryption: awssqs.QueueEncryption_SQS_MANAGED, EnforceSSL: jsii.Bool(true),
+		Encryption: encryption, EncryptionMasterKey: s.key, EnforceSSL: jsii.Bool(true),
 		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
 	})
 	explain(s.queue, nagRule{id: "AwsSolutions-SQS3", reason: "This queue is the dead-letter queue, of the rules, the schedule and the function."})
+}
+
+// keyless is the queue as AWS CDK sees one without a key. With it, AWS CDK would allow the
+// function all use of the key; ownStatements allow it through SQS.
+func (s *switcher) keyless() awssqs.IQueue {
+	if s.key == nil {
+		return s.queue
+	}
+	return awssqs.Queue_FromQueueArn(s, jsii.String("Lost"), s.queue.QueueArn())
 }
 
 // makeRules makes the VPC's two rules. They pass on what may concern a node; the
@@ -136,6 +148,9 @@ func (s *switcher) makeSweep() awsscheduler.CfnSchedule {
 	})
 	role.AddToPolicy(allow("Sweep", []string{"lambda:InvokeFunction"}, []*string{s.arn}, nil))
 	role.AddToPolicy(allow("Undelivered", []string{"sqs:SendMessage"}, []*string{s.queue.QueueArn()}, nil))
+	if s.key != nil {
+		role.AddToPolicy(s.useQueueKey())
+	}
 	input, err := json.Marshal(struct {
 		Source     string `json:"source"`
 		DetailType string `json:"detail-type"`

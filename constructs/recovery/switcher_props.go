@@ -43,12 +43,21 @@ type SwitcherProps struct {
 	LogGroup awslogs.ILogGroup
 	// LogRetention is how long the default log group keeps logs. Default: one year.
 	LogRetention awslogs.RetentionDays
+	// EncryptionKey is a customer-managed KMS key for what the switcher makes: its
+	// topic, its dead-letter queue and its log group. The function's role gets the use of
+	// it through these services only. The policy of a key made in the app is extended for
+	// CloudWatch, EventBridge and CloudWatch Logs; that of another must allow them
+	// (docs/security.md, "Customer-managed keys").
+	// Default: a new key for the topic, SQS's own key for the queue, CloudWatch Logs' own
+	// for the logs.
+	EncryptionKey awskms.IKey
 	// Topic is where people are told of switches: a standard topic of the stack's
 	// Region. Let cloudwatch.amazonaws.com publish to it, and use its key if it is
 	// encrypted, for the alarms. Default: a new topic, encrypted with a new key.
 	Topic awssns.ITopic
-	// TopicKey is the KMS key of the given Topic. Default: that of a topic that this app
-	// makes; of one that is only referred to by its ARN it is not known: none.
+	// TopicKey is the KMS key of the given Topic; for a topic that the switcher makes,
+	// give EncryptionKey. Default: that of a topic that this app makes; of one that is
+	// only referred to by its ARN it is not known: none.
 	TopicKey awskms.IKey
 	// Policy says how to recover. Default: see RecoveryPolicy.
 	Policy *RecoveryPolicy

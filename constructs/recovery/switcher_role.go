@@ -179,7 +179,16 @@ func (s *switcher) ownStatements() []awsiam.PolicyStatement {
 	if s.topicKey != nil {
 		out = append(out, allow("UseTopicKey", []string{"kms:Decrypt", "kms:GenerateDataKey*"}, []*string{s.topicKey.KeyArn()}, s.via("sns")))
 	}
+	if s.key != nil {
+		out = append(out, s.useQueueKey())
+	}
 	return out
+}
+
+// useQueueKey is what sending to an encrypted queue takes ("Key management", Amazon SQS
+// Developer Guide).
+func (s *switcher) useQueueKey() awsiam.PolicyStatement {
+	return allow("UseQueueKey", []string{"kms:Decrypt", "kms:GenerateDataKey"}, []*string{s.key.KeyArn()}, s.via("sqs"))
 }
 
 // leadingKeys limits the shared table to this VPC's partitions and the Region's
