@@ -10,7 +10,10 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
+	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/recovery"
 	"github.com/workload-recovery/workload-recovery/test/docs/examples"
 )
 
@@ -56,6 +59,20 @@ func TestExamplesOfTheManual(t *testing.T) {
 	}
 }
 
+// options is a stack with whatever props add resources of types that the ready-made
+// stacks do without.
+func options(t *testing.T) awscdk.Stack {
+	t.Helper()
+	b := newBase(t)
+	app := application()
+	app.LogFiles = jsii.Strings("/var/log/app.log")
+	b.node("Node", recovery.ClusterNodeProps{
+		Application: app, ApplicationStatusCheck: check(8080),
+		DataFileSystem: &recovery.NodeFileSystem{BackupPlan: awsbackup.BackupPlan_FromBackupPlanId(b.stack, jsii.String("Plan"), jsii.String("plan"))},
+	})
+	return b.stack
+}
+
 // TestDeploymentPermissionsAreComplete: docs/getting-started.md lists what
 // CloudFormation must be allowed, by resource type. No type may be missing, and none
 // may be there that the stacks do not have.
@@ -70,7 +87,7 @@ func TestDeploymentPermissionsAreComplete(t *testing.T) {
 	}
 	made := map[string]bool{}
 	ex := single(t)
-	for _, stack := range []awscdk.Stack{ex.Region.Stack, ex.Vpc.Stack, ex.Nodes.Stack, ex.Dashboard.Stack} {
+	for _, stack := range []awscdk.Stack{ex.Region.Stack, ex.Vpc.Stack, ex.Nodes.Stack, ex.Dashboard.Stack, options(t)} {
 		for kind := range synth(t, stack).counts() {
 			if !strings.HasPrefix(kind, "Custom::") && kind != "AWS::CDK::Metadata" {
 				made[kind] = true
