@@ -93,6 +93,17 @@ mutation: ## Change the engine's source piece by piece and see which tests notic
 lint: $(GOLANGCI_LINT) python ## go vet, golangci-lint (with gofumpt), shellcheck
 	@$(SUITE) lint
 
+# The database as a module: vuln.go.dev need not be reached, and its content is in the checksum database.
+VULNDB := golang.org/x/vulndb@v0.0.0-20261105234957-e22db6528018
+
+.PHONY: vulncheck
+vulncheck: ## Known vulnerabilities that switcher and recoveryctl can reach (VULNDB=golang.org/x/vulndb@latest: by the newest database)
+	@scripts/preflight go
+	@db=$$(GOFLAGS= go mod download -json $(VULNDB) | sed -n 's/^\t"Dir": "\(.*\)",$$/\1/p'); \
+	if [ -z "$$db" ]; then echo "vulncheck: $(VULNDB) cannot be had from $$(go env GOPROXY): name another version by VULNDB" >&2; exit 1; fi; \
+	GOTOOLCHAIN=$$(sed -n 's/^const toolchain = "\(.*\)"$$/\1/p' scripts/bundle/main.go) \
+		nice -n 10 go run golang.org/x/vuln/cmd/govulncheck@v1.8.0 -db "file://$$db/data/osv" ./lambda/... ./cmd/...
+
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format all Go files with gofumpt
 	$(GOLANGCI_LINT) fmt
