@@ -104,10 +104,11 @@ func (p *Proxy) carryOut(ctx context.Context, r *http.Request, c Call, body []by
 	return p.forward(ctx, r, body)
 }
 
-// ask sends a query-protocol call of the proxy's own, with the caller's signature.
+// ask sends a query-protocol call of the proxy's own.
 func (p *Proxy) ask(ctx context.Context, r *http.Request, form url.Values) *answer {
 	own := r.Clone(ctx)
 	own.URL = &url.URL{Path: "/"}
+	own.Header.Set("Authorization", strings.Replace(own.Header.Get("Authorization"), callerOf(r), Observer, 1))
 	own.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	form.Set("Version", "2016-11-15")
 	return p.forward(ctx, own, []byte(form.Encode()))

@@ -21,6 +21,10 @@ type Proxy struct {
 	// test must fail on any. The harness's own calls are not asked about. Set it
 	// before the first request.
 	Authorize func(context.Context, Call) error
+	// Sign, if set, signs what goes to the emulator, for one that checks signatures. The
+	// caller is an access key id, Observer for the harness's own calls and for those that
+	// fill a gap.
+	Sign func(caller string, r *http.Request, body []byte) error
 
 	upstream string
 	account  string
@@ -234,6 +238,11 @@ func (p *Proxy) forward(ctx context.Context, r *http.Request, body []byte) *answ
 	req.Header = r.Header.Clone()
 	req.Header.Set("x-moto-account-id", p.account)
 	req.Header.Del("Accept-Encoding") // gaps rewrite plain text
+	if p.Sign != nil {
+		if err := p.Sign(callerOf(r), req, body); err != nil {
+			return p.broken(err)
+		}
+	}
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return p.broken(err)
@@ -244,6 +253,14 @@ func (p *Proxy) forward(ctx context.Context, r *http.Request, body []byte) *answ
 		return p.broken(err)
 	}
 	return &answer{status: resp.StatusCode, header: resp.Header, body: text}
+}
+
+// callerOf reads the access key id out of a signature.
+func callerOf(r *http.Request) string {
+	if m := credential.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 func (p *Proxy) broken(err error) *answer {
