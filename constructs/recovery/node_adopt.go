@@ -146,11 +146,14 @@ func (p *AdoptedNodeProps) like() *ClusterNodeProps {
 // not taken away from it.
 func (n *clusterNode) letAdopt() {
 	name, key := *n.switcher.SwitcherName(), "aws:ResourceTag/"+contract.SwitcherTag
-	n.letSwitcher("Adopt", allow("AdoptInstance", []string{"ec2:CreateTags"}, n.instances(n.adopt), map[string]any{
-		"StringEquals":              map[string]any{"aws:RequestTag/" + contract.SwitcherTag: name},
-		"StringEqualsIfExists":      map[string]any{key: name},
-		"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": n.ownTags()},
-	}))
+	n.letSwitcher("Adopt",
+		// What its replacements are to be is read before anything of it is changed.
+		allow("ReadInstance", []string{"ec2:DescribeInstanceAttribute"}, n.instances(n.adopt), nil),
+		allow("AdoptInstance", []string{"ec2:CreateTags"}, n.instances(n.adopt), map[string]any{
+			"StringEquals":              map[string]any{"aws:RequestTag/" + contract.SwitcherTag: name},
+			"StringEqualsIfExists":      map[string]any{key: name},
+			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": n.ownTags()},
+		}))
 }
 
 // letRelease allows the switcher to take its tags off the instance that stays when

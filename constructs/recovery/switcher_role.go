@@ -65,7 +65,9 @@ func (s *switcher) readStatements() []awsiam.PolicyStatement {
 			"ec2:DescribeNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces",
 		}, anything(), nil),
 		allow("ReadZonalShifts", []string{"arc-zonal-shift:ListAutoshifts", "arc-zonal-shift:ListZonalShifts"}, anything(), nil),
-		allow("ReadInstanceAttributes", []string{"ec2:DescribeInstanceAttribute"}, s.ec2("instance/*"), nil),
+		// It tells user data: of the switcher's own instances only.
+		allow("ReadInstanceAttributes", []string{"ec2:DescribeInstanceAttribute"}, s.ec2("instance/*"),
+			map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/" + contract.SwitcherTag: s.name}}),
 		allow("ReadTargets", []string{
 			"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
 		}, anything(), nil),

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 )
@@ -75,7 +74,7 @@ func (t toldCompute) TaggedInstances(ctx context.Context, key string, values []s
 }
 
 func (t toldCompute) Details(ctx context.Context, i cloud.Instance) (cloud.Details, error) {
-	t.c.note(fmt.Sprint("Details of volumes ", len(i.Volumes) > 0), func(p cloud.Ports) { _, _ = p.Compute.Details(ctx, i) })
+	t.c.note("", func(p cloud.Ports) { _, _ = p.Compute.Details(ctx, i) })
 	return t.to.Details(ctx, i)
 }
 

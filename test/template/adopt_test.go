@@ -94,7 +94,7 @@ func TestAdoptPermissions(t *testing.T) {
 	d := synth(t, b.stack)
 	keys := []any{"fujitsu.pclswr.id", "fujitsu.swr.is_recovery_target", "recovery:switcher", "recovery:condemned", "recovery:epoch", "recovery:gate"}
 	for policy, want := range map[string]map[string]statement{
-		"OldAdopt": {"AdoptInstance": {"ec2:CreateTags", fmt.Sprintf(arn, "ec2", "instance/"+running), map[string]any{
+		"OldAdopt": {"ReadInstance": {"ec2:DescribeInstanceAttribute", fmt.Sprintf(arn, "ec2", "instance/"+running), nil}, "AdoptInstance": {"ec2:CreateTags", fmt.Sprintf(arn, "ec2", "instance/"+running), map[string]any{
 			"StringEquals":              map[string]any{"aws:RequestTag/recovery:switcher": "test"},
 			"StringEqualsIfExists":      map[string]any{"aws:ResourceTag/recovery:switcher": "test"},
 			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": keys},

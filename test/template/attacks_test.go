@@ -87,6 +87,12 @@ func TestWhatTheSwitcherMayNot(t *testing.T) {
 		}},
 		{"ec2:RunInstances", own("ec2", "security-group/sg-1"), vpc, []change{{"with a group of another VPC", "", other}}},
 		{"ec2:ModifyNetworkInterfaceAttribute", own("ec2", "network-interface/eni-1"), vpc, []change{{"cut off an instance of another VPC", "", other}}},
+		{"ec2:ModifyNetworkInterfaceAttribute", instance, with(mine, "example"), []change{
+			{"cut off a foreign instance of the own VPC", "", with()}, {"another switcher's", "", with(mine, "another")},
+		}},
+		{"ec2:DescribeInstanceAttribute", instance, with(mine, "example"), []change{
+			{"read the user data of a foreign instance", "", with()}, {"of another switcher's", "", with(mine, "another")},
+		}},
 		{"iam:PassRole", role + "/recovery/example/node", with(passed, "ec2.amazonaws.com"), []change{
 			{"an administrator's role", role + "/admin", nil}, {"a role of another switcher's nodes", role + "/recovery/another/node", nil},
 			{"to a Lambda function", "", with(passed, "lambda.amazonaws.com")}, {"to nobody that is named", "", with()},

@@ -52,7 +52,7 @@ func TestSwitcherPermissions(t *testing.T) {
 		"ReadZonalShifts": {[]any{"arc-zonal-shift:ListAutoshifts", "arc-zonal-shift:ListZonalShifts"}, "*", nil},
 		"ReadTargets":     {[]any{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}, "*", nil},
 
-		"ReadInstanceAttributes": {"ec2:DescribeInstanceAttribute", only(arns("ec2", "instance/*")), nil},
+		"ReadInstanceAttributes": {"ec2:DescribeInstanceAttribute", only(arns("ec2", "instance/*")), map[string]any{"StringEquals": own}},
 		"ReadAlarms":             {"cloudwatch:DescribeAlarms", only(arns("cloudwatch", "alarm:*")), nil},
 		"LaunchTagged": {
 			"ec2:RunInstances", arns("ec2", "instance/*", "network-interface/*", "volume/*"),

@@ -52,7 +52,7 @@ func Requests(ctx context.Context, look Lookup, account string, c proxy.Call) ([
 }
 
 var makers = map[string]func(*asker){
-	proxy.EC2 + ":DescribeInstanceAttribute":       func(a *asker) { a.ask(a.ec2("instance/"+a.p("InstanceId")), nil) },
+	proxy.EC2 + ":DescribeInstanceAttribute":       func(a *asker) { a.onInstance(a.p("InstanceId"), nil) },
 	proxy.EC2 + ":RunInstances":                    launch,
 	proxy.EC2 + ":StopInstances":                   instances,
 	proxy.EC2 + ":StartInstances":                  instances,
