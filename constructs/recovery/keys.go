@@ -21,9 +21,9 @@ func letAlarmsUse(scope constructs.Construct, key awskms.IKey) {
 }
 
 // letEventsUse lets EventBridge put what it could not deliver into a queue that is
-// encrypted with the key. AWS supports no aws:Source keys in a key's policy for
-// EventBridge (the same page, "Compatibility between event sources and encrypted
-// topics"): a condition would lose every such event. Which rules may send is the queue's
+// encrypted with the key. For EventBridge and encrypted topics AWS supports no
+// aws:Source keys in a key's policy; that queues are alike is assumed, since a condition
+// that does not hold would lose every such event. Which rules may send is the queue's
 // policy to say.
 func letEventsUse(key awskms.IKey) {
 	letServiceUse(key, "Undelivered", "events.amazonaws.com", []string{"kms:Decrypt", "kms:GenerateDataKey"}, nil)
