@@ -94,8 +94,10 @@ func TestWhatTheSwitcherMayNot(t *testing.T) {
 			{"read the user data of a foreign instance", "", with()}, {"of another switcher's", "", with(mine, "another")},
 		}},
 		{"iam:PassRole", role + "/recovery/example/node", with(passed, "ec2.amazonaws.com"), []change{
-			{"an administrator's role", role + "/admin", nil}, {"a role of another switcher's nodes", role + "/recovery/another/node", nil},
-			{"to a Lambda function", "", with(passed, "lambda.amazonaws.com")}, {"to nobody that is named", "", with()},
+			{"an administrator's role", role + "/admin", nil},
+			{"a role of another switcher's nodes", role + "/recovery/another/node", nil},
+			{"to a Lambda function", "", with(passed, "lambda.amazonaws.com")},
+			{"to nobody that is named", "", with()},
 		}},
 		{"elasticloadbalancing:RegisterTargets", own("elasticloadbalancing", "targetgroup/a/1"), with(mine, "example"), []change{
 			{"in a foreign target group", "", with()}, {"in another switcher's", "", with(mine, "another")},
@@ -108,11 +110,13 @@ func TestWhatTheSwitcherMayNot(t *testing.T) {
 			{"of a foreign file system", "", with()}, {"of another account's", elsewhere("elasticfilesystem", "file-system/fs-1"), nil},
 		}},
 		{"dynamodb:PutItem", table, with(leading, "vpc#${Vpc}"), []change{
-			{"another VPC's records", "", with(leading, "vpc#vpc-2")}, {"another VPC's history", "", with(leading, "history#vpc-2#1")},
+			{"another VPC's records", "", with(leading, "vpc#vpc-2")},
+			{"another VPC's history", "", with(leading, "history#vpc-2#1")},
 			{"another table", own("dynamodb", "table/theirs"), nil},
 		}},
 		{"events:PutEvents", own("events", "event-bus/default"), with("events:source", "workload-recovery"), []change{
-			{"as EC2, to have other switchers act", "", with("events:source", "aws.ec2")}, {"as nobody", "", with()},
+			{"as EC2, to have other switchers act", "", with("events:source", "aws.ec2")},
+			{"as nobody", "", with()},
 			{"on a bus of another account", elsewhere("events", "event-bus/default"), nil},
 		}},
 		{"lambda:InvokeFunction", own("lambda", "function:recovery-switcher-example"), nil, []change{

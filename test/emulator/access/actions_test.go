@@ -32,7 +32,7 @@ func operations(t *testing.T, service string) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	text, err := gzip.NewReader(file)
 	if err != nil {
 		t.Fatal(err)
