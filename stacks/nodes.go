@@ -1,7 +1,10 @@
 package stacks
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -50,6 +53,37 @@ func NewNodesStack(scope constructs.Construct, id string, props *NodesStackProps
 		if lb := node.LoadBalancer(); lb != nil {
 			output(out.Stack, n.ID+"Address", lb.LoadBalancerDnsName(), fmt.Sprintf("Where clients reach %s", *node.NodeName()))
 		}
+	}
+	return out
+}
+
+// NodesPerStack is how many node ids share a stack that NewNodesStacks makes.
+const NodesPerStack = recovery.NodesPerStack
+
+// NewNodesStacks makes as many stacks as the nodes need, so that none outgrows
+// CloudFormation's limits: one for the ids 1 to 16, one for 17 to 32 and so on, with
+// the ids at the end of its id and of its name ("Nodes-17-32"); of ids without nodes
+// there is none. A node's stack follows from its id alone, so that no node moves to
+// another stack when others come and go: that would delete it and make it anew.
+func NewNodesStacks(scope constructs.Construct, id string, props *NodesStackProps) []NodesStack {
+	groups := map[int][]Node{}
+	for _, n := range props.Nodes {
+		if n.Props.NodeId == nil {
+			panic(fmt.Sprintf("stacks: node %q has no NodeId: give an integer that no other node of the Region has", n.ID))
+		}
+		group := (int(*n.Props.NodeId) - 1) / NodesPerStack
+		groups[group] = append(groups[group], n)
+	}
+	var out []NodesStack
+	for _, group := range slices.Sorted(maps.Keys(groups)) {
+		own := *props
+		own.Nodes = groups[group]
+		slices.SortStableFunc(own.Nodes, func(a, b Node) int { return cmp.Compare(*a.Props.NodeId, *b.Props.NodeId) })
+		ids := fmt.Sprintf("-%d-%d", group*NodesPerStack+1, (group+1)*NodesPerStack)
+		if own.StackName != nil {
+			own.StackName = jsii.String(*own.StackName + ids)
+		}
+		out = append(out, NewNodesStack(scope, id+ids, &own))
 	}
 	return out
 }

@@ -90,13 +90,11 @@ func (m *resourceMonitor) alarmArns(stack awscdk.Stack) []*string {
 }
 
 func alarmArns(stack awscdk.Stack, names ...string) []*string {
-	out := make([]*string, 0, len(names))
+	resources := make([]string, 0, len(names))
 	for _, name := range names {
-		out = append(out, stack.FormatArn(&awscdk.ArnComponents{
-			Service: jsii.String("cloudwatch"), Resource: jsii.String("alarm"), ResourceName: jsii.String(name), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
-		}))
+		resources = append(resources, "alarm:"+name)
 	}
-	return out
+	return environmentIn(stack).arns("cloudwatch", resources...)
 }
 
 func (m *resourceMonitor) name(kind string) string {

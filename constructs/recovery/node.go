@@ -266,11 +266,11 @@ func (n *clusterNode) makeResource(at place, props *ClusterNodeProps) {
 		Properties:     n.properties(at, props),
 	})
 	n.resource.Node().AddDependency(n.needs...)
-	n.scouted()
+	n.consumers.scout.watch(n)
 }
 
 func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]any {
-	n.consumers.stack = awscdk.Stack_Of(n)
+	n.consumers.scout = scoutOf(awscdk.Stack_Of(n))
 	p := contract.NodeProperties{
 		NodeId:              strconv.Itoa(n.id),
 		NodeName:            n.name,

@@ -27,6 +27,7 @@ type switcher struct {
 	constructs.Construct
 	name, function    string
 	idTag, targetTag  string
+	env               environmentOf
 	vpc               IRecoveryVpc
 	table             IRecoveryTable
 	role              awsiam.IRole
@@ -110,7 +111,10 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	}
 	claim(scope, at, "switcher name", s.name, "give each switcher of a Region a Name of its own")
 	s.function = functionName(s.name)
-	s.arn = functionArn(s, s.function)
+	s.env = environmentIn(awscdk.Stack_Of(s))
+	// Made from the explicit name: a reference to the function in its own role or
+	// environment would be a cycle.
+	s.arn = s.env.arns("lambda", "function:"+s.function)[0]
 	s.makeTopic(at, props)
 	s.makeQueue()
 	s.makeLogGroup(props)
@@ -138,15 +142,6 @@ func (s *switcher) checkTags(at place) {
 
 func functionName(name string) string { return contract.FunctionName(name) }
 func rolePath(name string) string     { return contract.RolePath + name + "/" }
-
-// functionArn is made from the explicit name: a reference to the function in its
-// own role or environment would be a cycle.
-func functionArn(scope constructs.Construct, function string) *string {
-	return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("lambda"), Resource: jsii.String("function"),
-		ResourceName: jsii.String(function), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
-	})
-}
 
 func (s *switcher) makeLogGroup(props *SwitcherProps) {
 	if s.logs = props.LogGroup; s.logs != nil {
@@ -254,7 +249,10 @@ func Switcher_FromSwitcherAttributes(scope constructs.Construct, id *string, att
 	}
 	s.checkTags(at)
 	constructs.NewConstruct_Override(s, scope, id)
-	s.arn = functionArn(s, s.function)
+	s.env = environmentIn(awscdk.Stack_Of(s))
+	// Made from the explicit name: a reference to the function in its own role or
+	// environment would be a cycle.
+	s.arn = s.env.arns("lambda", "function:"+s.function)[0]
 	if attrs.RoleArn != nil {
 		s.role = awsiam.Role_FromRoleArn(s, jsii.String("Role"), attrs.RoleArn, nil)
 	} else {

@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
@@ -12,7 +11,7 @@ import (
 // Regional, so the Region is part of it. With the longest switcher name
 // (contract.NameLimit) and Region name (14) it has IAM's 64 characters at most.
 func (s *switcher) roleName() *string {
-	return jsii.String("recovery-" + s.name + "-" + *awscdk.Stack_Of(s).Region())
+	return jsii.String("recovery-" + s.name + "-" + s.env.region)
 }
 
 // makeRole gives the function what its calls need and no more, in two managed
@@ -208,38 +207,26 @@ func (s *switcher) inVpc() map[string]any {
 
 // via limits the use of a key to requests that a service makes for the role.
 func (s *switcher) via(service string) map[string]any {
-	region := *awscdk.Stack_Of(s).Region()
-	return map[string]any{"StringLike": map[string]any{"kms:ViaService": service + "." + region + ".amazonaws.com*"}}
+	return map[string]any{"StringLike": map[string]any{"kms:ViaService": service + "." + s.env.region + ".amazonaws.com*"}}
 }
 
 // iamRoles are the roles under the switcher's path.
 func (s *switcher) iamRoles() []*string {
-	return []*string{awscdk.Stack_Of(s).FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("iam"), Region: jsii.String(""), Resource: jsii.String("role" + rolePath(s.name) + "*"),
-		ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
-	})}
+	return []*string{s.env.arn("iam", "", s.env.account, "role"+rolePath(s.name)+"*")}
 }
 
 // ec2 are resources of the account and Region.
 func (s *switcher) ec2(resources ...string) []*string { return s.arns("ec2", resources...) }
 
 func (s *switcher) arns(service string, resources ...string) []*string {
-	out := make([]*string, 0, len(resources))
-	for _, r := range resources {
-		out = append(out, awscdk.Stack_Of(s).FormatArn(&awscdk.ArnComponents{
-			Service: jsii.String(service), Resource: jsii.String(r), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
-		}))
-	}
-	return out
+	return s.env.arns(service, resources...)
 }
 
 // foreign are EC2 resources whose ARN has no account.
 func (s *switcher) foreign(resources ...string) []*string {
 	out := make([]*string, 0, len(resources))
 	for _, r := range resources {
-		out = append(out, awscdk.Stack_Of(s).FormatArn(&awscdk.ArnComponents{
-			Service: jsii.String("ec2"), Account: jsii.String(""), Resource: jsii.String(r), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
-		}))
+		out = append(out, s.env.arn("ec2", s.env.region, "", r))
 	}
 	return out
 }

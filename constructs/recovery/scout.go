@@ -1,0 +1,167 @@
+package recovery
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/internal/contract"
+)
+
+// scout finds, in a stack, what uses the attributes of its nodes, and whether the stack
+// fits into a template. There is one for all nodes of a stack, since it looks at
+// everything; and it looks at everything at once, since each question is a message to
+// the process that holds the constructs.
+type scout struct {
+	constructs.Construct
+	stack awscdk.Stack
+	nodes []watchedNode
+	// plain is the type of constructs among which the nodes' own resources are.
+	plain reflect.Type
+	// final is set when AWS CDK synthesises. What is found from then on is kept.
+	final bool
+	found []defined
+}
+
+// watchedNode is a node and how a template names an attribute of it.
+type watchedNode struct {
+	*clusterNode
+	attribute string
+}
+
+// defined is a resource or an output with the text of its properties.
+type defined struct {
+	element constructs.IConstruct
+	text    string
+}
+
+// scoutID is the construct under a stack that is its scout.
+const scoutID = "RecoveryConsumers"
+
+// scoutOf is the stack's scout, made by its first node.
+func scoutOf(stack awscdk.Stack) *scout {
+	if s, ok := stack.Node().TryFindChild(jsii.String(scoutID)).(*scout); ok {
+		return s
+	}
+	s := &scout{stack: stack}
+	constructs.NewConstruct_Override(s, stack, jsii.String(scoutID))
+	awscdk.Aspects_Of(s).Add(s, &awscdk.AspectOptions{Priority: awscdk.AspectPriority_READONLY()})
+	s.Node().AddValidation(s)
+	return s
+}
+
+// watch lets the scout look for what uses the node's attributes.
+func (s *scout) watch(n *clusterNode) {
+	s.plain = reflect.TypeOf(n.resource.Node().DefaultChild())
+	id, err := json.Marshal(s.stack.Resolve(n.InstanceId()))
+	if err != nil {
+		panic(fmt.Sprintf("recovery: the attributes of %s cannot be written: %v", *n.Node().Path(), err))
+	}
+	s.nodes = append(s.nodes, watchedNode{clusterNode: n, attribute: strings.TrimSuffix(string(id), `"`+contract.AttrInstanceID+`"]}`)})
+}
+
+// Visit is called by AWS CDK for the scout itself, when the synthesis begins.
+func (s *scout) Visit(constructs.IConstruct) { s.final, s.found = true, nil }
+
+// definitions are all resources and outputs of the stack, without the nodes' own.
+func (s *scout) definitions() []defined {
+	if s.found != nil {
+		return s.found
+	}
+	found := s.define(*s.stack.Node().FindAll(constructs.ConstructOrder_PREORDER))
+	if s.final {
+		s.found = found
+	}
+	return found
+}
+
+// propertied is what every generated CfnResource has beyond the common interface.
+type propertied interface {
+	CfnProperties() *map[string]any
+}
+
+// define reads the properties of the resources and outputs among elements, and resolves
+// all of them at once.
+func (s *scout) define(elements []constructs.IConstruct) []defined {
+	var out []defined
+	values := map[string]any{}
+	for _, e := range elements {
+		var value any
+		switch x := e.(type) {
+		case awscdk.CfnOutput:
+			value = []any{x.Value(), x.ExportName(), x.Description()}
+		case propertied:
+			if reflect.TypeOf(e) == s.plain && *e.(awscdk.CfnResource).CfnResourceType() == contract.NodeResourceType {
+				continue
+			}
+			value = *x.CfnProperties()
+		default:
+			continue
+		}
+		values[strconv.Itoa(len(out))] = value
+		out = append(out, defined{element: e})
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	resolved, ok := s.stack.Resolve(values).(map[string]any)
+	if !ok {
+		panic(fmt.Sprintf("recovery: the properties of the resources of %s cannot be resolved", *s.stack.Node().Path()))
+	}
+	for i := range out {
+		text, err := json.Marshal(resolved[strconv.Itoa(i)])
+		if err != nil {
+			panic(fmt.Sprintf("recovery: the properties of %s cannot be hashed: %v", *out[i].element.Node().Path(), err))
+		}
+		out[i].text = string(text)
+	}
+	return out
+}
+
+// usersOf are the definitions that name an attribute of the node, by their paths.
+func (s *scout) usersOf(c *consumers) map[string]string {
+	found := map[string]string{}
+	for _, n := range s.nodes {
+		if &n.consumers != c {
+			continue
+		}
+		for _, d := range s.definitions() {
+			if strings.Contains(d.text, n.attribute) {
+				found[*d.element.Node().Path()] = d.text
+			}
+		}
+	}
+	return found
+}
+
+// Validate is called by AWS CDK when the references between stacks have become
+// exports.
+func (s *scout) Validate() *[]*string {
+	return jsii.Strings(append(s.exported(), s.oversized()...)...)
+}
+
+// exported refuses attributes in other stacks.
+func (s *scout) exported() []string {
+	var faults []string
+	exports := s.stack.Node().TryFindChild(jsii.String("Exports"))
+	if exports == nil {
+		return nil
+	}
+	for _, d := range s.define(*exports.Node().Children()) {
+		for _, n := range s.nodes {
+			if strings.Contains(d.text, n.attribute) {
+				faults = append(faults, fmt.Sprintf("an attribute of node %q is used in another stack (export %s): CloudFormation does not change an export that is in use, "+
+					"so after a switch this stack could not be deployed; move what uses it, such as the ResourceMonitor, into the node's stack", n.name, *d.element.Node().Id()))
+			}
+		}
+	}
+	slices.Sort(faults)
+	return faults
+}
