@@ -13,8 +13,6 @@
 package awscloud
 
 import (
-	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -22,7 +20,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 )
@@ -55,23 +52,14 @@ type Options struct {
 	Observe func(Call)
 }
 
-// Load reads the SDK's configuration: Region, credentials and endpoint from the
-// environment, as Lambda sets it.
-func Load(ctx context.Context) (aws.Config, error) {
-	cfg, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		return aws.Config{}, fmt.Errorf("read the AWS SDK's configuration from the environment: %w", err)
-	}
-	if cfg.Region == "" {
-		return aws.Config{}, fmt.Errorf("environment variable AWS_REGION is empty: Lambda sets it; elsewhere set it to the Region of the nodes")
-	}
-	return cfg, nil
-}
-
 // Ports connects all ports to AWS, or to the emulator that cfg.BaseEndpoint
 // (environment variable AWS_ENDPOINT_URL) names.
 func Ports(cfg aws.Config, o Options) cloud.Ports {
-	s := newSession(cfg, o.Observe)
+	return newSession(cfg, o.Observe).ports(o)
+}
+
+// ports are all adapters. None makes its service's client before its first call.
+func (s *session) ports(o Options) cloud.Ports {
 	c := newCompute(s)
 	return cloud.Ports{
 		Compute:   c,

@@ -54,7 +54,7 @@ func config(t *testing.T, url string) aws.Config {
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
-	cfg, err := awscloud.Load(t.Context())
+	cfg, err := awscloud.LoadFunction()
 	if err != nil {
 		t.Fatal(err)
 	}
