@@ -108,9 +108,28 @@ vulncheck: ## Known vulnerabilities that switcher and recoveryctl can reach (VUL
 fmt: $(GOLANGCI_LINT) ## Format all Go files with gofumpt
 	$(GOLANGCI_LINT) fmt
 
+# RUNS=n runs of each, WRITE=1 keeps the tables in docs/performance.md.
+BENCH := $(OFFLINE) go run ./test/bench $(if $(RUNS),-runs $(RUNS)) $(if $(WRITE),-write docs/performance.md)
+
 .PHONY: bench
-bench: ## Benchmarks of the engine and the simulator
+bench: bench-synth bench-growth bench-function ## Speed of everything, as ratios: engine, synthesis, growth, function (RUNS=n, WRITE=1 keeps the tables in docs/performance.md)
 	go test -run '^$$' -bench . -benchmem ./internal/... ./test/sim
+
+.PHONY: bench-synth
+bench-synth: build ## Synthesis of the example app beside the same app in TypeScript
+	@$(BENCH) synth
+
+.PHONY: bench-growth
+bench-growth: build ## Synthesis of 1 to 100 nodes in 1 to 5 VPCs
+	@$(BENCH) growth
+
+.PHONY: bench-function
+bench-function: ## The switcher's start beside a hello-world function's, and its zips
+	@$(BENCH) function
+
+.PHONY: bench-loop
+bench-loop: tools-test ## make test: where the time goes (COLD=1: without Go's build cache)
+	@$(BENCH) $(if $(COLD),-cold) loop
 
 ##@ Write
 

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/workload-recovery/workload-recovery/test/marked"
 )
 
 func main() {
@@ -54,29 +56,7 @@ func figures(seeds int, nodes string, workers int, write string) error {
 	text := r.markdown()
 	fmt.Print(text)
 	if write != "" {
-		failed = errors.Join(failed, replace(write, text))
+		failed = errors.Join(failed, marked.Replace(write, "figures", text))
 	}
 	return errors.Join(board.failed(), failed)
-}
-
-// The marks between which a document keeps the tables.
-const (
-	openMark  = "<!-- figures: begin -->\n"
-	closeMark = "<!-- figures: end -->\n"
-)
-
-func replace(file, text string) error {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("keep the tables: %w", err)
-	}
-	head, rest, opened := strings.Cut(string(raw), openMark)
-	_, tail, closed := strings.Cut(rest, closeMark)
-	if !opened || !closed {
-		return fmt.Errorf("%s has no lines %q and %q: put them where the tables belong", file, strings.TrimSpace(openMark), strings.TrimSpace(closeMark))
-	}
-	if err := os.WriteFile(file, []byte(head+openMark+"\n"+text+"\n"+closeMark+tail), 0o644); err != nil {
-		return fmt.Errorf("keep the tables: %w", err)
-	}
-	return nil
 }

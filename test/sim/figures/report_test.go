@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -37,34 +35,6 @@ func TestPercentile(t *testing.T) {
 	}
 	if got := at(99, []time.Duration{}); got != 0 {
 		t.Errorf("of nothing it is %s", got)
-	}
-}
-
-// TestReplace keeps what is around the marks, and refuses a file without them.
-func TestReplace(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "page.md")
-	write := func(text string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("before\n" + openMark + "old\n" + closeMark + "after\n")
-	for range 2 { // twice is as once
-		if err := replace(file, "new\n"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff("before\n"+openMark+"\nnew\n\n"+closeMark+"after\n", string(got)); diff != "" {
-		t.Error(diff)
-	}
-	write("no marks\n")
-	if err := replace(file, "new\n"); err == nil || !strings.Contains(err.Error(), "put them where") {
-		t.Errorf("a file without marks: %v", err)
 	}
 }
 
