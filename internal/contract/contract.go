@@ -9,7 +9,6 @@ package contract
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -57,14 +56,14 @@ func IsControlTag(key string) bool {
 	return false
 }
 
-// exposable is what the instance metadata service accepts as the key of a tag
-// ("Work with instance tags in instance metadata", Amazon EC2 User Guide).
-var exposable = regexp.MustCompile(`^[A-Za-z0-9+\-=.,_:@]{1,128}$`)
+// exposable are the characters that the instance metadata service accepts in the key of
+// a tag ("Work with instance tags in instance metadata", Amazon EC2 User Guide).
+const exposable = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-=.,_:@"
 
 // Exposable says what is wrong with the key of a tag on an instance whose metadata
 // exposes its tags, or nil.
 func Exposable(key string) error {
-	if !exposable.MatchString(key) || key == "." || key == ".." || key == "_index" {
+	if key == "" || len(key) > 128 || strings.TrimLeft(key, exposable) != "" || key == "." || key == ".." || key == "_index" {
 		return fmt.Errorf("tag key %q cannot be exposed by the instance metadata, and EC2 would refuse every launch: "+
 			"allowed are 1 to 128 letters, digits and + - = . , _ : @, no space and no slash; rename the tag", key)
 	}

@@ -126,3 +126,14 @@ func TestParseConfig(t *testing.T) {
 		t.Errorf("the default policy is refused: %v", err)
 	}
 }
+
+func TestExposable(t *testing.T) {
+	for key, ok := range map[string]bool{
+		"Name": true, "fujitsu.pclswr.id": true, "recovery:gate": true, "a+b-c=d.e,f_g:h@i9Z": true, strings.Repeat("k", 128): true,
+		"": false, "two words": false, "a/b": false, ".": false, "..": false, "_index": false, "clé": false, strings.Repeat("k", 129): false,
+	} {
+		if err := contract.Exposable(key); (err == nil) != ok {
+			t.Errorf("%q: %v, wanted it to be allowed: %v", key, err, ok)
+		}
+	}
+}
