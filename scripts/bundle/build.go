@@ -17,17 +17,20 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/bundle"
 )
 
-// processor is one that Lambda runs on: AWS CDK's name for it, Go's, and the bytes
-// that its zip may have. 5 MB is the goal on the default processor: a larger one is
-// slower to start, and every consumer's app holds both. Go writes more for x86_64.
+// processor is one that Lambda runs on: AWS CDK's name for it, Go's, and whether its
+// zip is packed densely. Go writes more for x86_64.
 type processor struct {
 	name, goarch, level string
-	limit               int
+	dense               bool
 }
 
+// limit is how many bytes a zip may have: a larger one is slower to start, and every
+// consumer's app holds both.
+const limit = 5_000_000
+
 var all = []processor{
-	{"arm64", "arm64", "GOARM64=v8.0", 5_000_000},
-	{"x86_64", "amd64", "GOAMD64=v1", 5_300_000},
+	{"arm64", "arm64", "GOARM64=v8.0", false},
+	{"x86_64", "amd64", "GOAMD64=v1", true},
 }
 
 // processors are those asked for.
@@ -98,12 +101,12 @@ func (b builder) write(ctx context.Context, dir, version, revision string) (bund
 		if err != nil {
 			return m, err
 		}
-		data, err := pack(binary)
+		data, err := pack(binary, p.dense)
 		if err != nil {
 			return m, err
 		}
-		if len(data) > p.limit {
-			return m, fmt.Errorf("the zip for %s has %d bytes, more than the %d that we allow: find what made it grow (go version -m, go tool nm -size)", p.name, len(data), p.limit)
+		if len(data) > limit {
+			return m, fmt.Errorf("the zip for %s has %d bytes, more than the %d that we allow: find what made it grow (go version -m, go tool nm -size)", p.name, len(data), limit)
 		}
 		z := bundle.Zip{File: "switcher-" + p.name + ".zip", SHA256: bundle.Sum(data), Size: len(data)}
 		if err := os.WriteFile(filepath.Join(dir, z.File), data, 0o644); err != nil {

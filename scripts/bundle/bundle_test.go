@@ -13,12 +13,19 @@ import (
 )
 
 func TestPack(t *testing.T) {
+	for _, p := range all {
+		t.Run(p.name, func(t *testing.T) { packed(t, p.dense) })
+	}
+}
+
+func packed(t *testing.T, dense bool) {
+	t.Helper()
 	binary := bytes.Repeat([]byte("the switcher "), 1000)
-	first, err := pack(binary)
+	first, err := pack(binary, dense)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := pack(slices.Clone(binary))
+	second, err := pack(slices.Clone(binary), dense)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,17 +7,24 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/workload-recovery/workload-recovery/scripts/bundle/dense"
 )
 
 // epoch is the earliest time that a zip can hold. Builds have no time of their own.
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // pack is the zip that Lambda wants: one executable file named bootstrap. The same
-// binary gives the same bytes.
-func pack(binary []byte) ([]byte, error) {
+// binary gives the same bytes. A dense one is some 5 % smaller and takes a minute.
+func pack(binary []byte, denser bool) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
-	w.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) { return flate.NewWriter(to, flate.BestCompression) })
+	w.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) {
+		if denser {
+			return &whole{to: to}, nil
+		}
+		return flate.NewWriter(to, flate.BestCompression)
+	})
 	header := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate, Modified: epoch}
 	header.SetMode(0o755)
 	f, err := w.CreateHeader(header)
@@ -31,4 +38,15 @@ func pack(binary []byte) ([]byte, error) {
 		return nil, fmt.Errorf("zip: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// whole compresses what was written when it is closed.
+type whole struct {
+	bytes.Buffer
+	to io.Writer
+}
+
+func (w *whole) Close() error {
+	_, err := w.to.Write(dense.Deflate(w.Bytes()))
+	return err
 }

@@ -42,7 +42,7 @@ func verify(ctx context.Context, b builder, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		again, err := pack(binary)
+		again, err := pack(binary, p.dense)
 		if err != nil {
 			return err
 		}
