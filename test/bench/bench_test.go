@@ -75,3 +75,33 @@ func TestClosing(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestMirror(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	write := func(dir, name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(from, "lib"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(from, "app.ts", "1")
+	write(from, "lib/node.ts", "2")
+	for _, want := range []map[string]bool{{"app.ts": true, "lib/node.ts": true}, {}, {"app.ts": true}} {
+		changed := map[string]bool{}
+		if err := mirror(from, to, changed); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, changed); diff != "" {
+			t.Errorf("copied (-want +got):\n%s", diff)
+		}
+		if text, err := os.ReadFile(filepath.Join(to, "lib/node.ts")); err != nil || string(text) != "2" {
+			t.Errorf("the copy holds %q (%v)", text, err)
+		}
+		if len(want) == 0 {
+			write(to, "app.ts", "old")
+		}
+	}
+}

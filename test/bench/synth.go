@@ -12,8 +12,12 @@ import (
 	"time"
 )
 
-// typescript is where the TypeScript app is, with packages and a lock file of its own.
-const typescript = "test/bench/typescript"
+// source is where the TypeScript app is, with a lock file of its own; typescript is the
+// copy beside which its packages are installed and in which it is compiled.
+const (
+	source     = "test/bench/typescript"
+	typescript = scratch + "/typescript"
+)
 
 // way is one way to run an app.
 type way struct {
@@ -63,10 +67,14 @@ func synth(ctx context.Context, b bench) (string, error) {
 	return out.String() + t.String() + "\n" + parts, nil
 }
 
-// prepare installs the TypeScript app's packages, where its lock file has changed, and
-// builds everything.
+// prepare copies the TypeScript app, installs its packages where its lock file has
+// changed, and builds everything.
 func prepare(ctx context.Context) error {
-	if stale(typescript+"/node_modules/.package-lock.json", typescript+"/package-lock.json") {
+	changed := map[string]bool{}
+	if err := mirror(source, typescript, changed); err != nil {
+		return err
+	}
+	if _, err := os.Stat(typescript + "/node_modules/.package-lock.json"); err != nil || changed["package-lock.json"] {
 		if err := quietly(ctx, typescript, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"); err != nil {
 			return err
 		}
@@ -80,14 +88,30 @@ func prepare(ctx context.Context) error {
 	return quietly(ctx, "", "go", "build", "-o", scratch+"/", "./test/bench/parts", "./test/bench/grow")
 }
 
-// stale says whether made is missing or older than what it is made of.
-func stale(made, of string) bool {
-	m, err := os.Stat(made)
-	if err != nil {
-		return true
-	}
-	o, err := os.Stat(of)
-	return err != nil || m.ModTime().Before(o.ModTime())
+// mirror copies the files that are not the same already, and names them.
+func mirror(from, to string, changed map[string]bool) error {
+	return filepath.WalkDir(from, func(file string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, file)
+		if err != nil {
+			return err
+		}
+		copied := filepath.Join(to, name)
+		if entry.IsDir() {
+			return os.MkdirAll(copied, 0o755)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if there, err := os.ReadFile(copied); err == nil && bytes.Equal(there, text) {
+			return nil
+		}
+		changed[name] = true
+		return os.WriteFile(copied, text, 0o644)
+	})
 }
 
 // takeTurns runs each way once before any is run again, so that what else the machine
@@ -150,7 +174,7 @@ func compare(ours, theirs string) (stacks, resources int, err error) {
 			return 0, 0, err
 		}
 		if at := difference(name, a, b); at != "" {
-			faults = append(faults, fmt.Errorf("%s differs: bring %s in step with the constructs", at, typescript))
+			faults = append(faults, fmt.Errorf("%s differs: bring %s in step with the constructs", at, source))
 		}
 		if r, ok := a["Resources"].(map[string]any); ok {
 			resources += len(r)
