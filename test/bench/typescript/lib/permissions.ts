@@ -51,7 +51,7 @@ export class Permissions {
       }),
       allow('UnprotectCondemned', ['ec2:ModifyInstanceAttribute'], this.ec2('instance/*'), condemned),
       allow('SwapGroups', ['ec2:ModifyNetworkInterfaceAttribute'], this.ec2('network-interface/*', 'security-group/*'), this.inVpc()),
-      allow('SwapGroupsOfInstance', ['ec2:ModifyNetworkInterfaceAttribute'], this.ec2('instance/*')),
+      allow('SwapGroupsOfInstance', ['ec2:ModifyNetworkInterfaceAttribute'], this.ec2('instance/*'), { StringEquals: own }),
     ];
   }
 
