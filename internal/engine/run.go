@@ -160,12 +160,8 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 			return true, nil
 		}
 		busy, wait, err := r.turn(ctx)
-		if err == nil && (!busy || r.clock.Now().Sub(r.tidied) >= tidyEvery) {
-			r.tidied = r.clock.Now()
-			err = r.tidy(ctx)
-		}
-		if err == nil && r.claims && !busy {
-			err = r.unclaim(ctx)
+		if err == nil {
+			err = r.chores(ctx, busy)
 		}
 		switch {
 		case err == nil:
@@ -200,6 +196,20 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 			}
 		}
 	}
+}
+
+// chores does what no recovery need wait for.
+func (r *run) chores(ctx context.Context, busy bool) error {
+	if !busy || r.clock.Now().Sub(r.tidied) >= tidyEvery {
+		r.tidied = r.clock.Now()
+		if err := r.tidy(ctx); err != nil {
+			return err
+		}
+	}
+	if r.claims && !busy {
+		return r.unclaim(ctx)
+	}
+	return nil
 }
 
 // hintEvery is how often the table is asked for hints while AWS is awaited.
