@@ -173,12 +173,12 @@ build: dist/switcher/arm64/bootstrap ## Build the switcher for Lambda on arm64, 
 build-amd64: dist/switcher/x86_64/bootstrap ## Build the switcher for Lambda on x86_64
 
 .PHONY: verify-bundle
-verify-bundle: ## Build the release's switcher again, bit for bit (VERIFY_ARGS=-cold: without Go's build cache)
+verify-bundle: ## Build the release's executables again, bit for bit (VERIFY_ARGS=-cold: without Go's build cache)
 	@nice -n 10 go run ./scripts/bundle -verify $(VERIFY_ARGS)
 
 .PHONY: release
-release: ## Check and build release VERSION=x.y.z into dist/release, and change nothing; CONFIRM=1 commits and tags it on a branch
-	@$(OFFLINE) nice -n 10 go run ./scripts/release -version "$(VERSION)" $(if $(filter 1,$(CONFIRM)),-confirm)
+release: python ## Check and build release VERSION=x.y.z into dist/release, and change nothing; CONFIRM=1 commits and tags it on a branch
+	@$(OFFLINE) RECOVERY_PYTHON=$(VENV)/bin/python nice -n 10 go run ./scripts/release -version "$(VERSION)" $(if $(filter 1,$(CONFIRM)),-confirm)
 
 # One recipe for all processors; the same source gives the same bytes anywhere.
 dist/switcher/%/bootstrap: $(ENGINE_SOURCES)

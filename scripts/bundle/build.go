@@ -17,11 +17,11 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/bundle"
 )
 
-// processor is one that Lambda runs on: AWS CDK's name for it, Go's, and whether its
-// zip is packed densely. Go writes more for x86_64.
+// processor is one that Lambda runs on: AWS CDK's name for it, Go's, and how its zip is
+// packed. Go writes more for x86_64.
 type processor struct {
 	name, goarch, level string
-	dense               bool
+	deflate             deflate
 }
 
 // limit is how many bytes a zip may have: a larger one is slower to start, and every
@@ -29,8 +29,8 @@ type processor struct {
 const limit = 5_100_000
 
 var all = []processor{
-	{"arm64", "arm64", "GOARM64=v8.0", false},
-	{"x86_64", "amd64", "GOAMD64=v1", true},
+	{"arm64", "arm64", "GOARM64=v8.0", fast},
+	{"x86_64", "amd64", "GOAMD64=v1", dense},
 }
 
 // processors are those asked for.
@@ -101,7 +101,7 @@ func (b builder) write(ctx context.Context, dir, version, revision string) (bund
 		if err != nil {
 			return m, err
 		}
-		data, err := pack(binary, p.dense)
+		data, err := pack(ctx, binary, p.deflate)
 		if err != nil {
 			return m, err
 		}

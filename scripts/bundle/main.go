@@ -1,12 +1,12 @@
 // Command bundle builds the switcher as a release carries it: a zip for each
-// processor and a manifest, the same bytes on every machine.
+// processor, with the same executable on every machine, and a manifest.
 //
 // Usage, from the module's root:
 //
 //	go run ./scripts/bundle -out dir [-only arm64] [-version x.y.z] [-revision commit]
 //	go run ./scripts/bundle -verify [-only arm64] [-cold]
 //
-// -verify builds a release's bundle again and compares it bit for bit. In a commit
+// -verify builds a release's executables again and compares them bit for bit. In a commit
 // that carries none it builds this tree and a copy of it elsewhere, and compares
 // those. -cold builds without Go's build cache, which takes minutes and 4 GB.
 package main
@@ -22,7 +22,7 @@ import (
 	"runtime"
 )
 
-// toolchain compiles and compresses: another Go may write other bytes.
+// toolchain compiles: another Go may write other bytes.
 const toolchain = "go1.26.8"
 
 func main() {

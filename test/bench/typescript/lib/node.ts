@@ -173,7 +173,7 @@ export class ClusterNode extends Construct {
         Alarms: Lazy.list({ produce: () => [...this.alarms].sort() }, { omitEmpty: true }),
         Priority: String(props.priority ?? 100), AllowTerminateFence: 'false', Gate: 'false', RestartOriginal: 'false', FenceEscalation: 'hold',
         ConsumersHash: Lazy.string(this.consumers), ApplyChanges: 'next-switch', OnDelete: 'terminate', DrainSeconds: '60', StopSeconds: '120',
-        LaunchTemplateId: this.template.launchTemplateId, LaunchTemplateVersion: this.template.latestVersionNumber,
+        FileSystem: this.data.fileSystemId, LaunchTemplateId: this.template.launchTemplateId, LaunchTemplateVersion: this.template.latestVersionNumber,
       },
     });
     this.resource.node.addDependency(...this.needs);

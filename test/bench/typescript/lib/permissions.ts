@@ -14,7 +14,7 @@ export class Permissions {
         'ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeSubnets', 'ec2:DescribeVolumes', 'ec2:DescribeNetworkInterfaceAttribute', 'ec2:DescribeNetworkInterfaces',
       ], ['*']),
       allow('ReadZonalShifts', ['arc-zonal-shift:ListAutoshifts', 'arc-zonal-shift:ListZonalShifts'], ['*']),
-      allow('ReadInstanceAttributes', ['ec2:DescribeInstanceAttribute'], this.ec2('instance/*')),
+      allow('ReadInstanceAttributes', ['ec2:DescribeInstanceAttribute'], this.ec2('instance/*'), this.tagged()),
       allow('ReadTargets', ['elasticloadbalancing:DescribeTargetGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*']),
       allow('ReadAlarms', ['cloudwatch:DescribeAlarms'], this.arns('cloudwatch', 'alarm:*')),
     ];
