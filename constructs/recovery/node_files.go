@@ -47,7 +47,8 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 		},
 	})
 	own := n.group.SecurityGroupId()
-	n.need(fs, fs.MountTargetsAvailable(), group, n.dataPoint, n.logPoint, policy,
+	// The file system itself is one of the node's properties.
+	n.need(fs.MountTargetsAvailable(), group, n.dataPoint, n.logPoint, policy,
 		newIngressRule(n, "DataAccess", group.SecurityGroupId(), own, nfsPort, "Data of "+n.name),
 		newIngressRule(n, "LogAccess", vpc.LogSecurityGroupId(), own, nfsPort, "Recovery logs of "+n.name))
 }

@@ -118,7 +118,6 @@ func TestNodeWaits(t *testing.T) {
 			"AWS::EC2::SecurityGroup":               2, // node, mount targets
 			"AWS::EC2::SecurityGroupIngress":        3, // load balancer to node, node to data and logs
 			"AWS::EFS::AccessPoint":                 2,
-			"AWS::EFS::FileSystem":                  1,
 			"AWS::EFS::MountTarget":                 3,
 			"AWS::ElasticLoadBalancingV2::Listener": 1, "AWS::ElasticLoadBalancingV2::LoadBalancer": 1,
 			"AWS::IAM::InstanceProfile": 1, "AWS::IAM::Policy": 1, "AWS::IAM::Role": 1,

@@ -89,7 +89,7 @@ export class ClusterNode extends Construct {
       statements: [useAccessPoint('Data', fs, this.dataPoint), useAccessPoint('RecoveryLogs', vpc.logs, this.logPoint)],
     });
     const own = this.group.securityGroupId;
-    this.needs.push(fs, fs.mountTargetsAvailable, group, this.dataPoint, this.logPoint, policy,
+    this.needs.push(fs.mountTargetsAvailable, group, this.dataPoint, this.logPoint, policy,
       newIngressRule(this, 'DataAccess', group.securityGroupId, own, nfsPort, 'Data of ' + this.nodeName),
       newIngressRule(this, 'LogAccess', vpc.logsGroup, own, nfsPort, 'Recovery logs of ' + this.nodeName));
   }
