@@ -125,6 +125,7 @@ func TestDecisionsPlanned(t *testing.T) {
 		when("a Spot interruption of a paused node", resting(), spot, paused),
 		when("a Spot interruption of one that is no recovery target", resting(), spot, func(s *scene) { s.tag(before, wantTag, "false") }),
 		when("an operator's order", resting(), func(s *scene) { s.hint(event.CauseOperator, ""); s.Hint.To = "az-a" }),
+		when("an operator's order that does not say when it was given", resting(), func(s *scene) { s.hint(event.CauseOperator, ""); s.Hint.Cause.At = time.Time{} }),
 		when("an operator's order, and the node has failed", resting(), fails, func(s *scene) { s.hint(event.CauseOperator, "") }),
 		when("an operator's order, and the node has failed under the brake", resting(), fails, brake, func(s *scene) { s.hint(event.CauseOperator, ""); s.Hint.To = "az-c" }),
 		when("an operator's order, and the node has failed while it is paused", resting(), fails, paused, func(s *scene) { s.hint(event.CauseOperator, "") }),

@@ -18,6 +18,9 @@ import (
 // the requests under way are finished.
 func (s *step) prepare(kind string, cause record.Cause, to string) {
 	g := s.n.Grant
+	if cause.At.IsZero() { // an order that does not say when it was given
+		cause.At = s.Now
+	}
 	s.n.Switch = &record.Switch{
 		ID: fmt.Sprintf("%d-%d", s.n.ID, s.n.Epoch+1), Kind: kind, Cause: cause, Started: s.Now,
 		From: g.Instance, FromZone: g.Zone, To: to, Gate: s.n.Settings.Gate,

@@ -179,7 +179,7 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 			return false, nil
 		}
 		if len(r.sweeping) == 0 && r.clock.Now().Sub(r.swept) >= sweepEvery {
-			r.sweepAll()
+			r.loaded, r.sweep = false, true // a leader of yesterday may have changed a record
 		}
 		if failures > 0 {
 			r.lookAt = r.clock.Now().Add(pause << failures)
