@@ -55,7 +55,8 @@ more of them fail at once than one zone's failure explains.`,
 			if err != nil {
 				return err
 			}
-			done.text = fmt.Sprintf("recoveries of %d nodes of %s are switched %s", len(nodes), p.Config.VPC, args[0])
+			recoveries := map[bool]string{true: "off", false: "on"}[on]
+			done.text = fmt.Sprintf("the brake is %s: recoveries of %d nodes of %s are switched %s", args[0], len(nodes), p.Config.VPC, recoveries)
 			return c.show(done)
 		},
 	}
