@@ -38,9 +38,9 @@ func TestModules(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"std":                                      "switcher constructs recoveryctl",
-		"github.com/aws/jsii-runtime-go":           "constructs",
-		"github.com/aws/aws-lambda-go":             "switcher",
+		"std":                            "switcher constructs recoveryctl",
+		"github.com/aws/jsii-runtime-go": "constructs",
+		"github.com/aws/aws-lambda-go":   "switcher",
 		"github.com/aws/aws-sdk-go-v2/service/ec2": "switcher recoveryctl",
 		"github.com/spf13/cobra":                   "recoveryctl",
 	}

@@ -102,8 +102,12 @@ func (w *World) unheeded(i *invocation) {
 const slowRead = 7 * time.Second
 
 // unforeseen reports whether a machine was started so shortly before its node is
-// granted elsewhere that nobody could have known.
+// granted elsewhere that nobody could have known: also by a process that slept between
+// its last check and its save. In quarantine, such a one reaches nothing.
 func (w *World) unforeseen(m *Machine) bool {
+	if w.Now.Sub(w.thawed) < time.Second && isolated(m) && !m.mounted {
+		return true
+	}
 	return w.Now.Sub(m.started) < sight || m.started.After(m.shown) && w.Now.Sub(w.workable(m.started)) < sight+slowRead
 }
 
