@@ -216,8 +216,8 @@ func (w *World) destructive(by *site, action string, m *Machine) {
 	if w.unwatched || w.lab != nil && w.lab.Function != nil {
 		return // there is no record to hold it to
 	}
-	if late := action == "ModifyNetworkInterfaceAttribute" && m.node > 0 && w.nodes[m.node].retained == m.ID; late {
-		return // put right before it is given back, and refused by IAM from then on
+	if action == "ModifyNetworkInterfaceAttribute" && m.node > 0 && w.nodes[m.node].retained == m.ID && w.Now.Sub(w.nodes[m.node].spared[m.ID]) < record.LateCall {
+		return // a late call: put right before the machine is given back, and refused by IAM from then on
 	}
 	if m.node == 0 || m.people {
 		w.Fail("I3: %s of the foreign %s", action, m.ID)
