@@ -125,3 +125,23 @@ func TestNoEffectOfANodeThatWasNotSaved(t *testing.T) {
 		t.Errorf("%d conflicts, %d of 3 switched", conflicts, h.switched())
 	}
 }
+
+// TestAnswerOutlivesAConflict: what EC2 said of a launch is known, whoever saves the
+// record first; the request is not sent again to learn it, and this invocation does not
+// count as one that may still send it.
+func TestAnswerOutlivesAConflict(t *testing.T) {
+	h, start := hung(t, 3)
+	ports, conflicts := h.w.Ports(), 0
+	ports.Table = rewritten{ports.Table, func(i cloud.Item) bool {
+		if i.Sort != contract.NodeKey(2) || conflicts == 3 || tally(h.w, start, "EC2 RunInstances")["EC2 RunInstances"] < 3 {
+			return false
+		}
+		conflicts++
+		return true
+	}}
+	h.use(ports)
+	h.call(sweep)
+	if got := tally(h.w, start, "EC2 RunInstances")["EC2 RunInstances"]; conflicts != 3 || got != 3 || h.switched() != 3 {
+		t.Errorf("%d conflicts, %d launch requests, %d of 3 switched; want 3 of each", conflicts, got, h.switched())
+	}
+}

@@ -150,6 +150,13 @@ func launched(outcomes []decide.Outcome) string {
 	return ""
 }
 
+// answers are those of launch requests: they are true whatever another writer saved
+// meanwhile, since a token is one request's. An invocation that forgot its answer
+// would count as one that may still send the request.
+func answers(outcomes []decide.Outcome) []decide.Outcome {
+	return slices.DeleteFunc(slices.Clone(outcomes), func(o decide.Outcome) bool { return o.Effect.Do != decide.Launch })
+}
+
 // move is what node i's decision rests on.
 func (r *run) move(ctx context.Context, i int, facts observe.Facts, brake decide.Brake, hints []record.Hint) *move {
 	n := r.nodes[i]
@@ -282,6 +289,7 @@ func (r *run) settle(m *move) (busy, wait bool) {
 	}
 	if m.err != nil { // it was this node's turn, and what was decided did not count
 		r.deferred[id] = true
+		r.outcomes[id] = answers(m.in.Outcomes)
 		return true, false
 	}
 	var ids []string

@@ -134,7 +134,7 @@ func (w *World) braked(old, n record.Node) {
 	if !begins || n.Switch.Cause.Kind != events.CauseAlarm || n.Switch.Cause.Independent || !w.silence() {
 		return
 	}
-	if n.Acked.Equal(n.Switch.Started) && n.Request == nil {
+	if n.Acked.Equal(n.Switch.Started) && (n.Request == nil || w.Now.Sub(w.nodes[n.ID].ordered) < 15*time.Minute) {
 		return // a person ordered it
 	}
 	m := w.byID[n.Switch.From]

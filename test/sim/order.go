@@ -27,6 +27,7 @@ func (w *World) plan(time.Time) bool {
 	if w.Chance(0.3) {
 		to = fmt.Sprintf(`"to":%q,`, zones[w.Rand.IntN(len(zones))])
 	}
+	w.nodes[id].ordered = w.Now
 	w.order(id, contract.DetailSwitch, fmt.Sprintf(`"node":%d,%s`, id, to))
 	return true
 }

@@ -113,6 +113,7 @@ type Truth struct {
 	retained  string               // instance that its delete leaves running
 	since     map[string]time.Time // condemned ones: when they were first asked to power off
 	requests  int                  // of other stacks that want its id
+	ordered   time.Time            // when an operator last ordered a switch of it
 	props     map[string]any       // of its custom resource, beyond the usual
 	wish      contract.Settings    // what its custom resource asks for, all in all
 	holders   map[string]bool      // instances that were ever granted
