@@ -43,6 +43,8 @@ func TestDecisionsOfOperators(t *testing.T) {
 	over := func(ago time.Duration) func(*scene) { return func(s *scene) { s.Node.OffOver = now.Add(-ago) } }
 	ahead := brakeOn
 	ahead.Cause.At = in(time.Hour)
+	little := brakeOff
+	little.Cause.At = in(2 * time.Second)
 	later := pause
 	later.Cause.At = ago(time.Second)
 
@@ -84,6 +86,7 @@ func TestDecisionsOfOperators(t *testing.T) {
 			s.Orders = []record.Hint{first, brakeOn}
 		}),
 		when("switched off by an order of a clock that is ahead", resting(), given(ahead)),
+		when("switched on again by an order of a clock that is a little ahead", resting(), off, given(little)),
 		when("it heard that the brake is off, and it fails, and another node's record is late", resting(), over(30*time.Second), offElsewhere, stopped),
 		when("it fails while switched off, nobody knows since when", resting(), func(s *scene) { s.Node.Off = &record.Off{By: "arn:me"} }, stopped),
 		when("it did not hear that the brake is off, and it fails", resting(), off, held, func(s *scene) { s.Brake.OffOver = ago(30 * time.Second) }, stopped),

@@ -90,6 +90,7 @@ func (w *World) anew(node int) {
 	if m != nil {
 		t.own = model
 		t.props["AdoptInstance"] = m.ID
+		m.Tags[contract.DefaultTargetTag] = w.plans[node].Tags[contract.DefaultTargetTag] // whatever a person had set it to
 	}
 	w.remount(node)
 	s := w.newStack(node)

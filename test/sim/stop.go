@@ -71,16 +71,22 @@ func (w *World) flushes(m *Machine) {
 	if t == nil || w.unwatched || w.lab != nil || m.lost || !m.powered || t.record.Settings.Stop == 0 {
 		return
 	}
-	if late := w.Now.Sub(t.spared[m.ID]) < record.LateCall; late {
-		return // a late call of an earlier switch; repaired, and nothing could keep it from coming
+	if w.Now.Sub(t.spared[m.ID]) < record.LateCall || w.Now.Sub(w.thawed) < time.Second {
+		return // a late call, of an earlier switch or of one who slept before it; nothing could keep it from coming
 	}
-	limit := time.Duration(t.record.Settings.Stop)*time.Second - 2*w.Chaos.Skew - 2*time.Second
+	limit := w.patience(t)
 	if since := t.since[m.ID]; !since.IsZero() && (w.Now.Sub(since) >= limit || m.started.After(since)) {
 		return // it had its time, or ended and was started again by a person
 	}
 	if m.closing || graceful(t.record, m) && (m.up || m.mounted) && !m.hung && m.State == cloud.Running {
 		w.Fail("data: %s of node %d is isolated while its application has not ended (%s)", m.ID, m.node, m.State)
 	}
+}
+
+// patience is how long a node's instance has to shut down: it counts from when that was
+// decided, by that invocation's clock, and saving and asking take their time.
+func (w *World) patience(t *Truth) time.Duration {
+	return time.Duration(t.record.Settings.Stop)*time.Second - 2*w.Chaos.Skew - 10*time.Second
 }
 
 // patient is asked before a machine is powered off by force: one that is well is
@@ -90,7 +96,7 @@ func (w *World) patient(m *Machine) {
 	if t == nil || w.unwatched || w.lab != nil || m.lost || !m.powered || !graceful(t.record, m) || t.record.Settings.Stop == 0 {
 		return
 	}
-	limit := time.Duration(t.record.Settings.Stop)*time.Second - 2*w.Chaos.Skew - 2*time.Second
+	limit := w.patience(t)
 	switch {
 	case m.State == cloud.Running && !m.hung && m.up && m.asked.IsZero() && w.Now.Sub(t.since[m.ID]) < limit:
 		w.Fail("data: %s of node %d is powered off by force and was never asked to shut down", m.ID, m.node)

@@ -18,34 +18,35 @@ type World struct {
 	Chaos  Chaos
 	Delays map[Delay]Range
 
-	machines []*Machine
-	byID     map[string]*Machine
-	tokens   map[string]*Machine // zone/token
-	plans    map[int]cloud.Blueprint
-	pools    []*Pool
-	alarms   []*Alarm
-	items    map[string]cloud.Item
-	index    index
-	ambushes []ambush
-	memo     record.Memo // shared by all processes
-	sites    []*site
-	region   string
-	shifts   []cloud.Shift                // beside those of chaos
-	events   map[string][]cloud.Scheduled // by instance
-	failing  map[string]cloud.Failing     // by instance
-	notices  []cloud.Notice               // kept while unwatched
-	notice   map[string]string            // by subject, the last one
-	lately   map[string][]time.Time       // by subject, of notices
-	twin     *World                       // another Region
-	running  int                          // invocations now
-	awaited  int                          // invocations that are due
-	hinted   map[string]time.Time         // since when a hint lies in the table
-	thawed   time.Time                    // when a process last woke up
-	mounts   []*mountTarget
-	reserves []*reserve
-	buckets  map[string]*bucket
-	paid     map[string][]toll // by action
-	policy   contract.Policy
+	machines  []*Machine
+	byID      map[string]*Machine
+	tokens    map[string]*Machine // zone/token
+	plans     map[int]cloud.Blueprint
+	pools     []*Pool
+	alarms    []*Alarm
+	items     map[string]cloud.Item
+	index     index
+	ambushes  []ambush
+	memo      record.Memo // shared by all processes
+	sites     []*site
+	region    string
+	shifts    []cloud.Shift                // beside those of chaos
+	events    map[string][]cloud.Scheduled // by instance
+	announced map[string]time.Time         // when an event was announced, by its id
+	failing   map[string]cloud.Failing     // by instance
+	notices   []cloud.Notice               // kept while unwatched
+	notice    map[string]string            // by subject, the last one
+	lately    map[string][]time.Time       // by subject, of notices
+	twin      *World                       // another Region
+	running   int                          // invocations now
+	awaited   int                          // invocations that are due
+	hinted    map[string]time.Time         // since when a hint lies in the table
+	thawed    time.Time                    // when a process last woke up
+	mounts    []*mountTarget
+	reserves  []*reserve
+	buckets   map[string]*bucket
+	paid      map[string][]toll // by action
+	policy    contract.Policy
 
 	nodes map[int]*Truth
 	ids   int
@@ -199,7 +200,7 @@ var zones = []string{"az-a", "az-b", "az-c"}
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
-		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, failing: map[string]cloud.Failing{}, Answers: map[string]string{}, requests: map[string]*formation{}, bodies: map[string]string{}, arrived: map[string]time.Time{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, announced: map[string]time.Time{}, failing: map[string]cloud.Failing{}, Answers: map[string]string{}, requests: map[string]*formation{}, bodies: map[string]string{}, arrived: map[string]time.Time{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
 		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {
