@@ -76,6 +76,7 @@ func Decide(in Input) Step {
 	s := &step{Input: in, n: in.Node.Clone()}
 	s.post()
 	s.obey()
+	s.answeredLaunches()
 	s.answeredStops()
 	s.answeredCuts()
 	s.untaken()

@@ -110,6 +110,9 @@ func TestDecisionsLaunch(t *testing.T) {
 		s.Node.Switch = &record.Switch{ID: "7-1", Kind: record.KindCreate, Started: ago(time.Second), Cause: record.Cause{Kind: record.KindCreate, At: ago(time.Second)}}
 		return s
 	}
+	open := func(s *scene) {
+		s.Node.Hold = &record.Hold{Kind: record.Held, Code: "WR205", Reason: "another invocation may still send it", Since: ago(time.Second), RetryAt: in(time.Minute)}
+	}
 	one := contract.Template{ID: "lt-1", Version: "1"}
 	rows := []decision{
 		when("it is sent again", asked(off())),
@@ -131,6 +134,9 @@ func TestDecisionsLaunch(t *testing.T) {
 		when("refused by a quota, and another invocation may send it", asked(off()), answered(cloud.Quota), other(in(time.Hour))),
 		when("denied, and another invocation may send it", asked(off()), answered(cloud.Denied), other(in(time.Hour))),
 		when("invalid, and another invocation may send it", asked(off()), answered(cloud.Invalid), other(in(time.Hour))),
+		when("refused, and held meanwhile by what another invocation saved", asked(off()), answered(cloud.Capacity), other(in(time.Hour)), open),
+		when("not answered, and held meanwhile by what another invocation saved", asked(off()), answered(cloud.Ambiguous), other(in(time.Hour)), open),
+		when("accepted, and a fenced instance runs again", asked(off()), answered(""), func(s *scene) { s.state(before, cloud.Running) }),
 		when("a create lacks capacity", asked(create()), func(s *scene) {
 			b := original()
 			s.Node.Blueprint, s.Node.Switch.Recorded = &b, true

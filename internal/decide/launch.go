@@ -214,13 +214,25 @@ func (s *step) refused() {
 	sw.Launch, sw.Like, sw.Senders, s.out.Save = nil, nil, nil, true
 }
 
+// answeredLaunches notes that EC2 answered this invocation: nothing of it is under way
+// any more, whatever becomes of the node in this step.
+func (s *step) answeredLaunches() {
+	for _, o := range s.Outcomes {
+		kind := cloud.KindOf(o.Err)
+		if o.Effect.Do != Launch || kind == cloud.Ambiguous || kind == cloud.Throttled {
+			continue // the same request is sent again
+		}
+		if sw := s.n.Switch; sw != nil && sw.Launch != nil && sw.Launch.Token == o.Effect.Launch.Token && slices.ContainsFunc(sw.Senders, s.self) {
+			sw.Senders, s.out.Save = slices.DeleteFunc(sw.Senders, s.self), true
+		}
+	}
+}
+
 // otherSender reports whether another invocation may still send the open
 // request, which EC2 refused this time: it could be accepted then, beside the
 // next candidate's. The node waits until that is over, and asks again meanwhile.
 func (s *step) otherSender() bool {
 	sw := s.n.Switch
-	// This invocation has its answer: nothing of it is under way any more.
-	sw.Senders = slices.DeleteFunc(sw.Senders, s.self)
 	s.out.Save = true
 	if s.overlaps() && len(sw.Senders) > 0 {
 		s.keep()

@@ -150,11 +150,12 @@ func launched(outcomes []decide.Outcome) string {
 	return ""
 }
 
-// answers are those of launch requests: they are true whatever another writer saved
-// meanwhile, since a token is one request's. An invocation that forgot its answer
-// would count as one that may still send the request.
+// answers are those that count whatever another writer saved meanwhile: an invocation
+// that forgot one would stay on record as one that may still send the request.
 func answers(outcomes []decide.Outcome) []decide.Outcome {
-	return slices.DeleteFunc(slices.Clone(outcomes), func(o decide.Outcome) bool { return o.Effect.Do != decide.Launch })
+	return slices.DeleteFunc(slices.Clone(outcomes), func(o decide.Outcome) bool {
+		return o.Effect.Do != decide.Launch && o.Effect.Do != decide.Stop && o.Effect.Do != decide.Unmount
+	})
 }
 
 // move is what node i's decision rests on.
