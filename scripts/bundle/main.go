@@ -23,7 +23,7 @@ import (
 )
 
 // toolchain compiles: another Go may write other bytes.
-const toolchain = "go1.26.8"
+const toolchain = "go1.26.10"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
