@@ -3,7 +3,9 @@ package engine_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -143,5 +145,39 @@ func TestAnswerOutlivesAConflict(t *testing.T) {
 	h.call(sweep)
 	if got := tally(h.w, start, "EC2 RunInstances")["EC2 RunInstances"]; conflicts != 3 || got != 3 || h.switched() != 3 {
 		t.Errorf("%d conflicts, %d launch requests, %d of 3 switched; want 3 of each", conflicts, got, h.switched())
+	}
+}
+
+// TestOutcomesOfAnotherRecord: what was done is not believed any more when another
+// leader wrote the record meanwhile. It may have undone it: here, the tag without which
+// nothing is powered off.
+func TestOutcomesOfAnotherRecord(t *testing.T) {
+	h, start := hung(t, 1)
+	instance := h.node(1).Grant.Instance
+	var blind, over bool
+	h.w.Fault = func(_ int, call string) (error, error) {
+		box := h.w.Boxes[instance]
+		switch tagged := box.Tags[contract.CondemnedTag] != ""; {
+		case call == "EC2 DescribeInstances" && tagged && !blind && !over:
+			blind = true
+			h.w.Later(h.w.Time.Add(90*time.Second), func() { blind, over = false, true })
+			delete(box.Tags, contract.CondemnedTag)
+			for key, item := range h.w.Items {
+				if item.Sort == contract.NodeKey(1) && strings.HasPrefix(item.Partition, "vpc#") {
+					item.Revision++
+					h.w.Items[key] = item
+				}
+			}
+		case (call == "EC2 StopInstances" || call == "EC2 TerminateInstances") && !tagged:
+			t.Errorf("%s of an instance without the tag", call)
+		}
+		if call == "EC2 DescribeInstances" && blind {
+			return fake.Refuse(cloud.Throttled, "", "not now"), nil
+		}
+		return nil, nil
+	}
+	h.call(sweep)
+	if got := tally(h.w, start, "EC2 CreateTags")["EC2 CreateTags"]; !over || got != 2 || h.switched() != 1 {
+		t.Errorf("tagged %d times, want 2; %d of 1 switched; throttled for long: %v", got, h.switched(), over)
 	}
 }

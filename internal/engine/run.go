@@ -329,6 +329,11 @@ func (r *run) load(ctx context.Context) error {
 	slices.SortFunc(nodes, func(a, b record.Node) int {
 		return cmp.Or(cmp.Compare(b.Settings.Priority, a.Settings.Priority), cmp.Compare(a.ID, b.ID))
 	})
+	for _, n := range nodes {
+		if !slices.ContainsFunc(r.nodes, func(had record.Node) bool { return had.ID == n.ID && had.Revision == n.Revision }) {
+			r.outcomes[n.ID] = answers(r.outcomes[n.ID]) // another writer has undone what was done, perhaps
+		}
+	}
 	r.nodes, r.loaded = nodes, true
 	if r.sweep {
 		r.sweep = false
