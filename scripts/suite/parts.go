@@ -15,8 +15,18 @@ import (
 // part is one kind of check.
 type part struct {
 	name, about string
+	lane        lane
 	run         func(context.Context, io.Writer) tally
 }
+
+// lane says beside what a part runs.
+type lane int
+
+const (
+	computes lane = iota // one at a time
+	waits                // more than it computes: one at a time, beside those that compute
+	first                // before all others, which need what it makes
+)
 
 // packageParts says which part tests which packages: the first whose folder
 // holds the package. Every other package belongs to the unit tests, so that none
@@ -38,28 +48,28 @@ var packageParts = []struct {
 // parts lists all parts in the order they run.
 func parts() []part {
 	return []part{
-		{"build", "the switcher for Lambda", command("make", "--no-print-directory", "build")},
-		{"unit", "pure packages and in-memory fakes", goTest("unit", nil)},
+		{"build", "the switcher for Lambda", first, command("make", "--no-print-directory", "build")},
+		{"unit", "pure packages and in-memory fakes", computes, goTest("unit", nil)},
 		// Not a test of `go test`, whose cache would leave the fresh seeds out.
-		{"simulation", "the engine under faults: 2,000 fixed seeds and 25 fresh ones", command("go", "run", "./test/sim/campaign", "-seeds=2000", "-fresh=25")},
+		{"simulation", "the engine under faults: 2,000 fixed seeds and 25 fresh ones", computes, command("go", "run", "./test/sim/campaign", "-seeds=2000", "-fresh=25")},
 		// -count=1: Go's test cache does not see the machine's systemd and shells.
-		{"node", "what an instance runs by itself: scripts as processes, units under a real systemd", goTest("node", nil, "-count=1")},
-		{"walls", "which package may import what", goTest("walls", nil, "-count=1")},
-		{"documents", "links, names and generated pages", goTest("documents", nil, "-count=1")},
+		{"node", "what an instance runs by itself: scripts as processes, units under a real systemd", computes, goTest("node", nil, "-count=1")},
+		{"walls", "which package may import what", computes, goTest("walls", nil, "-count=1")},
+		{"documents", "links, names and generated pages", computes, goTest("documents", nil, "-count=1")},
 		// -count=1: Go's test cache does not see the files that Node reads.
-		{"template", "the synthesised CloudFormation, and simulated calls against its roles", goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
+		{"template", "the synthesised CloudFormation, and simulated calls against its roles", computes, goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
 		// -count=1: Go's test cache does not see what git and the proxy would hand out.
-		{"consumer", "a module elsewhere that imports a release of this tree", goTest("consumer", nil, "-count=1")},
+		{"consumer", "a module elsewhere that imports a release of this tree", computes, goTest("consumer", nil, "-count=1")},
 		// Not in test: it fetches three releases of Node.js.
-		{"node-versions", "the example under each Node.js that is supported", goTest("node-versions", nil, "-count=1", "-timeout=10m")},
-		{"synth", "the ready-made stacks, with CDK's validation", command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
-		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", cfnLint},
-		{"emulator", "the SDK adapters and the test tools against moto and dynalite", goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
+		{"node-versions", "the example under each Node.js that is supported", computes, goTest("node-versions", nil, "-count=1", "-timeout=10m")},
+		{"synth", "the ready-made stacks, with CDK's validation", computes, command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
+		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", computes, cfnLint},
+		{"emulator", "the SDK adapters and the test tools against moto and dynalite", waits, goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
 		// They wait more than they compute: many side by side.
-		{"e2e", "the real binary against moto", goTest("e2e", nil, "-count=1", "-p=1", "-parallel=10", "-timeout=25m")},
-		{"vet", "go vet", command("go", "vet", "./...")},
-		{"golangci", "golangci-lint, with gofumpt", command(golangciLint(), "run")},
-		{"shellcheck", "the shell scripts", command(".tools/venv/bin/shellcheck", ".ci/run", "scripts/preflight", "internal/boot/node.sh", "test/boot/systemd.sh")},
+		{"e2e", "the real binary against moto", waits, goTest("e2e", nil, "-count=1", "-p=1", "-parallel=10", "-timeout=25m")},
+		{"vet", "go vet", computes, command("go", "vet", "./...")},
+		{"golangci", "golangci-lint, with gofumpt", computes, command(golangciLint(), "run")},
+		{"shellcheck", "the shell scripts", computes, command(".tools/venv/bin/shellcheck", ".ci/run", "scripts/preflight", "internal/boot/node.sh", "test/boot/systemd.sh")},
 	}
 }
 

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -90,12 +93,47 @@ func TestReportEndsWithTheTotals(t *testing.T) {
 	failures := report(&out, []result{
 		{part: "one", tally: tally{passed: 3}},
 		{part: "two", tally: tally{passed: 1, failed: 2, problems: []string{"x", "y"}}},
-	})
+	}, time.Minute)
 	if failures != 2 {
 		t.Errorf("report returned %d failures, want 2", failures)
 	}
 	if want := "failed: two: x\nfailed: two: y\n4 passed, 2 failed\n"; !strings.HasSuffix(out.String(), want) {
 		t.Errorf("the report ends otherwise than %q:\n%s", want, out.String())
+	}
+}
+
+// TestPartsThatWaitRunBesideTheOthers: the one that waits ends only when the last one
+// that computes has begun.
+func TestPartsThatWaitRunBesideTheOthers(t *testing.T) {
+	made, begun := false, make(chan struct{})
+	does := func(do func() tally) func(context.Context, io.Writer) tally {
+		return func(_ context.Context, w io.Writer) tally {
+			fmt.Fprintln(w, "runs")
+			return do()
+		}
+	}
+	var out bytes.Buffer
+	results := runAll(t.Context(), &out, []part{
+		{"make", "what the others need", first, does(func() tally { made = true; return tally{passed: 1} })},
+		{"wait", "for the last one", waits, does(func() tally {
+			<-begun
+			if !made {
+				t.Error("it ran before what it needs was made")
+			}
+			return tally{passed: 2}
+		})},
+		{"one", "computes", computes, does(func() tally { return tally{failed: 3} })},
+		{"two", "computes", computes, does(func() tally { close(begun); return tally{passed: 4} })},
+	})
+	var got []string
+	for _, r := range results {
+		got = append(got, fmt.Sprint(r.part, r.passed, r.failed))
+	}
+	if diff := cmp.Diff([]string{"make1 0", "one0 3", "two4 0", "wait2 0"}, got); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	if want := "\n== wait: for the last one\nruns\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("what the waiting part printed is not in one piece:\n%s", out.String())
 	}
 }
 

@@ -105,11 +105,16 @@ func (w *World) patient(m *Machine) {
 	}
 }
 
-// asksToStop notes since when, by the record, a machine is asked to power off.
+// asksToStop notes since when, by the record, a machine is asked to power off: since it
+// was saved, or since it was decided, if whoever decided it slept before the save.
 func (w *World) asksToStop(t *Truth, n record.Node) {
 	for _, c := range n.Condemned {
-		if t.since[c.Instance].IsZero() && !c.FirstAsked.IsZero() {
-			t.since[c.Instance] = w.Now
+		if !t.since[c.Instance].IsZero() || c.FirstAsked.IsZero() {
+			continue
+		}
+		t.since[c.Instance] = w.Now
+		if w.Now.Sub(c.FirstAsked) > sight {
+			t.since[c.Instance] = c.FirstAsked
 		}
 	}
 }
