@@ -136,6 +136,7 @@ func TestDecisionsLaunch(t *testing.T) {
 		when("invalid, and another invocation may send it", asked(off()), answered(cloud.Invalid), other(in(time.Hour))),
 		when("refused, and held meanwhile by what another invocation saved", asked(off()), answered(cloud.Capacity), other(in(time.Hour)), open),
 		when("not answered, and held meanwhile by what another invocation saved", asked(off()), answered(cloud.Ambiguous), other(in(time.Hour)), open),
+		when("accepted, and held meanwhile by what another invocation saved", asked(off()), answered(""), other(in(time.Hour)), open),
 		when("accepted, and a fenced instance runs again", asked(off()), answered(""), func(s *scene) { s.state(before, cloud.Running) }),
 		when("a create lacks capacity", asked(create()), func(s *scene) {
 			b := original()

@@ -214,15 +214,18 @@ func (s *step) refused() {
 	sw.Launch, sw.Like, sw.Senders, s.out.Save = nil, nil, nil, true
 }
 
-// answeredLaunches notes that EC2 answered this invocation: nothing of it is under way
-// any more, whatever becomes of the node in this step.
+// answeredLaunches notes that EC2 refused this invocation its launch: nothing of it is
+// under way any more, whatever becomes of the node in this step. What EC2 accepted ends
+// a hold instead: whoever was answered counts as a sender until the instance is on record.
 func (s *step) answeredLaunches() {
 	for _, o := range s.Outcomes {
-		kind := cloud.KindOf(o.Err)
-		if o.Effect.Do != Launch || kind == cloud.Ambiguous || kind == cloud.Throttled {
-			continue // the same request is sent again
-		}
-		if sw := s.n.Switch; sw != nil && sw.Launch != nil && sw.Launch.Token == o.Effect.Launch.Token && slices.ContainsFunc(sw.Senders, s.self) {
+		sw, kind := s.n.Switch, cloud.KindOf(o.Err)
+		switch {
+		case o.Effect.Do != Launch || sw == nil || sw.Launch == nil || sw.Launch.Token != o.Effect.Launch.Token:
+		case o.Err == nil && s.n.Phase == record.Launching:
+			s.endHold()
+		case o.Err == nil, kind == cloud.Ambiguous, kind == cloud.Throttled: // the same request is sent again
+		case slices.ContainsFunc(sw.Senders, s.self):
 			sw.Senders, s.out.Save = slices.DeleteFunc(sw.Senders, s.self), true
 		}
 	}
