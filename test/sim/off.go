@@ -100,7 +100,11 @@ func (w *World) switchedOff(old, n record.Node) {
 	}
 	// Where every lease attempt succeeds, others read what was; so does one that slept.
 	hears := slices.ContainsFunc(s.lever.offs, func(key string) bool { return obeys(n, []string{key}) && !obeys(old, []string{key}) })
-	if on && n.Off == nil && !hears && !s.lever.heard(n) && !w.Chaos.EveryLease && w.Now.Sub(s.lever.seen) > time.Minute && w.Now.Sub(w.thawed) > time.Minute {
+	later := slices.ContainsFunc(w.nodesAt(s), func(id int) bool { // than the last order to take it off that the node heard of
+		x := w.nodes[id].record
+		return x.Off != nil && x.Phase != record.Deleted && x.Off.Since.After(n.OffOver)
+	})
+	if later && n.Off == nil && !hears && !s.lever.heard(n) && !w.Chaos.EveryLease && w.Now.Sub(s.lever.seen) > time.Minute && w.Now.Sub(w.thawed) > time.Minute {
 		w.Fail("operators' brake: node %d is recovered, and records of its VPC say since %s that the brake is on", n.ID, s.lever.seen.Format(time.TimeOnly))
 	}
 }
