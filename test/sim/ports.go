@@ -400,6 +400,10 @@ func (e *ec2) Untag(_ context.Context, id string, keys []string) error {
 			return refuse(cloud.NotFound, "EC2", "DeleteTags", "InvalidInstanceID.NotFound")
 		}
 		e.marks(e.site, m, keys)
+		if was := m.Tags[contract.DefaultIDTag]; slices.Contains(keys, contract.DefaultIDTag) && e.carrier(m.node) == m {
+			// A late call of the life before, whose delete retained it: the switcher says so, and a person tags it again.
+			e.After(time.Minute, func() { e.putBack(m, contract.DefaultIDTag, was) })
+		}
 		for _, k := range keys {
 			delete(m.Tags, k)
 		}
