@@ -64,7 +64,7 @@ func (c *client) callOf(service, action string, instances int, do func() error) 
 func (c *client) answered(service, action string, instances int, do func() error) error {
 	w := c.World
 	nodes := c.subject(action)
-	w.script.called(c.p, action)
+	planned := w.script.called(c.p, action)
 	w.freeze(c.p, action, nodes)
 	c.p.Park(w.draw(DelayCall))
 	if action == "RunInstances" {
@@ -86,7 +86,7 @@ func (c *client) answered(service, action string, instances int, do func() error
 		w.lab.called(c.p, service, action)
 	}
 	strike := w.strike(service, action, nodes)
-	if planned := w.script.strike(c.p); planned != clean {
+	if planned != clean {
 		strike = planned
 	}
 	if strike != clean {

@@ -38,8 +38,7 @@ type script struct {
 	armed    bool
 	zero     time.Time
 	calls    map[string]int
-	came     map[string]bool // calls of the plan that were made
-	struck   map[*Proc]strikeKind
+	came     map[string]bool   // calls of the plan that were made
 	payloads map[string]string // by label
 	senders  map[string]string // invocation -> label
 	broken   error             // the first expectation that did not hold
@@ -64,7 +63,7 @@ func newScript(nodes int) *script {
 	return &script{
 		nodes: nodes, policy: p, properties: map[int]map[string]any{}, when: map[string]func(){},
 		strikes: map[string]strikeKind{}, sleeps: map[string]time.Duration{}, fates: map[string]string{}, still: map[string][]window{},
-		calls: map[string]int{}, came: map[string]bool{}, struck: map[*Proc]strikeKind{}, payloads: map[string]string{}, senders: map[string]string{},
+		calls: map[string]int{}, came: map[string]bool{}, payloads: map[string]string{}, senders: map[string]string{},
 	}
 }
 
@@ -92,19 +91,19 @@ func (s *script) broke(format string, a ...any) {
 	}
 }
 
-// called counts a call, and does what the scenario says for that one.
-func (s *script) called(p *Proc, action string) {
+// called counts a call, and does what the scenario says for that one: strikes is what
+// it suffers.
+func (s *script) called(p *Proc, action string) (strikes strikeKind) {
 	if s == nil || !s.armed {
-		return
+		return clean
 	}
-	delete(s.struck, p)
 	var nap time.Duration
 	for _, name := range []string{"call", action} {
 		s.calls[name]++
 		key := name + " " + strconv.Itoa(s.calls[name])
 		s.came[key] = true
 		if k, ok := s.strikes[key]; ok {
-			s.struck[p] = k
+			strikes = k
 		}
 		if f := s.when[key]; f != nil {
 			f()
@@ -118,16 +117,10 @@ func (s *script) called(p *Proc, action string) {
 		s.w.Log("%s sleeps for %s before %s", p.Name, nap, action)
 		p.Park(nap)
 	}
+	return strikes
 }
 
 var destructive = []string{"StopInstances", "TerminateInstances", "ModifyNetworkInterfaceAttribute", "RunInstances"}
-
-func (s *script) strike(p *Proc) strikeKind {
-	if s == nil {
-		return clean
-	}
-	return s.struck[p]
-}
 
 // refusal is asked before every call.
 func (s *script) refusal(service, action string) error {
