@@ -34,3 +34,30 @@ func TestMemoFollowsTheTable(t *testing.T) {
 		}
 	}
 }
+
+// TestMemoDecodesOnce: a record whose bytes are the same is not decoded again, so it shares
+// its memory with the one before; of another record nothing is shared.
+func TestMemoDecodesOnce(t *testing.T) {
+	decode := func(m *record.Memo, node int, body string) *record.Grant {
+		t.Helper()
+		n, err := m.Decode(cloud.Item{Partition: "p", Sort: contract.NodeKey(node), Body: []byte(body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n.Grant
+	}
+	m, body, changed := &record.Memo{}, `{"grant":{"instance":"i-1"}}`, `{"grant":{"instance":"i-1"},"epoch":2}`
+	first := decode(m, 1, body)
+	if decode(m, 1, body) != first {
+		t.Error("the same record was decoded again")
+	}
+	if decode(m, 2, body) == first {
+		t.Error("another node shares the grant")
+	}
+	if decode(m, 1, changed) == first {
+		t.Error("a record that was written since shares the grant")
+	}
+	if once := decode(nil, 1, body); decode(nil, 1, body) == once {
+		t.Error("without a memo something is kept")
+	}
+}
