@@ -96,6 +96,9 @@ func TestDecisionsRarely(t *testing.T) {
 			s.request()
 			s.Node.Settings.Template = s.Node.Switch.Fallback.Template
 		}, answered(cloud.Capacity)),
+		when("a launch is answered after its switch was cancelled", resting(), func(s *scene) {
+			s.came(decide.Effect{Do: decide.Launch, Launch: cloud.Launch{Token: "wr-7-10-2-1-az-c"}}, "", "")
+		}),
 		when("off, and not isolated any more", off(), freed),
 		when("started again, and the switch was to launch what a deployment changed", restart(), changedBlueprint),
 		when("started again, and its mount target is not back yet", restart(), blame(func(c *record.Condemned) { c.FileSystem, c.Mount = files, &fsMount }), func(s *scene) {
@@ -145,6 +148,9 @@ func TestDecisionsRarely(t *testing.T) {
 		}),
 		when("it is not where it was recorded to be when it begins to drain", draining(planned), func(s *scene) {
 			s.Facts.Targets = map[string][]cloud.Target{byIP: {{ID: "10.0.0.old", Port: 91, Health: cloud.Healthy}}}
+		}),
+		when("it begins to drain, and somebody is taking it out already", draining(planned), func(s *scene) {
+			s.Facts.Targets = map[string][]cloud.Target{byID: {{ID: before, Port: 80, Health: cloud.Draining}}}
 		}),
 		when("it begins to drain, and the address of the node is not known", draining(planned), func(s *scene) { s.Node.Grant.PrivateIP = "" }),
 		when("taking it out of a group was throttled", draining(planned), func(s *scene) {
