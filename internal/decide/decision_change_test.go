@@ -62,7 +62,19 @@ func TestDecisionsChange(t *testing.T) {
 		b.Image = "ami-3"
 		s.Facts.Template[s.Node.Settings.Template] = b
 	}
+	ordered := func(s *scene) { s.hint(event.CauseOperator, ""); s.Hint.To = "az-c" }
+	spot := func(s *scene) { s.hint(event.CauseSpot, before) }
+	unseen := func(s *scene) { s.unseen(observe.PartAlarms, cloud.Throttled) }
+	later := func(s *scene) { s.Facts.Unseen[observe.PartTemplates] = observe.ErrLater }
 	decisions(t, "change", []decision{
+		when("wanted, and an operator orders a switch", wanting(), ordered),
+		when("wanted, and an operator orders a switch, and the alarms cannot be read", wanting(), ordered, unseen),
+		when("wanted, and an operator orders a switch, and it is not the templates' turn", wanting(), ordered, later),
+		when("wanted, and an operator orders a switch of the failed node", wanting(), ordered, fails),
+		when("wanted, and the Spot instance is to be taken back", wanting(), spot),
+		when("wanted, and the Spot instance is to be taken back, and the alarms cannot be read", wanting(), spot, unseen),
+		when("wanted, and the Spot instance is to be taken back, and it is not the templates' turn", wanting(), spot, later),
+		when("wanted, and the Spot instance is to be taken back, and it fails", wanting(), spot, fails),
 		when("wanted, and the node is paused and has something to mend", wanting(), strays, func(s *scene) {
 			s.Node.Pause = &record.Pause{Until: in(time.Hour), Reason: "maintenance"}
 		}),

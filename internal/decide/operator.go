@@ -163,7 +163,7 @@ func (s *step) order(h record.Hint) {
 		s.say(message.PauseOver, h.Cause.Detail)
 	case event.CauseBrakeOn:
 		if since := s.given(h); !since.After(s.n.OffOver) {
-			s.say(message.OrderVoid, fmt.Sprintf("the brake was taken off by an order of %s, which is later: %s", s.n.OffOver.Format(time.RFC3339), h.Cause.Detail))
+			s.say(message.OrderVoid, fmt.Sprintf("the brake was taken off by an order of %s, which is not earlier: %s", s.n.OffOver.Format(time.RFC3339), h.Cause.Detail))
 		} else {
 			s.n.Off = &record.Off{Since: since, By: o.By, Reason: o.Reason}
 			s.say(message.OffBegun, h.Cause.Detail)
@@ -172,7 +172,7 @@ func (s *step) order(h record.Hint) {
 		s.say(message.DrillBegun, h.Cause.Detail)
 	case event.CauseBrakeOff:
 		if at := s.given(h); s.n.Off != nil && s.n.Off.Since.After(at) {
-			s.say(message.OrderVoid, fmt.Sprintf("the brake was put on by an order of %s, which is later: %s", s.n.Off.Since.Format(time.RFC3339), h.Cause.Detail))
+			s.say(message.OrderVoid, fmt.Sprintf("the brake was put on by an order of %s, which is not earlier: %s", s.n.Off.Since.Format(time.RFC3339), h.Cause.Detail))
 		} else {
 			s.n.Off = nil
 			if at.After(s.n.OffOver) {

@@ -271,7 +271,11 @@ func (s *step) complete() {
 	case sw.From == g.Instance && s.graceful():
 		s.say(message.NodeStayed, g.Instance+" in "+g.Zone, where...)
 	default:
-		s.say(message.SwitchCompleted, fmt.Sprintf("%s in %s took over from %s in %s", g.Instance, g.Zone, sw.From, sw.FromZone), where...)
+		took := fmt.Sprintf("%s in %s took over from %s in %s", g.Instance, g.Zone, sw.From, sw.FromZone)
+		if sw.From == g.Instance {
+			took = g.Instance + " in " + g.Zone + " was started again"
+		}
+		s.say(message.SwitchCompleted, took, where...)
 		s.notify(message.SwitchCompleted, s.report())
 	}
 	s.to(record.Done)

@@ -69,7 +69,9 @@ func (s *step) abandon(reason string) {
 	s.n.Epoch++
 	s.n.Grant = nil
 	// A gate that was about to be opened stays shut, and a quarantine as it is.
+	planned := len(s.out.Effects)
 	s.out.Effects = slices.DeleteFunc(s.out.Effects, func(e Effect) bool { return e.Do == Open || e.Do == Regroup || e.Do == Pardon })
+	sw.Effects -= planned - len(s.out.Effects)
 	s.condemn(sw.Instance, zone, ip)
 	s.say(message.Abandoned, reason, slog.String("instance", sw.Instance), slog.String("az", zone))
 	if zone != "" && !slices.Contains(sw.Tried, zone) {

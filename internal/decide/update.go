@@ -37,9 +37,14 @@ func (s *step) ordered() bool {
 			s.n.ID, s.n.Pause.Until.UTC().Format(time.RFC3339), s.n.Pause.Reason))
 		return false
 	case !s.seen(observe.PartAlarms):
+		s.out.Keep = s.out.Wait && s.Hint != nil // as for one that nobody deploys
 		return true
 	}
+	moving := s.Hint != nil && (s.Hint.Cause.Kind == event.CauseSpot || s.Hint.Cause.Kind == event.CauseOperator)
 	if cause, failed := s.failure(); failed {
+		if moving && s.Hint.Cause.Kind == event.CauseOperator {
+			return false // a person's order goes first; the switch takes up the change
+		}
 		// The deployment may be what mends the node: the cool-down does not keep it from
 		// being launched anew. The brakes do, and a suspicion must last.
 		if s.switchedOff() != nil || !s.lasted(cause) || s.Brake.Wide && (!s.Brake.Known || s.Brake.holds(s.n.Grant.Zone, cause) != "") {
@@ -52,7 +57,11 @@ func (s *step) ordered() bool {
 	}
 	if errors.Is(s.Facts.Unseen[observe.PartTemplates], observe.ErrLater) {
 		s.wait() // whether it changes anything at all
+		s.out.Keep = s.Hint != nil
 		return true
+	}
+	if moving && s.announced() {
+		return true // away from here, at once; the switch takes up the change
 	}
 	t := s.n.Settings.Template
 	s.prepare(record.KindUpdate, record.Cause{

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -60,6 +61,10 @@ func report(w io.Writer, mutants []*mutant, verdicts map[string]verdict, known m
 		}
 	}
 	for _, key := range slices.Sorted(keysOf(known)) {
+		file, _, _ := strings.Cut(key, " ")
+		if dir := path.Dir(file); dir != "." && !slices.ContainsFunc(mutants, func(m *mutant) bool { return path.Dir(m.file) == dir }) {
+			continue // of a package that was not looked at
+		}
 		if !slices.ContainsFunc(mutants, func(m *mutant) bool { return m.key == key }) {
 			fmt.Fprintf(w, "out of date: no such mutant any more: %s\n", key)
 		}
