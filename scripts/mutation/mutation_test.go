@@ -155,7 +155,7 @@ func TestMutants(t *testing.T) {
 		t.Errorf("%d mutants", len(all))
 	}
 	var again strings.Builder
-	if got := report(&again, all, verdicts, map[string]string{"gone": "why"}); got.survived != len(alive)+len(unreached) || !strings.Contains(again.String(), "out of date: no such mutant any more: gone") {
+	if got := report(&again, all, verdicts, map[string]string{"gone": "why", "internal/other/other.go F: leave out: x": "not looked at"}); got.survived != len(alive)+len(unreached) || strings.Count(again.String(), "out of date: no such mutant any more: ") != 1 || !strings.Contains(again.String(), "more: gone\n") {
 		t.Errorf("%+v\n%s", got, again.String())
 	}
 	resumed, err := remember(filepath.Join(root, "state"), true)
