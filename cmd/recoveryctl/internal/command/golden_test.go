@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,17 @@ func TestGoldens(t *testing.T) {
 		}
 		golden(t, name+".txt", text.String())
 		golden(t, name+".json", data.String())
+	}
+}
+
+// TestDrillWithoutAReason: the line that names who did it ends with that.
+func TestDrillWithoutAReason(t *testing.T) {
+	var text bytes.Buffer
+	if err := (DrillReport{Region: "eu-west-1", Switcher: "prod", VPC: "vpc-1", By: "arn:me"}).Write(&text, view.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "by arn:me.\n\n"; !strings.Contains(text.String(), want) {
+		t.Errorf("%q holds no %q", text.String(), want)
 	}
 }
 

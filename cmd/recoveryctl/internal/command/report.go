@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/cmd/recoveryctl/internal/view"
@@ -50,7 +51,7 @@ func (r DrillReport) Write(w io.Writer, _ view.Style) error {
 		verdict = "NOT met"
 	}
 	fmt.Fprintf(w, "# Drill: %s, %s\n\n", r.Kind, r.BrokenAt.Format("2006-01-02 15:04:05Z"))
-	fmt.Fprintf(w, "Switcher %s in %s (%s), by %s. %s\n\n", r.Switcher, r.VPC, r.Region, r.By, r.Reason)
+	fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("Switcher %s in %s (%s), by %s. %s", r.Switcher, r.VPC, r.Region, r.By, r.Reason))+"\n")
 	fmt.Fprintf(w, "The objective, at most %s down, was **%s**.\n\n", view.Seconds(r.ObjectiveSeconds), verdict)
 	fmt.Fprint(w, "| node | from | to | noticed after | down | objective |\n|---|---|---|---|---|---|\n")
 	for _, n := range r.Nodes {
