@@ -104,6 +104,12 @@ func TestDecisionsChange(t *testing.T) {
 			s.Facts.Instances[after] = machine(after, "az-c", cloud.Running)
 			s.condemned(after, hole)
 		}),
+		when("given up while the original went off by itself, and a person has started it", leaving(record.Fencing, update), back),
+		when("given up while the original went off by itself, and a person has started it, and it was asked to stop", leaving(record.Fencing, update), back, func(s *scene) {
+			s.askedGently(time.Minute)
+			s.state(before, cloud.Running)
+		}),
+		when("given up while the original goes off by itself", leaving(record.Fencing, update), back, func(s *scene) { s.state(before, cloud.Stopping) }),
 		when("another one comes in a recovery that has asked for nothing yet", off(), newer),
 		when("a recovery tries it, it is late to be healthy, and its own alarm is OK", sickly("OK"), recovery, fails),
 		when("a recovery tries it, it is not healthy in its time, and its own alarm is OK", sickly("OK"), recovery, fails, func(s *scene) { s.Node.Grant.GrantedAt = ago(601 * time.Second) }),

@@ -16,6 +16,9 @@ import (
 
 // fencing powers the condemned instances off until EC2 confirms that all are.
 func (s *step) fencing() {
+	if s.spare() {
+		return // it runs again before anybody asked it to stop
+	}
 	if !s.fenced() {
 		s.fence()
 		return

@@ -171,6 +171,11 @@ func (w *World) shows(n record.Node) bool {
 	if n.Grant == nil {
 		return false
 	}
+	if slices.ContainsFunc(w.alarms, func(a *Alarm) bool {
+		return a.Name == w.alarmOf(n.ID, contract.AlarmInstance) && (a.State == "ALARM" || w.Now.Sub(a.Since) < sight)
+	}) {
+		return true // its status checks, which say so for a while when the fault is over
+	}
 	m := w.byID[n.Grant.Instance]
 	return m == nil || m.lost || !m.powered || m.State != cloud.Running
 }
