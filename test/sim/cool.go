@@ -67,7 +67,8 @@ func (w *World) cooled(old, n record.Node) {
 	p := w.config().Policy
 	margin := 2*w.Chaos.Skew + 5*time.Second // clocks of invocations, and the time a save takes
 	c := n.Switch.Cause
-	if pause := time.Duration(p.CoolDownSeconds)*time.Second - margin; len(t.began) > 0 && !n.Acked.After(t.served) && c.Kind == events.CauseAlarm && !c.Independent && w.Now.Sub(t.served) < pause {
+	counts := slices.ContainsFunc(t.began, func(at time.Time) bool { return at.After(n.Acked) })
+	if pause := time.Duration(p.CoolDownSeconds)*time.Second - margin; counts && !n.Acked.After(t.served) && c.Kind == events.CauseAlarm && !c.Independent && w.Now.Sub(t.served) < pause {
 		w.Fail("scenario 31: node %d is switched again by its application alarm %s after it began to serve", n.ID, w.Now.Sub(t.served))
 	}
 	recent := 0
