@@ -78,7 +78,7 @@ func runAll(ctx context.Context, w io.Writer, parts []part) []result {
 		for _, p := range parts {
 			if p.lane == waits && ctx.Err() == nil {
 				var page bytes.Buffer
-				waited = append(waited, one(ctx, &page, p))
+				waited = append(waited, one(ctx, &lockedWriter{w: &page}, p)) // its commands write beside it
 				_, _ = out.Write(page.Bytes())
 			}
 		}

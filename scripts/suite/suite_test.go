@@ -109,11 +109,14 @@ func TestPartsThatWaitRunBesideTheOthers(t *testing.T) {
 	does := func(do func() tally) func(context.Context, io.Writer) tally {
 		return func(_ context.Context, w io.Writer) tally {
 			fmt.Fprintln(w, "runs")
+			if _, reads := w.(io.ReaderFrom); reads {
+				t.Errorf("%T: what a command writes to it would cut off what the part writes meanwhile", w)
+			}
 			return do()
 		}
 	}
 	var out bytes.Buffer
-	results := runAll(t.Context(), &out, []part{
+	results := runAll(t.Context(), &lockedWriter{w: &out}, []part{
 		{"make", "what the others need", first, does(func() tally { made = true; return tally{passed: 1} })},
 		{"wait", "for the last one", waits, does(func() tally {
 			<-begun
