@@ -50,13 +50,14 @@ type builder struct {
 	root       string
 	processors []processor
 	cold       bool
+	toolchain  string
 }
 
 // environment is all of go's that changes what it writes, so that nothing of the
 // person's own does.
 func (b builder) environment(p processor, cache string) []string {
 	env := append(os.Environ(), "GOOS=linux", "GOARCH="+p.goarch, p.level,
-		"CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GOTOOLCHAIN="+toolchain)
+		"CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off", "GOTOOLCHAIN="+b.toolchain)
 	if cache != "" {
 		env = append(env, "GOCACHE="+cache)
 	}
@@ -92,7 +93,7 @@ func (b builder) binary(ctx context.Context, p processor) ([]byte, error) {
 
 // write builds all zips and their manifest into a directory.
 func (b builder) write(ctx context.Context, dir, version, revision string) (bundle.Manifest, error) {
-	m := bundle.Manifest{Version: version, Revision: revision, Toolchain: toolchain, Zips: map[string]bundle.Zip{}}
+	m := bundle.Manifest{Version: version, Revision: revision, Toolchain: b.toolchain, Zips: map[string]bundle.Zip{}}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return m, err
 	}

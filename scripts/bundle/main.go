@@ -35,9 +35,6 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, w io.Writer) error {
-	if runtime.Version() != toolchain {
-		return again(ctx, args)
-	}
 	flags := flag.NewFlagSet("bundle", flag.ContinueOnError)
 	out := flags.String("out", "", "write the bundle into this directory")
 	only := flags.String("only", "", "one processor: arm64 or x86_64 (default both)")
@@ -45,14 +42,22 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	revision := flags.String("revision", "", "the commit whose source this is")
 	check := flags.Bool("verify", false, "build what the tree carries again and compare")
 	cold := flags.Bool("cold", false, "build without Go's build cache")
+	local := flags.Bool("local", false, "build by the Go at hand: for tests; no release is made so, and -verify refuses it")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	builds := toolchain
+	switch {
+	case *local:
+		builds = runtime.Version()
+	case runtime.Version() != toolchain:
+		return again(ctx, args)
 	}
 	chosen, err := processors(*only)
 	if err != nil {
 		return err
 	}
-	b := builder{root: ".", processors: chosen, cold: *cold}
+	b := builder{root: ".", processors: chosen, cold: *cold, toolchain: builds}
 	switch {
 	case *check:
 		return verify(ctx, b, w)

@@ -55,9 +55,14 @@ type share struct {
 // closing reads the table: name, passed, failed, skipped, seconds.
 func closing(out []byte) []share {
 	var parts []share
+	table := false
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
-		if len(fields) != 5 || fields[0] == "part" { // the last line has no skipped
+		if len(fields) > 0 && fields[0] == "part" {
+			table = true
+			continue
+		}
+		if !table || len(fields) != 5 { // the last line has no skipped
 			continue
 		}
 		if seconds, err := strconv.ParseFloat(fields[4], 64); err == nil {
