@@ -3,12 +3,13 @@
 //
 // Usage, from the module's root:
 //
-//	go run ./scripts/bundle -out dir [-only arm64] [-version x.y.z] [-revision commit]
+//	go run ./scripts/bundle -out dir [-only arm64] [-local] [-version x.y.z] [-revision commit]
 //	go run ./scripts/bundle -verify [-only arm64] [-cold]
 //
 // -verify builds a release's executables again and compares them bit for bit. In a commit
 // that carries none it builds this tree and a copy of it elsewhere, and compares
 // those. -cold builds without Go's build cache, which takes minutes and 4 GB.
+// -local builds by the Go at hand instead of the pinned one, for tests.
 package main
 
 import (
