@@ -75,6 +75,7 @@ func TestDecisionsChange(t *testing.T) {
 		when("wanted, and the Spot instance is to be taken back, and the alarms cannot be read", wanting(), spot, unseen),
 		when("wanted, and the Spot instance is to be taken back, and it is not the templates' turn", wanting(), spot, later),
 		when("wanted, and the Spot instance is to be taken back, and it fails", wanting(), spot, fails),
+		when("wanted, and a former Spot instance is to be taken back", wanting(), func(s *scene) { s.hint(event.CauseSpot, "i-former") }),
 		when("wanted, and the node is paused and has something to mend", wanting(), strays, func(s *scene) {
 			s.Node.Pause = &record.Pause{Until: in(time.Hour), Reason: "maintenance"}
 		}),

@@ -74,7 +74,7 @@ func (s *step) judge() bool {
 		s.say(message.NodePaused, fmt.Sprintf("%s; paused until %s: %s", cause.Detail, s.n.Pause.Until.Format(time.RFC3339), s.n.Pause.Reason))
 	case s.ineligible() != "":
 		s.say(message.NotEligible, s.ineligible())
-	case s.Hint != nil && s.Hint.Cause.Kind == event.CauseOperator:
+	case s.commanded():
 		s.n.Acked = s.Now // a person who knows asks for it, in spite of brake and cool-down
 		if s.begin(cause); s.n.Switch != nil {
 			s.n.Switch.To = s.Hint.To

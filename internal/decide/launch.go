@@ -236,7 +236,6 @@ func (s *step) answeredLaunches() {
 // next candidate's. The node waits until that is over, and asks again meanwhile.
 func (s *step) otherSender() bool {
 	sw := s.n.Switch
-	s.out.Save = true
 	if s.overlaps() && len(sw.Senders) > 0 {
 		s.keep()
 		return false // what may come of it waits at its gate

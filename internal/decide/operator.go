@@ -85,7 +85,7 @@ func (s *step) obey() {
 		orders = Orders(append(slices.Clone(orders), *s.Hint))
 		s.Hint = nil // it says nothing of the node's health
 	}
-	if h := s.Hint; h != nil && h.Cause.Kind == event.CauseOperator && slices.Contains(s.n.Obeyed, h.Key) {
+	if h := s.Hint; s.commanded() && slices.Contains(s.n.Obeyed, h.Key) {
 		s.say(message.OrderVoid, "it was obeyed already: "+h.Cause.Detail)
 		s.Hint = nil
 	}
@@ -211,7 +211,7 @@ func (s *step) noteOrder(h record.Hint, o record.Order) {
 // delivered again does not move the node a second time.
 func (s *step) noteSwitch() {
 	h := s.Hint
-	if h == nil || h.Cause.Kind != event.CauseOperator || s.out.Keep || s.n.Phase == record.Deleted {
+	if !s.commanded() || s.out.Keep || s.n.Phase == record.Deleted {
 		return
 	}
 	var o record.Order

@@ -208,7 +208,7 @@ const spotNotice = 2 * time.Minute
 // reports whether a planned switch began.
 func (s *step) announced() bool {
 	g := s.n.Grant
-	if h := s.Hint; h != nil && (h.Cause.Kind == event.CauseSpot || h.Cause.Kind == event.CauseOperator) {
+	if h := s.Hint; s.called() {
 		if why := s.unmovable(); why != "" {
 			s.say(message.NotEligible, why+": "+h.Cause.Detail)
 			return false
@@ -244,12 +244,21 @@ func (s *step) announced() bool {
 	return true
 }
 
+// called reports whether an operator, or a notice about the instance that carries the
+// node, asks for a planned switch.
+func (s *step) called() bool {
+	return s.commanded() || s.Hint != nil && s.Hint.Cause.Kind == event.CauseSpot && s.Hint.Instance == s.n.Grant.Instance
+}
+
+// commanded reports whether an operator asks for a switch.
+func (s *step) commanded() bool { return s.Hint != nil && s.Hint.Cause.Kind == event.CauseOperator }
+
 // unmovable says why a planned switch may not begin now, or "".
 func (s *step) unmovable() string {
 	if p := s.n.Pause; s.n.Paused(s.Now) {
 		return fmt.Sprintf("paused until %s: %s", p.Until.Format(time.RFC3339), p.Reason)
 	}
-	if off := s.switchedOff(); off != nil && (s.Hint == nil || s.Hint.Cause.Kind != event.CauseOperator) {
+	if off := s.switchedOff(); off != nil && !s.commanded() {
 		return fmt.Sprintf("recoveries are switched off by %s: %s", off.By, off.Reason)
 	}
 	return s.ineligible()

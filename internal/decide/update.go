@@ -40,9 +40,8 @@ func (s *step) ordered() bool {
 		s.out.Keep = s.out.Wait && s.Hint != nil // as for one that nobody deploys
 		return true
 	}
-	moving := s.Hint != nil && (s.Hint.Cause.Kind == event.CauseSpot || s.Hint.Cause.Kind == event.CauseOperator)
 	if cause, failed := s.failure(); failed {
-		if moving && s.Hint.Cause.Kind == event.CauseOperator {
+		if s.commanded() {
 			return false // a person's order goes first; the switch takes up the change
 		}
 		// The deployment may be what mends the node: the cool-down does not keep it from
@@ -60,7 +59,7 @@ func (s *step) ordered() bool {
 		s.out.Keep = s.Hint != nil
 		return true
 	}
-	if moving && s.announced() {
+	if s.called() && s.announced() {
 		return true // away from here, at once; the switch takes up the change
 	}
 	t := s.n.Settings.Template

@@ -329,17 +329,27 @@ func (r *run) load(ctx context.Context) error {
 	slices.SortFunc(nodes, func(a, b record.Node) int {
 		return cmp.Or(cmp.Compare(b.Settings.Priority, a.Settings.Priority), cmp.Compare(a.ID, b.ID))
 	})
-	for _, n := range nodes {
-		if !slices.ContainsFunc(r.nodes, func(had record.Node) bool { return had.ID == n.ID && had.Revision == n.Revision }) {
-			r.outcomes[n.ID] = answers(r.outcomes[n.ID]) // another writer has undone what was done, perhaps
-		}
-	}
+	r.doubt(nodes)
 	r.nodes, r.loaded = nodes, true
 	if r.sweep {
 		r.sweep = false
 		r.sweepAll()
 	}
 	return nil
+}
+
+// doubt keeps the answers only of what was done for a node whose record another writer
+// saved since: that one has undone it, perhaps.
+func (r *run) doubt(nodes []record.Node) {
+	had := make(map[int]int64, len(r.outcomes))
+	for i := range r.nodes {
+		had[r.nodes[i].ID] = r.nodes[i].Revision
+	}
+	for i := range nodes {
+		if n := &nodes[i]; len(r.outcomes[n.ID]) > 0 && had[n.ID] != n.Revision {
+			r.outcomes[n.ID] = answers(r.outcomes[n.ID])
+		}
+	}
 }
 
 // sweepEvery is how often a leader that stays looks at every node itself: a sweep that
