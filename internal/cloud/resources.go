@@ -1,0 +1,270 @@
+package cloud
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// What the calls tell of and ask for.
+
+// Instance states as EC2 names them.
+const (
+	Pending      = "pending"
+	Running      = "running"
+	Stopping     = "stopping"
+	Stopped      = "stopped"
+	ShuttingDown = "shutting-down"
+	Terminated   = "terminated"
+)
+
+// Instance is what DescribeInstances tells.
+type Instance struct {
+	ID          string
+	State       string
+	StateReason string // why it is in that state, EC2's words
+	Zone        string
+	Subnet      string
+	VPC         string
+	PrivateIP   string
+	LaunchedAt  time.Time
+	Token       string // client token it was launched with
+	RootDevice  string // device name
+	RootStore   string // "ebs" or "instance-store"
+	Interfaces  []Interface
+	Volumes     []VolumeRef
+	Tags        map[string]string
+
+	Image       string
+	Type        string
+	KeyName     string
+	Profile     string // instance profile ARN
+	Metadata    MetadataOptions
+	Monitoring  bool // detailed monitoring
+	Tenancy     string
+	Placement   string // placement group name
+	Reservation Reservation
+	EBSOptimized,
+	Hibernation,
+	Enclave bool
+	AutoRecovery string // maintenance option: "default" or "disabled"
+}
+
+// Off reports whether EC2 says that the instance is powered off: the power fence.
+func (i Instance) Off() bool { return i.State == Stopped || i.State == Terminated }
+
+// Interface is one network interface of an instance.
+type Interface struct {
+	ID     string
+	Device int
+	Card   int
+	Groups []string
+}
+
+// VolumeRef is one attached EBS volume.
+type VolumeRef struct {
+	Device              string
+	Volume              string
+	DeleteOnTermination bool
+}
+
+// Scheduled is an event that AWS has scheduled for an instance: its retirement, a
+// reboot, maintenance of its host.
+type Scheduled struct {
+	Instance  string
+	ID        string // instance-event-0123456789abcdef0
+	Code      string // EC2's: EventRetirement, EventStop, …
+	Detail    string // EC2's words
+	NotBefore time.Time
+}
+
+// Codes of scheduled events as EC2 names them. The first two end with the instance
+// being stopped or terminated; the others give it back.
+const (
+	EventRetirement     = "instance-retirement"
+	EventStop           = "instance-stop"
+	EventInstanceReboot = "instance-reboot"
+	EventSystemReboot   = "system-reboot"
+	EventMaintenance    = "system-maintenance"
+)
+
+// Failing is an instance of which an application status check failed.
+type Failing struct {
+	Instance string
+	Reason   string    // of the checks that failed: "asc-0123456789abcdef0: ConnectionRefused"
+	Since    time.Time // when the instance became impaired
+}
+
+// Details is what only further calls tell of an instance.
+type Details struct {
+	UserData         string // base64, as EC2 returns it
+	ProtectTerminate bool
+	ProtectStop      bool
+	ShutdownBehavior string // "stop" or "terminate"
+	Volumes          []VolumeSpec
+	VolumeTags       map[string]string // of the root volume
+}
+
+// Blueprint is all that a replacement inherits: a launch request without a place.
+type Blueprint struct {
+	Image            string            `json:"image"`
+	Type             string            `json:"type"`
+	KeyName          string            `json:"keyName,omitempty"`
+	Profile          string            `json:"profile,omitempty"`  // instance profile ARN or name
+	UserData         string            `json:"userData,omitempty"` // base64
+	Interfaces       []InterfaceSpec   `json:"interfaces"`
+	Volumes          []VolumeSpec      `json:"volumes,omitempty"`
+	Tags             map[string]string `json:"tags,omitempty"`
+	VolumeTags       map[string]string `json:"volumeTags,omitempty"`
+	Metadata         MetadataOptions   `json:"metadata"`
+	Monitoring       bool              `json:"monitoring,omitempty"`
+	Tenancy          string            `json:"tenancy,omitempty"`
+	Placement        string            `json:"placement,omitempty"`
+	Reservation      Reservation       `json:"reservation"`
+	EBSOptimized     bool              `json:"ebsOptimized,omitempty"`
+	Hibernation      bool              `json:"hibernation,omitempty"`
+	Enclave          bool              `json:"enclave,omitempty"`
+	AutoRecovery     string            `json:"autoRecovery,omitempty"`
+	ProtectTerminate bool              `json:"protectTerminate,omitempty"`
+	ProtectStop      bool              `json:"protectStop,omitempty"`
+	ShutdownBehavior string            `json:"shutdownBehavior,omitempty"`
+}
+
+// InterfaceSpec is a network interface to create with the instance.
+type InterfaceSpec struct {
+	Device int      `json:"device"`
+	Card   int      `json:"card,omitempty"`
+	Groups []string `json:"groups"`
+}
+
+// VolumeSpec is an EBS volume to create with the instance.
+type VolumeSpec struct {
+	Device              string `json:"device"`
+	Snapshot            string `json:"snapshot,omitempty"` // never set for the root device: the image decides
+	SizeGiB             int    `json:"sizeGiB,omitempty"`
+	Kind                string `json:"kind,omitempty"` // gp3, io2, …
+	IOPS                int    `json:"iops,omitempty"`
+	Throughput          int    `json:"throughput,omitempty"` // MiB/s
+	Encrypted           bool   `json:"encrypted,omitempty"`
+	KMSKey              string `json:"kmsKey,omitempty"`
+	DeleteOnTermination bool   `json:"deleteOnTermination"`
+}
+
+// MetadataOptions are the instance metadata service's settings, EC2's words.
+type MetadataOptions struct {
+	Tokens   string `json:"tokens,omitempty"`   // required, optional
+	Endpoint string `json:"endpoint,omitempty"` // enabled, disabled
+	HopLimit int    `json:"hopLimit,omitempty"`
+	IPv6     string `json:"ipv6,omitempty"` // enabled, disabled
+	Tags     string `json:"tags,omitempty"` // enabled, disabled
+}
+
+// Reservation says which capacity reservation an instance may use.
+type Reservation struct {
+	Preference string `json:"preference,omitempty"` // open, none, capacity-reservations-only
+	ID         string `json:"id,omitempty"`         // bound to one zone
+	Group      string `json:"group,omitempty"`      // resource group ARN
+}
+
+// Launch is one whole RunInstances request. It is saved before it is sent, so
+// that the identical request can be sent again.
+type Launch struct {
+	Blueprint Blueprint         `json:"-"`
+	Subnet    string            `json:"subnet"`
+	Zone      string            `json:"zone"`
+	Type      string            `json:"type,omitempty"` // instead of the blueprint's
+	Token     string            `json:"token"`          // at most 64 ASCII characters
+	Tags      map[string]string `json:"tags"`           // added to the blueprint's
+}
+
+// Subnet is a place for an instance.
+type Subnet struct {
+	ID   string
+	Zone string
+	Free int // available addresses
+}
+
+// Zone is an Availability Zone.
+type Zone struct {
+	Name    string
+	ID      string // the same in every account: use1-az1
+	State   string // "available", or what EC2 says is wrong
+	Message string
+}
+
+// Shift is traffic that is being moved away from a zone.
+type Shift struct {
+	ZoneID string
+	Reason string
+}
+
+// Reserve is reserved capacity with room.
+type Reserve struct {
+	Zone string
+	Type string
+	Free int
+}
+
+// Mount is an EFS mount target.
+type Mount struct {
+	ID     string   `json:"id"`
+	Subnet string   `json:"subnet"`
+	Zone   string   `json:"zone"`
+	IP     string   `json:"ip,omitempty"`
+	State  string   `json:"state,omitempty"` // "creating", "available", "deleting", …
+	Groups []string `json:"groups,omitempty"`
+}
+
+// TargetGroup is an ELB target group.
+type TargetGroup struct {
+	ARN       string
+	Kind      string // "instance", "ip", "alb", "lambda"
+	Port      int
+	Balancers int // load balancers that use it; with none, targets are "unused"
+}
+
+// Target health states as ELB names them.
+const (
+	Healthy   = "healthy"
+	Unused    = "unused"
+	Draining  = "draining"
+	Unhealthy = "unhealthy"
+)
+
+// Target is a registered target.
+type Target struct {
+	ID     string // instance id or address
+	Port   int
+	Health string
+	Reason string
+}
+
+// Alarm is a CloudWatch metric alarm.
+type Alarm struct {
+	Name      string
+	State     string // OK, ALARM, INSUFFICIENT_DATA
+	Reason    string
+	Since     time.Time // when the state began
+	Instances []string  // values of InstanceId dimensions
+}
+
+// Item is one record of the table. Body is JSON, stored as native attributes so
+// that a person can read it.
+type Item struct {
+	Partition string
+	Sort      string
+	Revision  int64
+	Body      json.RawMessage
+	Expires   time.Time // zero: never
+}
+
+// Happening is an event for the bus.
+type Happening struct {
+	Kind   string // detail type
+	Detail json.RawMessage
+}
+
+// Notice is a message to people.
+type Notice struct {
+	Subject string // at most 100 ASCII characters
+	Body    string
+}
