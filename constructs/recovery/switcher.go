@@ -111,10 +111,7 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	}
 	claim(scope, at, "switcher name", s.name, "give each switcher of a Region a Name of its own")
 	s.function = functionName(s.name)
-	s.env = environmentIn(awscdk.Stack_Of(s))
-	// Made from the explicit name: a reference to the function in its own role or
-	// environment would be a cycle.
-	s.arn = s.env.arns("lambda", "function:"+s.function)[0]
+	s.locate()
 	s.makeTopic(at, props)
 	s.makeQueue()
 	s.makeLogGroup(props)
@@ -142,6 +139,13 @@ func (s *switcher) checkTags(at place) {
 
 func functionName(name string) string { return contract.FunctionName(name) }
 func rolePath(name string) string     { return contract.RolePath + name + "/" }
+
+// locate makes the function's ARN from its explicit name: a reference to the function in
+// its own role or environment would be a cycle.
+func (s *switcher) locate() {
+	s.env = environmentIn(awscdk.Stack_Of(s))
+	s.arn = s.env.arns("lambda", "function:"+s.function)[0]
+}
 
 func (s *switcher) makeLogGroup(props *SwitcherProps) {
 	if s.logs = props.LogGroup; s.logs != nil {
@@ -249,10 +253,7 @@ func Switcher_FromSwitcherAttributes(scope constructs.Construct, id *string, att
 	}
 	s.checkTags(at)
 	constructs.NewConstruct_Override(s, scope, id)
-	s.env = environmentIn(awscdk.Stack_Of(s))
-	// Made from the explicit name: a reference to the function in its own role or
-	// environment would be a cycle.
-	s.arn = s.env.arns("lambda", "function:"+s.function)[0]
+	s.locate()
 	if attrs.RoleArn != nil {
 		s.role = awsiam.Role_FromRoleArn(s, jsii.String("Role"), attrs.RoleArn, nil)
 	} else {
