@@ -28,12 +28,14 @@ func cfnLint(ctx context.Context, w io.Writer) (t tally) {
 	cmd := exec.CommandContext(ctx, ".tools/venv/bin/cfn-lint", append([]string{"--format", "json", "--"}, templates...)...)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
+	t.spent(cmd)
 	found, parseErr := parseCfnLint(out)
 	if parseErr != nil {
 		t.fail("cfn-lint: %v (%v): %s", err, parseErr, stderr.String())
 		return t
 	}
-	return countTemplates(w, templates, found)
+	countTemplates(w, &t, templates, found)
+	return t
 }
 
 // finding is one fault that cfn-lint names.
@@ -57,7 +59,7 @@ func parseCfnLint(out []byte) ([]finding, error) {
 }
 
 // countTemplates passes each template that has no finding.
-func countTemplates(w io.Writer, templates []string, found []finding) (t tally) {
+func countTemplates(w io.Writer, t *tally, templates []string, found []finding) {
 	faults := map[string]int{}
 	for _, f := range found {
 		faults[filepath.Clean(f.Filename)]++
@@ -74,5 +76,4 @@ func countTemplates(w io.Writer, templates []string, found []finding) (t tally) 
 	if len(found) > 0 && t.failed == 0 {
 		t.fail("cfn-lint found %d faults in other files: %s", len(found), found[0].Filename)
 	}
-	return t
 }

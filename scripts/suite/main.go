@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"slices"
 	"strings"
@@ -25,8 +26,9 @@ import (
 // tally is what came of one part.
 type tally struct {
 	passed, failed, skipped int
-	problems                []string // one line for each failure
-	skips                   []string // one line for each thing skipped
+	processor               time.Duration // of the part's commands and all that they waited for
+	problems                []string      // one line for each failure
+	skips                   []string      // one line for each thing skipped
 }
 
 func (t *tally) fail(format string, args ...any) {
@@ -37,6 +39,13 @@ func (t *tally) fail(format string, args ...any) {
 func (t *tally) skip(format string, args ...any) {
 	t.skipped++
 	t.skips = append(t.skips, fmt.Sprintf(format, args...))
+}
+
+// spent counts the processor time of a command that has ended.
+func (t *tally) spent(cmd *exec.Cmd) {
+	if cmd.ProcessState != nil { // nil: it never started
+		t.processor += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
 }
 
 // result is a part's tally and how long it took.
@@ -114,15 +123,17 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 // report prints the closing summary and returns the number of failures.
 func report(w io.Writer, results []result, took time.Duration) int {
 	var passed, failed int
+	var processor time.Duration
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "part\tpassed\tfailed\tskipped\tseconds\t")
+	fmt.Fprintln(table, "part\tpassed\tfailed\tskipped\tseconds\tprocessor\t")
 	for _, r := range results {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.1f\t\n", r.part, r.passed, r.failed, r.skipped, r.took.Seconds())
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%.1f\t%.1f\t\n", r.part, r.passed, r.failed, r.skipped, r.took.Seconds(), r.processor.Seconds())
 		passed += r.passed
 		failed += r.failed
+		processor += r.processor
 	}
-	fmt.Fprintf(table, "all\t%d\t%d\t\t%.1f\t\n", passed, failed, took.Seconds())
+	fmt.Fprintf(table, "all\t%d\t%d\t\t%.1f\t%.1f\t\n", passed, failed, took.Seconds(), processor.Seconds())
 	_ = table.Flush()
 	for _, r := range results {
 		for _, s := range r.skips {

@@ -119,7 +119,9 @@ func command(name string, args ...string) func(context.Context, io.Writer) tally
 	return func(ctx context.Context, w io.Writer) (t tally) {
 		cmd := exec.CommandContext(ctx, name, args...)
 		cmd.Stdout, cmd.Stderr = w, w
-		if err := cmd.Run(); err != nil {
+		err := cmd.Run()
+		t.spent(cmd)
+		if err != nil {
 			t.fail("%s %s: %v", name, strings.Join(args, " "), err)
 			return t
 		}
@@ -166,8 +168,10 @@ func goTest(name string, env []string, flags ...string) func(context.Context, io
 			return t
 		}
 		t = readEvents(out, w)
+		err = cmd.Wait()
+		t.spent(cmd)
 		// go test's exit status repeats what the events said, unless it said nothing.
-		if err := cmd.Wait(); err != nil && t.failed == 0 {
+		if err != nil && t.failed == 0 {
 			t.fail("go test: %v", err)
 		}
 		return t

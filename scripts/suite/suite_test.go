@@ -185,7 +185,8 @@ func TestCountTemplates(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	got := countTemplates(&log, []string{"cdk.out/a.template.json", "cdk.out/b.template.json"}, found)
+	var got tally
+	countTemplates(&log, &got, []string{"cdk.out/a.template.json", "cdk.out/b.template.json"}, found)
 	want := tally{passed: 1, failed: 1, problems: []string{"cdk.out/b.template.json: 1 findings"}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(tally{})); diff != "" {
 		t.Errorf("tally (-want +got):\n%s", diff)

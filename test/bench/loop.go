@@ -39,20 +39,20 @@ func loop(ctx context.Context, b bench) (string, error) {
 	text := &strings.Builder{}
 	fmt.Fprintf(text, "Made by `make bench-loop%s`: %s, %.2f of the goal of %.0f minutes by the clock, %.2f processors busy.\n\n",
 		map[bool]string{true: " COLD=1"}[b.cold], temperature, took.Seconds()/goal.Seconds(), goal.Minutes(), processor.Seconds()/took.Seconds())
-	t := newTable("part", "share of the time")
+	t := newTable("part", "share of the time", "share of the processors' time")
 	for _, p := range parts {
-		t.row(p.name, fmt.Sprintf("%.0f %%", 100*p.seconds/took.Seconds()))
+		t.row(p.name, fmt.Sprintf("%.0f %%", 100*p.seconds/took.Seconds()), fmt.Sprintf("%.0f %%", 100*p.processor/processor.Seconds()))
 	}
 	return text.String() + t.String(), nil
 }
 
 // share is a part of scripts/suite's closing table.
 type share struct {
-	name    string
-	seconds float64
+	name               string
+	seconds, processor float64
 }
 
-// closing reads the table: name, passed, failed, skipped, seconds.
+// closing reads the table: name, passed, failed, skipped, seconds, processor's seconds.
 func closing(out []byte) []share {
 	var parts []share
 	table := false
@@ -62,11 +62,13 @@ func closing(out []byte) []share {
 			table = true
 			continue
 		}
-		if !table || len(fields) != 5 { // the last line has no skipped
+		if !table || len(fields) != 6 { // the last line has no skipped
 			continue
 		}
-		if seconds, err := strconv.ParseFloat(fields[4], 64); err == nil {
-			parts = append(parts, share{fields[0], seconds})
+		seconds, err := strconv.ParseFloat(fields[4], 64)
+		processor, err2 := strconv.ParseFloat(fields[5], 64)
+		if err == nil && err2 == nil {
+			parts = append(parts, share{fields[0], seconds, processor})
 		}
 	}
 	return parts
