@@ -94,6 +94,9 @@ func TestDecisionsRemade(t *testing.T) {
 		when("the node is deleted, and it is being made", leaves(), shows(byID), to(before, cloud.Terminated), cut(true), there(cloud.Mount{ID: "fsmt-new", Zone: "az-b", State: "creating"})),
 		when("the node is deleted, and it goes", leaves(), shows(byID), to(before, cloud.Terminated), cut(true), remembered, there(cloud.Mount{ID: "fsmt-new", Zone: "az-b", State: "deleting"})),
 		when("the node is deleted, and it is gone", leaves(), shows(byID), to(before, cloud.Terminated), cut(true), remembered, func(s *scene) { s.Facts.Mounts[files] = []cloud.Mount{} }),
+		when("the node is deleted, and whether it was made was not looked at", leaves(), shows(byID), to(before, cloud.Terminated), cut(true)),
+		when("the node is deleted, and whether it was made cannot be read", leaves(), shows(byID), to(before, cloud.Terminated), cut(true), func(s *scene) { s.unseen(observe.PartMounts, cloud.Throttled) }),
+		when("the node is deleted, and nobody was to make it", leaves(), shows(byID), to(before, cloud.Terminated), cut(false), func(s *scene) { s.unseen(observe.PartMounts, cloud.Throttled) }),
 		when("the node is deleted, and it was not looked at", leaves(), shows(byID), to(before, cloud.Terminated), remembered),
 		when("the node is deleted, and one of several was not looked at", leaves(), shows(byID), to(before, cloud.Terminated), remembered, func(s *scene) {
 			s.Node.Remade = append(s.Node.Remade, record.Remade{FileSystem: "fs-other", Mount: "fsmt-other"})

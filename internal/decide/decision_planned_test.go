@@ -136,6 +136,8 @@ func TestDecisionsPlanned(t *testing.T) {
 		when("an event is announced", swept(), announce(in(24*time.Hour))),
 		when("an event that people know of", swept(), announce(in(24*time.Hour)), func(s *scene) { s.Node.Notified = "event-1" }),
 		when("an event is near", swept(), announce(in(time.Hour)), func(s *scene) { s.Node.Notified = "event-1" }),
+		when("an event is near, and nothing could take the node before", swept(), announce(in(time.Hour)), func(s *scene) { s.Node.Notified, s.Node.Stayed = "event-1", "event-1" }),
+		when("an event is near, and nothing could take the node before another one", swept(), announce(in(time.Hour)), func(s *scene) { s.Node.Stayed = "event-0" }),
 		when("an event is near, and the node is paused", swept(), announce(in(time.Hour)), paused),
 
 		when("its targets are noted and taken out", draining(update)),
@@ -192,6 +194,7 @@ func TestDecisionsLeaving(t *testing.T) {
 		s.state(before, cloud.Stopped)
 		s.condemned(before, hole)
 	}
+	gaveUp := func(s *scene) { s.Node.Switch.Stays = true }
 	back := func(s *scene) { // the change was given up
 		sw := s.Node.Switch
 		b := original()
@@ -266,6 +269,23 @@ func TestDecisionsLeaving(t *testing.T) {
 		when("the type is over the quota", leaving(record.Launching, update), isOff, refused(cloud.Quota)),
 		when("nothing can take the type", leaving(record.Launching, update), isOff, full),
 		when("nothing can take a planned one", leaving(record.Launching, planned), isOff, full),
+		when("nothing can take a gated one", leaving(record.Launching, planned), gate, full),
+		when("nothing can take a gated one before an announced event", leaving(record.Launching, planned), gate, full, func(s *scene) {
+			s.Node.Switch.Cause.Kind, s.Node.Notified = event.CauseScheduled, "event-1"
+		}),
+		when("nothing can take a gated one, whose original is being stopped", leaving(record.Launching, planned), gate, full, func(s *scene) { s.Node.Condemned[0].FirstAsked = ago(time.Second) }),
+		when("nothing can take a gated one, whose original is off", leaving(record.Launching, planned), gate, full, isOff),
+		when("nothing can take a gated one, whose original has failed before", leaving(record.Launching, planned), gate, full, func(s *scene) { s.Node.Switch.NoOriginal = true }),
+		when("nothing can take a gated recovery", leaving(record.Launching, record.KindRecover), gate, full),
+		when("a gated planned one is over the quota", leaving(record.Launching, planned), gate, refused(cloud.Quota)),
+		when("a gated planned one is denied", leaving(record.Launching, planned), gate, refused(cloud.Denied)),
+		when("a gated planned one is refused", leaving(record.Launching, planned), gate, refused(cloud.Invalid)),
+		when("a planned one that was given up", leaving(record.Launching, planned), gate, gaveUp),
+		when("a planned one that was given up, and another one is not off", leaving(record.Launching, planned), gate, gaveUp, func(s *scene) {
+			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: "i-older"})
+			s.Facts.Instances["i-older"] = machine("i-older", "az-a", cloud.Running)
+		}),
+		when("a planned one that was given up, and stops by itself", leaving(record.Launching, planned), gate, gaveUp, isOff),
 		when("the image of a gated one is refused", leaving(record.Launching, update), gate, refused(cloud.Invalid)),
 		when("the image is refused, and another one is not off", leaving(record.Launching, update), gate, refused(cloud.Invalid), func(s *scene) {
 			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: "i-older"})

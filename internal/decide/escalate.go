@@ -174,15 +174,17 @@ func (s *step) noteRemade(c record.Condemned, m cloud.Mount) {
 // knows of them, and their interfaces would keep the subnets and groups from being
 // deleted. It reports whether none is left.
 func (s *step) unmade() bool {
+	gone := true
 	for _, c := range s.n.Condemned {
-		if m, there, _ := s.mount(c); there {
+		m, there, read := s.mount(c)
+		if there {
 			s.noteRemade(c, m)
 		}
+		gone = gone && (read || !c.Remade) // whether one was made is not known
 	}
-	if len(s.n.Remade) > 0 && !s.seen(observe.PartMounts) {
+	if (!gone || len(s.n.Remade) > 0) && !s.seen(observe.PartMounts) {
 		return false
 	}
-	gone := true
 	for _, made := range s.n.Remade {
 		at := slices.IndexFunc(s.Facts.Mounts[made.FileSystem], func(m cloud.Mount) bool { return m.ID == made.Mount })
 		if _, read := s.Facts.Mounts[made.FileSystem]; at < 0 && read {

@@ -137,7 +137,7 @@ func (s *step) judgeLaunch() bool {
 				return true
 			}
 			s.refused()
-			if s.goBack("launch in " + place + ": " + o.Err.Error()) {
+			if s.retreat("launch in " + place + ": " + o.Err.Error()) {
 				return true
 			}
 			s.hold(record.Held, message.HeldQuota, o.Err.Error(), s.retryAt())
@@ -145,9 +145,8 @@ func (s *step) judgeLaunch() bool {
 			if s.otherSender() {
 				return true
 			}
-			if sw.Fallback != nil {
+			if s.retreat("launch in " + place + ": " + o.Err.Error()) {
 				s.refused()
-				s.goBack("launch in " + place + ": " + o.Err.Error())
 				return true
 			}
 			s.hold(record.Interrupted, message.PermissionDenied, "launch in "+place+": "+o.Err.Error(), s.retryAt())
@@ -156,7 +155,7 @@ func (s *step) judgeLaunch() bool {
 				return true
 			}
 			s.refused()
-			if s.goBack("launch in " + place + ": " + o.Err.Error()) {
+			if s.retreat("launch in " + place + ": " + o.Err.Error()) {
 				return true
 			}
 			s.hold(record.Interrupted, message.LaunchInvalid, "launch in "+place+": "+o.Err.Error(), s.retryAt())
@@ -286,7 +285,7 @@ func (s *step) choose() bool {
 	}
 	candidates, why := s.candidates()
 	if len(candidates) == 0 {
-		if s.graceful() && s.goBack("no candidate can take it: "+why) {
+		if s.graceful() && s.retreat("no candidate can take it: "+why) {
 			return false
 		}
 		if s.mayRestart() {
@@ -319,10 +318,17 @@ func (s *step) choose() bool {
 	return true
 }
 
+// remindEvery is how long people are not told again that no candidate is left: a node that
+// may be restarted in place leaves that hold for each try.
+const remindEvery = time.Hour
+
 // holdNoCandidate holds a node that cannot be placed; the next round tries every
 // candidate again.
 func (s *step) holdNoCandidate(why string) {
 	sw := s.n.Switch
-	s.hold(record.Held, message.HeldNoCandidate, why, s.retryAt())
+	if s.holdQuietly(record.Held, message.HeldNoCandidate, why, s.retryAt()) && s.since(sw.Told) >= remindEvery {
+		sw.Told = s.Now
+		s.notify(message.HeldNoCandidate, why)
+	}
 	sw.Tried = s.avoided()
 }

@@ -220,7 +220,7 @@ func (s *step) announced() bool {
 		return true
 	}
 	e := s.scheduled()
-	if e == nil {
+	if e == nil || e.ID == s.n.Stayed {
 		return false
 	}
 	at := e.NotBefore.UTC().Format(time.RFC3339)

@@ -75,7 +75,7 @@ func (s *step) create(r record.Request, set contract.Settings) {
 	s.n.Last, s.n.Lost, s.n.Acked = nil, nil, time.Time{}
 	// Its former life's release, not delivered yet, would take this one's claim.
 	s.n.Outbox = slices.DeleteFunc(s.n.Outbox, func(p record.Post) bool { return p.Kind == record.PostRelease })
-	s.n.Rejected, s.n.Notified, s.n.Watched, s.n.Remade, s.n.Pause = contract.Template{}, "", "", nil, nil
+	s.n.Rejected, s.n.Notified, s.n.Stayed, s.n.Watched, s.n.Remade, s.n.Pause = contract.Template{}, "", "", "", nil, nil
 	kind, detail := record.KindCreate, "CloudFormation creates the node"
 	if set.Adopt != "" {
 		kind, detail = record.KindAdopt, "CloudFormation makes a node of "+set.Adopt

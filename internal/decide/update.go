@@ -151,13 +151,41 @@ func (s *step) goBack(reason string) bool {
 	return true
 }
 
-// spare gives the node back to the original of an update that went back before anybody
-// asked, or will ask, to stop it in this epoch, as soon as all others are off. It
-// reports whether it takes that.
+// retreat goes back from what cannot be had. It reports whether there is a way back.
+func (s *step) retreat(reason string) bool { return s.goBack(reason) || s.stay(reason) }
+
+// stay gives up a planned switch that nothing can take, while its original serves on:
+// people are told, and the node is given back to it. It reports whether it can.
+func (s *step) stay(reason string) bool {
+	sw := s.n.Switch
+	if sw.Kind != record.KindPlanned || !s.sparable() {
+		return false
+	}
+	sw.Stays, s.out.Save = true, true
+	if sw.Cause.Kind == event.CauseScheduled {
+		s.n.Stayed = s.n.Notified // each try takes the node out of its target groups
+		reason += "; it is not tried again before this event, but by an operator's order"
+	}
+	s.say(message.PlannedGivenUp, reason)
+	s.notify(message.PlannedGivenUp, reason)
+	s.wait()
+	return true
+}
+
+// sparable reports whether the original runs and nobody asked, or will ask, to stop it in
+// this epoch.
+func (s *step) sparable() bool {
+	sw := s.n.Switch
+	return !sw.NoOriginal && s.Facts.Instances[sw.From].State == cloud.Running && s.n.Condemns(sw.From) && s.condemned(sw.From).FirstAsked.IsZero()
+}
+
+// spare gives the node back to the original of an update that went back, or of a planned
+// switch that was given up, as soon as all others are off. It reports whether it takes that.
 func (s *step) spare() bool {
 	sw := s.n.Switch
 	i := s.Facts.Instances[sw.From]
-	if sw.Kind != record.KindUpdate || sw.Failed == "" || sw.NoOriginal || i.State != cloud.Running || !s.n.Condemns(sw.From) || !s.condemned(sw.From).FirstAsked.IsZero() {
+	if stays := sw.Stays; !s.sparable() || !stays && (sw.Kind != record.KindUpdate || sw.Failed == "") {
+		sw.Stays, s.out.Save = false, s.out.Save || stays // the candidates are asked again
 		return false
 	}
 	switch {

@@ -71,6 +71,7 @@ const (
 	EventAnnounced   Code = "WR157"
 	RecoveryAwaited  Code = "WR158"
 	CheckWatches     Code = "WR159"
+	PlannedGivenUp   Code = "WR160"
 	PauseBegun       Code = "WR141"
 	PauseOver        Code = "WR142"
 	OffBegun         Code = "WR143"
@@ -161,6 +162,7 @@ var Catalogue = []Definition{
 	{DrillBegun, slog.LevelWarn, "drill announced", "An operator is about to break the node for practice (recoveryctl drill). It is recovered like after any failure.", none},
 	{RecoveryAwaited, slog.LevelWarn, "EC2's own recovery is awaited", "The instance's status checks fail, and the node waits for EC2's automatic recovery of it before it is switched.", none},
 	{CheckWatches, slog.LevelInfo, "application status check associated", "EC2's application status check looks at whatever instance carries the node's id tag.", none},
+	{PlannedGivenUp, slog.LevelError, "planned switch given up", "No candidate could take the node, and its instance had not been asked to stop yet: it is registered again and serves on.", "Mend what the reason names (capacity, quota, permission) and order the switch again: recoveryctl switch."},
 
 	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},
 	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window (MaxSwitches), or an alarm reports a failure again shortly after a switch (CoolDownSeconds).", "Mend the application or its image. The node is recovered again when the time in the reason has passed, or at once when you acknowledge it."},

@@ -85,6 +85,9 @@ type Node struct {
 	Watched string `json:"watched,omitempty"`
 	// Notified is the scheduled event of its instance that people were told of.
 	Notified string `json:"notified,omitempty"`
+	// Stayed is the scheduled event before which no candidate could take the node. The
+	// switch before it is not tried again.
+	Stayed string `json:"stayed,omitempty"`
 	// Remade are mount targets that the switcher made again after a storage fence.
 	// CloudFormation does not know them: they are removed with the node.
 	Remade   []Remade `json:"remade,omitempty"`
