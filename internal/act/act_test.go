@@ -135,7 +135,7 @@ func TestEffectsOnTheTable(t *testing.T) {
 func claimed(t *testing.T) (*fake.World, Actor) {
 	t.Helper()
 	_, w, x := actor(t)
-	if _, err := x.Store.TakeClaim(t.Context(), 7, record.Owner{Stack: "s1", Logical: "n"}); err != nil {
+	if _, err := x.Store.TakeClaim(t.Context(), 7, record.Owner{Stack: "s1", Logical: "n"}, now); err != nil {
 		t.Fatal(err)
 	}
 	return w, x

@@ -97,7 +97,7 @@ func (t *table) Put(ctx context.Context, item cloud.Item, prev int64) error {
 		return invalid(serviceDynamoDB, "PutItem", fmt.Sprintf("item %s / %s: %v", item.Partition, item.Sort, err))
 	}
 	attributes := key(item.Partition, item.Sort)
-	attributes[contract.AttrRevision] = num(prev + 1)
+	attributes[contract.AttrRevision] = num(item.Next(prev))
 	attributes[contract.AttrBody] = body
 	if !item.Expires.IsZero() {
 		attributes[contract.AttrExpires] = num(item.Expires.Unix())

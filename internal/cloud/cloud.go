@@ -101,8 +101,8 @@ type Table interface {
 	Get(ctx context.Context, partition, sort string) (Item, error)
 	// Query returns the partition's items whose sort key begins with prefix, in order.
 	Query(ctx context.Context, partition, prefix string) ([]Item, error)
-	// Put writes the item with revision prev+1 if the stored one has revision
-	// prev (0: there is none), and otherwise fails with kind Conflict.
+	// Put writes the item if the stored one has revision prev (0: there is none), and
+	// otherwise fails with kind Conflict. The new revision is item.Next(prev).
 	Put(ctx context.Context, item Item, prev int64) error
 	// Delete removes the item if it has revision prev, and otherwise fails with kind
 	// Conflict. An item that is not there is a Conflict too.

@@ -257,6 +257,11 @@ type Item struct {
 	Expires   time.Time // zero: never
 }
 
+// Next is the revision of an item that is put over revision prev: the following one, or
+// the item's own if that is higher. An item that may be deleted and made again is given
+// one that none of its predecessors had, or a late delete of those would take it.
+func (i Item) Next(prev int64) int64 { return max(prev+1, i.Revision) }
+
 // Happening is an event for the bus.
 type Happening struct {
 	Kind   string // detail type

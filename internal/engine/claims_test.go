@@ -18,7 +18,7 @@ func (r *rig) claimed(node int) bool {
 func (r *rig) claimLate(vpc, stack string) {
 	r.Helper()
 	s := record.Store{Table: r.w.Ports().Table, VPC: vpc}
-	if _, err := s.TakeClaim(r.Context(), 1, record.Owner{Stack: stack, Logical: "Node"}); err != nil {
+	if _, err := s.TakeClaim(r.Context(), 1, record.Owner{Stack: stack, Logical: "Node"}, r.w.Now()); err != nil {
 		r.Fatal(err)
 	}
 }

@@ -138,7 +138,7 @@ func (r *run) claim(ctx context.Context, req record.Request, set contract.Settin
 	if at >= 0 && r.nodes[at].Phase != record.Deleted && r.nodes[at].Owner == owner {
 		return nil, nil // it has it; a claim that is written late would outlive the node
 	}
-	c, err := r.store.TakeClaim(ctx, set.ID, owner)
+	c, err := r.store.TakeClaim(ctx, set.ID, owner, r.clock.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -161,7 +161,7 @@ func (t table) Put(_ context.Context, item cloud.Item, prev int64) error {
 		if t.w.Items[key].Revision != prev {
 			return Refuse(cloud.Conflict, "ConditionalCheckFailedException", key)
 		}
-		item.Revision = prev + 1
+		item.Revision = item.Next(prev)
 		item.Body = slices.Clone(item.Body)
 		t.w.Items[key] = item
 		return nil

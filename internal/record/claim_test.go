@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -11,6 +12,9 @@ import (
 )
 
 const claimItem = "claim|node#0000000007"
+
+// now is when claims are taken.
+var now = time.Date(2026, 1, 1, 0, 0, 0, 7, time.UTC)
 
 // strangers are all but the owner of a claim that me holds in vpc-1.
 func strangers(w *fake.World) map[string]struct {
@@ -34,13 +38,13 @@ func strangers(w *fake.World) map[string]struct {
 // removes a claim.
 func TestClaimIsItsOwnersAlone(t *testing.T) {
 	w, s := store()
-	if _, err := s.TakeClaim(t.Context(), 7, me); err != nil {
+	if _, err := s.TakeClaim(t.Context(), 7, me, now); err != nil {
 		t.Fatal(err)
 	}
-	want := cloud.Item{Partition: "claim", Sort: "node#0000000007", Revision: 1, Body: []byte(`{"node":7,"owner":{"stack":"s1","logical":"n"},"vpc":"vpc-1"}`)}
+	want := cloud.Item{Partition: "claim", Sort: "node#0000000007", Revision: now.UnixNano(), Body: []byte(`{"node":7,"owner":{"stack":"s1","logical":"n"},"vpc":"vpc-1"}`)}
 	for name, x := range strangers(w) {
-		c, err := x.store.TakeClaim(t.Context(), 7, x.owner)
-		if diff := cmp.Diff(record.Claim{Node: 7, Owner: me, VPC: "vpc-1", Revision: 1}, c); diff != "" || err != nil {
+		c, err := x.store.TakeClaim(t.Context(), 7, x.owner, now)
+		if diff := cmp.Diff(record.Claim{Node: 7, Owner: me, VPC: "vpc-1", Revision: now.UnixNano()}, c); diff != "" || err != nil {
 			t.Errorf("%s takes: %v (-standing +returned)\n%s", name, err, diff)
 		}
 		if err := x.store.ReleaseClaim(t.Context(), 7, x.owner); err != nil {
@@ -65,6 +69,33 @@ func TestClaimThatNobodyHoldsIsReleased(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{getItem}, w.Calls); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestClaimThatIsTakenAnewIsNotReleasedByALateCall: who read the claim before it was
+// released, and slept, does not release the one that the same resource holds since.
+func TestClaimThatIsTakenAnewIsNotReleasedByALateCall(t *testing.T) {
+	_, s := store()
+	take := func(at time.Time) {
+		t.Helper()
+		if _, err := s.TakeClaim(t.Context(), 7, me, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take(now)
+	seen, err := s.Claims(t.Context())
+	if err != nil || len(seen) != 1 {
+		t.Fatalf("%v, %v", seen, err)
+	}
+	if err := s.ReleaseClaim(t.Context(), 7, me); err != nil {
+		t.Fatal(err)
+	}
+	take(now.Add(time.Minute))
+	if err := s.DropClaim(t.Context(), seen[0]); err != nil {
+		t.Fatal(err)
+	}
+	if claims, err := s.Claims(t.Context()); err != nil || len(claims) != 1 {
+		t.Errorf("after the late call the claims are %v, %v", claims, err)
 	}
 }
 
@@ -98,7 +129,7 @@ func TestClaimThatCouldNotBeTakenIsNotHeld(t *testing.T) {
 			return c.fault(n, call)
 		}
 		put(w, "claim", "node#0000000007", 1, `{"node":7,"owner":{"stack":"s1","logical":"n"},"vpc":"vpc-1"}`)
-		if _, err := s.TakeClaim(t.Context(), 7, me); !cloud.Is(err, c.kind) {
+		if _, err := s.TakeClaim(t.Context(), 7, me, now); !cloud.Is(err, c.kind) {
 			t.Errorf("%s: %v, want kind %s", name, err, c.kind)
 		}
 	}
@@ -106,7 +137,7 @@ func TestClaimThatCouldNotBeTakenIsNotHeld(t *testing.T) {
 
 func TestClaimThatCouldNotBeReleasedIsAnError(t *testing.T) {
 	w, s := store()
-	if _, err := s.TakeClaim(t.Context(), 7, me); err != nil {
+	if _, err := s.TakeClaim(t.Context(), 7, me, now); err != nil {
 		t.Fatal(err)
 	}
 	refuse(w, deleteItem, cloud.Throttled)

@@ -50,7 +50,7 @@ func TestRefusedCallSaysWhatWasTried(t *testing.T) {
 			return second(s.Save(ctx, record.Node{ID: 7}, began))
 		}},
 		"a claim is taken": {putItem, "claim node 7", func(ctx context.Context, s record.Store) error {
-			return second(s.TakeClaim(ctx, 7, me))
+			return second(s.TakeClaim(ctx, 7, me, now))
 		}},
 		"claims are read": {query, "read the claims on node ids", func(ctx context.Context, s record.Store) error {
 			return second(s.Claims(ctx))
@@ -116,7 +116,7 @@ func TestDamagedItemIsNamed(t *testing.T) {
 			return second(s.Claims(ctx))
 		}},
 		"claim that somebody wants": {"claim", "node#0000000007", "claim node#0000000007 is not readable: ", func(ctx context.Context, s record.Store) error {
-			return second(s.TakeClaim(ctx, 7, me))
+			return second(s.TakeClaim(ctx, 7, me, now))
 		}},
 		"lack of capacity": {"capacity", "az-a#m7g", "remembered lack of capacity az-a#m7g is not readable: ", func(ctx context.Context, s record.Store) error {
 			return second(s.Shortages(ctx, began))

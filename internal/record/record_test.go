@@ -141,23 +141,23 @@ func TestClaimIsUniqueInTheRegion(t *testing.T) {
 	other := record.Store{Table: w.Ports().Table, VPC: "vpc-2"}
 	a, b := record.Owner{Stack: "s1", Logical: "n"}, record.Owner{Stack: "s2", Logical: "n"}
 	for i := range 2 {
-		if c, err := s.TakeClaim(t.Context(), 1, a); err != nil || c.Owner != a {
+		if c, err := s.TakeClaim(t.Context(), 1, a, now); err != nil || c.Owner != a {
 			t.Fatalf("claim %d: %+v, %v", i, c, err)
 		}
 	}
-	if c, err := other.TakeClaim(t.Context(), 1, b); err != nil || c.Owner != a || c.VPC != "vpc-1" {
+	if c, err := other.TakeClaim(t.Context(), 1, b, now); err != nil || c.Owner != a || c.VPC != "vpc-1" {
 		t.Errorf("the second owner was given %+v, %v", c, err)
 	}
 	if err := other.ReleaseClaim(t.Context(), 1, b); err != nil {
 		t.Error(err)
 	}
-	if c, err := other.TakeClaim(t.Context(), 1, b); err != nil || c.Owner != a {
+	if c, err := other.TakeClaim(t.Context(), 1, b, now); err != nil || c.Owner != a {
 		t.Errorf("a stranger released the claim: %+v, %v", c, err)
 	}
 	if err := s.ReleaseClaim(t.Context(), 1, a); err != nil {
 		t.Error(err)
 	}
-	if c, err := other.TakeClaim(t.Context(), 1, b); err != nil || c.Owner != b {
+	if c, err := other.TakeClaim(t.Context(), 1, b, now); err != nil || c.Owner != b {
 		t.Errorf("the id is not free: %+v, %v", c, err)
 	}
 }
@@ -169,7 +169,7 @@ func TestClaimThatWasTakenAgainIsNotDropped(t *testing.T) {
 	owner := record.Owner{Stack: "s1", Logical: "n"}
 	take := func() {
 		t.Helper()
-		if _, err := s.TakeClaim(t.Context(), 1, owner); err != nil {
+		if _, err := s.TakeClaim(t.Context(), 1, owner, now); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -90,9 +90,11 @@ type Claim struct {
 
 // TakeClaim claims the node id for the owner in this VPC. It returns the claim
 // that stands: the caller's own, or another's, which is left as it is. One that is the
-// caller's own already is written again: who is about to release it must look anew.
-func (s Store) TakeClaim(ctx context.Context, node int, owner Owner) (Claim, error) {
-	mine := Claim{Node: node, Owner: owner, VPC: s.VPC}
+// caller's own already is written again: who is about to release it must look anew. The
+// revision of a new one is the time, so that it is none that an earlier claim on the id
+// had: who slept since it read that one, to release it, must not release this.
+func (s Store) TakeClaim(ctx context.Context, node int, owner Owner, now time.Time) (Claim, error) {
+	mine := Claim{Node: node, Owner: owner, VPC: s.VPC, Revision: now.UnixNano()}
 	err := s.putClaim(ctx, mine, 0)
 	if err == nil || !cloud.Is(err, cloud.Conflict) {
 		return mine, err
@@ -109,7 +111,7 @@ func (s Store) putClaim(ctx context.Context, c Claim, revision int64) error {
 	if err != nil {
 		return fmt.Errorf("encode the claim on node %d: %w", c.Node, err)
 	}
-	item := cloud.Item{Partition: contract.ClaimPartition, Sort: contract.NodeKey(c.Node), Body: body}
+	item := cloud.Item{Partition: contract.ClaimPartition, Sort: contract.NodeKey(c.Node), Body: body, Revision: c.Revision}
 	if err := s.Table.Put(ctx, item, revision); err != nil {
 		return fmt.Errorf("claim node %d: %w", c.Node, err)
 	}

@@ -23,8 +23,7 @@ func Table(t *testing.T, table cloud.Table) {
 
 func swap(t *testing.T, table cloud.Table) {
 	item := func(body string) cloud.Item {
-		// The item's own revision is not looked at.
-		return cloud.Item{Partition: "vpc#cas", Sort: "lease", Revision: 77, Body: json.RawMessage(body)}
+		return cloud.Item{Partition: "vpc#cas", Sort: "lease", Body: json.RawMessage(body)}
 	}
 	get := func(revision int64, body string) {
 		t.Helper()
@@ -53,6 +52,14 @@ func swap(t *testing.T, table cloud.Table) {
 	wantKind(t, "Delete again", table.Delete(ctx(t), "vpc#cas", "lease", 2), cloud.Conflict)
 	_, err = table.Get(ctx(t), "vpc#cas", "lease")
 	wantKind(t, "Get after Delete", err, cloud.NotFound)
+
+	again := item(`{"n":4}`)
+	again.Revision = 77
+	wantKind(t, "Put again with a revision of its own", table.Put(ctx(t), again, 0), "")
+	get(77, `{"n":4}`)
+	wantKind(t, "Late Delete of the earlier item", table.Delete(ctx(t), "vpc#cas", "lease", 1), cloud.Conflict)
+	wantKind(t, "Put over a higher revision than its own", table.Put(ctx(t), again, 77), "")
+	get(78, `{"n":4}`)
 }
 
 func bodies(t *testing.T, table cloud.Table) {

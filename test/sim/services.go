@@ -191,7 +191,7 @@ func (d *ddb) Put(_ context.Context, item cloud.Item, prev int64) error {
 		if d.items[key].Revision != prev && !free {
 			return refuse(cloud.Conflict, "DynamoDB", "PutItem", "ConditionalCheckFailedException")
 		}
-		item.Revision = prev + 1
+		item.Revision = item.Next(prev)
 		if strings.HasPrefix(item.Sort, contract.HintPrefix) {
 			d.hinted[key] = d.Now
 		}
