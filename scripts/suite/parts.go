@@ -66,7 +66,7 @@ func parts() []part {
 		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", computes, cfnLint},
 		{"emulator", "the SDK adapters and the test tools against moto and dynalite", waits, goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
 		// They wait more than they compute: many side by side.
-		{"e2e", "the real binary against moto", waits, goTest("e2e", nil, "-count=1", "-p=1", "-parallel=16", "-timeout=25m")},
+		{"e2e", "the real binary against moto", waits, goTest("e2e", nil, "-count=1", "-p=3", "-parallel=16", "-timeout=25m")},
 		{"vet", "go vet", computes, command("go", "vet", "./...")},
 		{"golangci", "golangci-lint, with gofumpt", computes, command(golangciLint(), "run")},
 		{"shellcheck", "the shell scripts", computes, command(".tools/venv/bin/shellcheck", ".ci/run", "scripts/preflight", "internal/boot/node.sh", "test/boot/systemd.sh")},

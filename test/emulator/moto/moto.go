@@ -47,8 +47,8 @@ type Options struct {
 	Validate bool
 	// Env is added to the emulator's environment, as "NAME=value".
 	Env []string
-	// Log receives the emulator's output (one line a request). Default: the last
-	// lines are kept, and shown only in errors.
+	// Log receives the emulator's output, which is none while all goes well. Default: the
+	// last lines are kept, and shown only in errors.
 	Log io.Writer
 }
 

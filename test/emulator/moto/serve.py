@@ -6,6 +6,7 @@ time-out), and no port, process id or signal can hit something else. The kernel
 chooses the port; it is the first line of standard output.
 """
 
+import functools
 import os
 import sys
 import threading
@@ -22,6 +23,7 @@ threading.Thread(target=end_with_parent, daemon=True).start()
 from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
 from moto import __version__  # noqa: E402
+from moto.core import responses  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
     create_backend_app,
@@ -30,6 +32,11 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 # Answers to the Go SDK's kept-alive connections need HTTP/1.1 framing, and
 # werkzeug's default of HTTP/1.0 would open a connection for every call.
 WSGIRequestHandler.protocol_version = "HTTP/1.1"
+
+# Many tests wait for this one process: it writes no line for each request (errors are
+# written), and lists a class's methods once instead of at each request.
+WSGIRequestHandler.log_request = lambda *_: None
+responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 
 server = make_server(
     "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True
