@@ -281,6 +281,7 @@ func TestDecisionsLeaving(t *testing.T) {
 		when("a gated planned one is denied", leaving(record.Launching, planned), gate, refused(cloud.Denied)),
 		when("a gated planned one is refused", leaving(record.Launching, planned), gate, refused(cloud.Invalid)),
 		when("a planned one that was given up", leaving(record.Launching, planned), gate, gaveUp),
+		when("a planned one that was given up, and a deployment wants a change meanwhile", leaving(record.Launching, planned), gate, gaveUp, func(s *scene) { s.Node.Settings.Template = changed }),
 		when("a planned one that was given up, and another one is not off", leaving(record.Launching, planned), gate, gaveUp, func(s *scene) {
 			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: "i-older"})
 			s.Facts.Instances["i-older"] = machine("i-older", "az-a", cloud.Running)

@@ -215,7 +215,7 @@ func (s *step) regrant(i cloud.Instance) {
 // launch. It reports whether the switch can go on in this step.
 func (s *step) resettled() bool {
 	sw, t := s.n.Switch, s.n.Settings.Template
-	if !sw.Recorded || sw.Launch != nil || sw.Instance != "" || sw.Restart || sw.Failed != "" || !s.unlike(t) {
+	if !sw.Recorded || sw.Launch != nil || sw.Instance != "" || sw.Restart || sw.Failed != "" || sw.Stays || !s.unlike(t) {
 		return true
 	}
 	if f := sw.Fallback; f != nil && t == f.Template {
