@@ -59,8 +59,8 @@ func (w *World) broken(a *Alarm) (bad, known bool) {
 		if w.flapping(a.node) || w.silence() {
 			return true, true
 		}
-		for _, m := range w.machines {
-			if m.node == a.node && m.up && m.powered && !m.hung && !m.lost && !isolated(m) {
+		for _, m := range w.machines { // people silence what a delete left to them before they make the node anew
+			if m.node == a.node && !m.people && m.up && m.powered && !m.hung && !m.lost && !isolated(m) {
 				return false, true
 			}
 		}
