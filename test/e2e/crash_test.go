@@ -26,8 +26,8 @@ type crash struct {
 	name string
 }
 
-// TestScenario7 kills the function before and after every call of a switch, and
-// lets the next invocations resume. Each run ends as if nothing had happened.
+// TestScenario7 kills the function before every call of a switch, and after every one
+// that changes something, and lets the next invocations resume. Each run ends as if nothing had happened.
 func TestScenario7KilledAtEveryCall(t *testing.T) {
 	t.Parallel()
 	policy := func(p *contract.Policy) { p.MaxSwitches = 100 }

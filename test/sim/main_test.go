@@ -1,4 +1,4 @@
-package sim_test
+package sim
 
 import (
 	"os"
@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// TestMain lets the collector wait, as a campaign does: a world needs some megabytes, and
-// leaves nothing behind.
+// TestMain lets the collector wait, as a campaign does.
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(800)
+	debug.SetGCPercent(gcPercent)
 	os.Exit(m.Run())
 }

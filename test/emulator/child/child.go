@@ -34,10 +34,10 @@ type Process struct {
 }
 
 // Start runs cmd, whose Stdin, Stdout and Stderr must be unset, and returns it
-// with the first line of its standard output. Its standard error goes to log (nil:
-// nowhere) and its end is kept for Output.
-func Start(cmd *exec.Cmd, log io.Writer) (*Process, string, error) {
-	p := &Process{cmd: cmd, output: &tail{also: log}, exited: make(chan struct{})}
+// with the first line of its standard output. The end of its standard error is kept for
+// Output.
+func Start(cmd *exec.Cmd) (*Process, string, error) {
+	p := &Process{cmd: cmd, output: &tail{}, exited: make(chan struct{})}
 	cmd.Stderr = p.output
 	ownGroup(cmd)
 	var err error
@@ -107,7 +107,6 @@ func Root() (string, error) {
 
 // tail keeps the end of what is written to it.
 type tail struct {
-	also io.Writer
 	mu   sync.Mutex
 	kept []byte
 }
@@ -120,9 +119,6 @@ func (t *tail) Write(p []byte) (int, error) {
 	t.kept = append(t.kept, p...)
 	if over := len(t.kept) - tailLimit; over > 0 {
 		t.kept = bytes.Clone(t.kept[over:])
-	}
-	if t.also != nil {
-		return t.also.Write(p)
 	}
 	return len(p), nil
 }

@@ -43,7 +43,7 @@ func ForTest(t testing.TB) string {
 	}
 	cmd := exec.Command("node", "-e", serve)
 	cmd.Env = append(os.Environ(), "DYNALITE_FROM="+from)
-	process, line, err := child.Start(cmd, nil)
+	process, line, err := child.Start(cmd)
 	if err != nil {
 		t.Fatalf("dynalite does not run: run `make tools`, which installs it: %v", err)
 	}

@@ -10,7 +10,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -47,9 +46,6 @@ type Options struct {
 	Validate bool
 	// Env is added to the emulator's environment, as "NAME=value".
 	Env []string
-	// Log receives the emulator's output, which is none while all goes well. Default: the
-	// last lines are kept, and shown only in errors.
-	Log io.Writer
 }
 
 // Server is a running emulator.
@@ -67,7 +63,7 @@ func Start(o Options) (*Server, error) {
 	}
 	cmd := exec.Command(python, "-c", serve)
 	cmd.Env = append(os.Environ(), environment(o)...)
-	process, line, err := child.Start(cmd, o.Log)
+	process, line, err := child.Start(cmd)
 	if err != nil {
 		return nil, fmt.Errorf("start moto: %w", err)
 	}
