@@ -66,6 +66,10 @@ func TestDecisionsRemade(t *testing.T) {
 		return func(s *scene) { s.Facts.Mounts[files] = []cloud.Mount{m} }
 	}
 	remembered := func(s *scene) { s.Node.Remade = []record.Remade{{FileSystem: files, Mount: "fsmt-new"}} }
+	lost := func(s *scene) {
+		s.unseen(observe.PartMounts, cloud.NotFound)
+		s.Facts.NoFiles = map[string]bool{files: true}
+	}
 	reaping := func() *scene {
 		s := swept()
 		s.Node.Condemned = []record.Condemned{{Instance: "i-gone", Epoch: 1, Zone: "az-b"}}
@@ -96,6 +100,8 @@ func TestDecisionsRemade(t *testing.T) {
 		when("the node is deleted, and it is gone", leaves(), shows(byID), to(before, cloud.Terminated), cut(true), remembered, func(s *scene) { s.Facts.Mounts[files] = []cloud.Mount{} }),
 		when("the node is deleted, and whether it was made was not looked at", leaves(), shows(byID), to(before, cloud.Terminated), cut(true)),
 		when("the node is deleted, and whether it was made cannot be read", leaves(), shows(byID), to(before, cloud.Terminated), cut(true), func(s *scene) { s.unseen(observe.PartMounts, cloud.Throttled) }),
+		when("the node is deleted, and so was the file system that it may have been made for", leaves(), shows(byID), to(before, cloud.Terminated), cut(true), lost),
+		when("the node is deleted, and so was the file system that it was made for", leaves(), shows(byID), to(before, cloud.Terminated), remembered, lost),
 		when("the node is deleted, and nobody was to make it", leaves(), shows(byID), to(before, cloud.Terminated), cut(false), func(s *scene) { s.unseen(observe.PartMounts, cloud.Throttled) }),
 		when("the node is deleted, and it was not looked at", leaves(), shows(byID), to(before, cloud.Terminated), remembered),
 		when("the node is deleted, and one of several was not looked at", leaves(), shows(byID), to(before, cloud.Terminated), remembered, func(s *scene) {

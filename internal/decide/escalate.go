@@ -174,31 +174,38 @@ func (s *step) noteRemade(c record.Condemned, m cloud.Mount) {
 // knows of them, and their interfaces would keep the subnets and groups from being
 // deleted. It reports whether none is left.
 func (s *step) unmade() bool {
-	gone := true
+	gone, asked := true, false
 	for _, c := range s.n.Condemned {
-		m, there, read := s.mount(c)
-		if there {
+		if m, there, _ := s.mount(c); there {
 			s.noteRemade(c, m)
 		}
-		gone = gone && (read || !c.Remade) // whether one was made is not known
+		gone = gone && (!c.Remade || s.mountsKnown(c.FileSystem)) // or one that was made is missed
 	}
-	if (!gone || len(s.n.Remade) > 0) && !s.seen(observe.PartMounts) {
+	for _, made := range s.n.Remade {
+		gone = gone && s.mountsKnown(made.FileSystem)
+		asked = asked || !s.Facts.NoFiles[made.FileSystem]
+	}
+	if (!gone || asked) && !s.seen(observe.PartMounts) {
 		return false
 	}
 	for _, made := range s.n.Remade {
 		at := slices.IndexFunc(s.Facts.Mounts[made.FileSystem], func(m cloud.Mount) bool { return m.ID == made.Mount })
-		if _, read := s.Facts.Mounts[made.FileSystem]; at < 0 && read {
+		if at < 0 {
 			continue
 		}
 		gone = false
-		if at < 0 {
-			continue // not looked at in this round
-		}
 		if m := s.Facts.Mounts[made.FileSystem][at]; m.State != "deleting" && m.State != "creating" {
 			s.do(Effect{Do: Unmount, Mount: m})
 		}
 	}
 	return gone
+}
+
+// mountsKnown reports whether it is known which mount targets of this account a file system
+// has: none, if it was deleted.
+func (s *step) mountsKnown(fileSystem string) bool {
+	_, read := s.Facts.Mounts[fileSystem]
+	return read || s.Facts.NoFiles[fileSystem]
 }
 
 // remount puts back, during a switch, the mount targets of instances that are off by

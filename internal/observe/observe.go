@@ -31,6 +31,7 @@ type Facts struct {
 	Shifts     []cloud.Shift                // active; none if that cannot be read
 	Reserved   []cloud.Reserve              // with room; none if that cannot be read
 	Mounts     map[string][]cloud.Mount     // by file system
+	NoFiles    map[string]bool              // file systems that EFS says this account has none of; another's may exist
 	Scheduled  map[string][]cloud.Scheduled // by instance id; none of one without any
 	Failing    map[string]cloud.Failing     // by instance id; those whose application EC2 calls impaired
 	Template   map[contract.Template]cloud.Blueprint
@@ -97,7 +98,7 @@ func (o Observer) Read(ctx context.Context, needs []Need, now time.Time) (Facts,
 		Details: map[string]cloud.Details{}, NoDetails: map[string]string{},
 		Groups: map[string]cloud.TargetGroup{}, Targets: map[string][]cloud.Target{},
 		Alarms: map[string]cloud.Alarm{}, Template: map[contract.Template]cloud.Blueprint{},
-		NoTemplate: map[contract.Template]error{}, Mounts: map[string][]cloud.Mount{}, Scheduled: map[string][]cloud.Scheduled{}, Failing: map[string]cloud.Failing{}, Unseen: map[Part]error{},
+		NoTemplate: map[contract.Template]error{}, Mounts: map[string][]cloud.Mount{}, NoFiles: map[string]bool{}, Scheduled: map[string][]cloud.Scheduled{}, Failing: map[string]cloud.Failing{}, Unseen: map[Part]error{},
 	}
 	all := merge(needs)
 	power := budget.Cost{API: budget.DescribeInstances, Tokens: float64(pages(len(all.instances), instancesPerCall))}

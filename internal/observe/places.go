@@ -105,6 +105,9 @@ func (o Observer) mounts(w wants, f *Facts, _ time.Time) reading {
 	r.note = func() (first error) {
 		for k, fs := range w.files {
 			if errs[k] != nil {
+				if cloud.Is(errs[k], cloud.NotFound) {
+					f.NoFiles[fs] = true
+				}
 				first = cmp.Or(first, fmt.Errorf("observe the mount targets of %s: %w", fs, errs[k]))
 				continue
 			}
