@@ -47,10 +47,11 @@ func (s *step) graceful() bool {
 }
 
 // gentle reports whether the instance still has time to shut down by itself. It has
-// none any more when the node goes on without it.
+// none any more when the node goes on without it, or when it was started again in place
+// and that failed: from then on it is isolated like any that failed.
 func (s *step) gentle(c record.Condemned) bool {
-	limit := seconds(s.n.Settings.Stop)
-	return s.graceful() && c.Instance == s.n.Switch.From && !c.Waived && !c.Cut && limit > 0 && (c.FirstAsked.IsZero() || s.since(c.FirstAsked) < limit)
+	limit, sw := seconds(s.n.Settings.Stop), s.n.Switch
+	return s.graceful() && c.Instance == sw.From && !sw.NoOriginal && !c.Waived && !c.Cut && limit > 0 && (c.FirstAsked.IsZero() || s.since(c.FirstAsked) < limit)
 }
 
 // draining takes the node out of its target groups and waits until the requests
