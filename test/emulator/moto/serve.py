@@ -22,8 +22,9 @@ threading.Thread(target=end_with_parent, daemon=True).start()
 
 from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
-from moto import __version__  # noqa: E402
+from moto import __version__, backends  # noqa: E402
 from moto.core import responses  # noqa: E402
+from moto.core.serialize import XFormedAttributePicker  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
     create_backend_app,
@@ -34,9 +35,30 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
 WSGIRequestHandler.protocol_version = "HTTP/1.1"
 
 # Many tests wait for this one process: it writes no line for each request (errors are
-# written), and lists a class's methods once instead of at each request.
+# written), and works out once what does not change, instead of at each request: the
+# methods of a class, moto's services, and under which names a class may have what a
+# member of an answer is made of.
 WSGIRequestHandler.log_request = lambda *_: None
 responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+services = frozenset(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: services
+
+
+def names_once(work_out):
+    known = {}
+
+    def names(picker, context):
+        at = (type(context.obj), context.shape, context.key)
+        if at not in known:
+            known[at] = tuple(work_out(picker, context))
+        return known[at]
+
+    return names
+
+
+XFormedAttributePicker.get_possible_keys = names_once(
+    XFormedAttributePicker.get_possible_keys
+)
 
 server = make_server(
     "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True
