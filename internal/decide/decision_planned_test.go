@@ -201,7 +201,8 @@ func TestDecisionsLeaving(t *testing.T) {
 		s.Node.Blueprint, s.Node.Template, s.Node.Rejected = &b, sw.Fallback.Template, changed
 		sw.Fallback, sw.Failed = nil, "it was bad"
 	}
-	again := func(s *scene) { // the original is started again
+	inVain := func(s *scene) { s.Node.Switch.NoOriginal = true } // the original was started again
+	again := func(s *scene) {                                    // the original is started again
 		isOff(s)
 		back(s)
 		s.Node.Switch.Restart = true
@@ -275,7 +276,14 @@ func TestDecisionsLeaving(t *testing.T) {
 		}),
 		when("nothing can take a gated one, whose original is being stopped", leaving(record.Launching, planned), gate, full, func(s *scene) { s.Node.Condemned[0].FirstAsked = ago(time.Second) }),
 		when("nothing can take a gated one, whose original is off", leaving(record.Launching, planned), gate, full, isOff),
-		when("nothing can take a gated one, whose original has failed before", leaving(record.Launching, planned), gate, full, func(s *scene) { s.Node.Switch.NoOriginal = true }),
+		when("a gated one whose original failed when it was started again", leaving(record.Confirmed, planned), gate, inVain),
+		when("one whose original failed when it was started again", leaving(record.Confirmed, planned), inVain),
+		when("its original failed when it was started again, and is isolated", leaving(record.Confirmed, planned), inVain, func(s *scene) { s.condemned(before, hole) }),
+		when("its original failed when it was started again, and was forced a moment ago", leaving(record.Fencing, planned), inVain, func(s *scene) {
+			s.askedGently(10 * time.Second)
+			s.Node.Condemned[0].Since = ago(5 * time.Minute)
+		}),
+		when("nothing can take a gated one, whose original has failed before", leaving(record.Launching, planned), gate, full, inVain),
 		when("nothing can take a gated recovery", leaving(record.Launching, record.KindRecover), gate, full),
 		when("a gated planned one is over the quota", leaving(record.Launching, planned), gate, refused(cloud.Quota)),
 		when("a gated planned one is denied", leaving(record.Launching, planned), gate, refused(cloud.Denied)),
@@ -337,7 +345,7 @@ func TestDecisionsLeaving(t *testing.T) {
 		when("going back, somebody may still stop it", leaving(record.Launching, update), isOff, back, func(s *scene) {
 			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "other", Until: in(time.Minute)}}
 		}),
-		when("going back, the original was tried", leaving(record.Launching, update), isOff, back, func(s *scene) { s.Node.Switch.NoOriginal = true }),
+		when("going back, the original was tried", leaving(record.Launching, update), isOff, back, inVain),
 		when("the original is prepared", leaving(record.Launching, update), again),
 		when("the original lacks room", leaving(record.Gated, update), again, func(s *scene) {
 			s.Node.Condemned, s.Node.Switch.Instance = nil, before

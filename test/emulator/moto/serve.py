@@ -44,6 +44,7 @@ services = frozenset(backends.list_of_moto_modules())
 backends.list_of_moto_modules = lambda: services
 
 
+# All pickers have the same rules; the names depend on nothing else that a request changes.
 def names_once(work_out):
     known = {}
 
