@@ -201,8 +201,9 @@ func TestDecisionsLeaving(t *testing.T) {
 		s.Node.Blueprint, s.Node.Template, s.Node.Rejected = &b, sw.Fallback.Template, changed
 		sw.Fallback, sw.Failed = nil, "it was bad"
 	}
-	inVain := func(s *scene) { s.Node.Switch.NoOriginal = true } // the original was started again
-	again := func(s *scene) {                                    // the original is started again
+	inVain := func(s *scene) { s.Node.Switch.NoOriginal = true } // it was to be started again
+	unwell := func(s *scene) { s.Node.Condemned[0].Unwell = true }
+	again := func(s *scene) { // the original is started again
 		isOff(s)
 		back(s)
 		s.Node.Switch.Restart = true
@@ -276,10 +277,10 @@ func TestDecisionsLeaving(t *testing.T) {
 		}),
 		when("nothing can take a gated one, whose original is being stopped", leaving(record.Launching, planned), gate, full, func(s *scene) { s.Node.Condemned[0].FirstAsked = ago(time.Second) }),
 		when("nothing can take a gated one, whose original is off", leaving(record.Launching, planned), gate, full, isOff),
-		when("a gated one whose original failed when it was started again", leaving(record.Confirmed, planned), gate, inVain),
-		when("one whose original failed when it was started again", leaving(record.Confirmed, planned), inVain),
-		when("its original failed when it was started again, and is isolated", leaving(record.Confirmed, planned), inVain, func(s *scene) { s.condemned(before, hole) }),
-		when("its original failed when it was started again, and was forced a moment ago", leaving(record.Fencing, planned), inVain, func(s *scene) {
+		when("a gated one whose original got the node back and was not healthy", leaving(record.Confirmed, planned), gate, unwell),
+		when("one whose original got the node back and was not healthy", leaving(record.Confirmed, planned), unwell),
+		when("its original was not healthy, and is isolated", leaving(record.Confirmed, planned), unwell, func(s *scene) { s.condemned(before, hole) }),
+		when("its original was not healthy, and was forced a moment ago", leaving(record.Fencing, planned), unwell, func(s *scene) {
 			s.askedGently(10 * time.Second)
 			s.Node.Condemned[0].Since = ago(5 * time.Minute)
 		}),

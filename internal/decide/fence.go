@@ -131,7 +131,7 @@ func (s *step) asks(instance string) {
 // askAgain reports whether it is time to ask EC2 once more: a minute after it was
 // last asked, or when the time is over in which it was asked gently.
 func (s *step) askAgain(c record.Condemned) bool {
-	gently := s.leaves(c.Instance) && c.AskedAt.Equal(c.FirstAsked)
+	gently := s.leaves(c) && c.AskedAt.Equal(c.FirstAsked)
 	return s.since(c.AskedAt) >= forceAgain || gently && s.n.Settings.Stop > 0
 }
 
@@ -176,11 +176,10 @@ func (s *step) live(x record.Sender) bool { return s.Now.Before(x.Until) }
 // not started since it was condemned ("LaunchTime: the time that the instance was last
 // launched", Amazon EC2 API reference). The fence's own limit ends that.
 func (s *step) untaken() {
-	sw := s.n.Switch
-	if sw == nil || !s.leaves(sw.From) || !s.n.Condemns(sw.From) {
+	if !s.graceful() || !s.n.Condemns(s.n.Switch.From) {
 		return
 	}
-	c, i := s.condemned(sw.From), s.Facts.Instances[sw.From]
+	c, i := s.condemned(s.n.Switch.From), s.Facts.Instances[s.n.Switch.From]
 	asked := !c.FirstAsked.IsZero() && s.since(c.FirstAsked) >= seconds(s.n.Settings.Stop)
 	if asked && s.n.Settings.Stop > 0 && i.State == cloud.Running && i.LaunchedAt.Before(c.Since) && s.since(s.n.Since) < seconds(s.Config.Policy.FenceSeconds) {
 		c.FirstAsked, c.AskedAt, s.out.Save = s.Now, s.Now, true

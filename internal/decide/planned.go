@@ -46,18 +46,18 @@ func (s *step) graceful() bool {
 	return s.n.Switch != nil && (s.n.Switch.Kind == record.KindPlanned || s.n.Switch.Kind == record.KindUpdate)
 }
 
-// leaves reports whether an instance is one that shuts down by itself: the original, until
-// it was to be started again in place and that failed. From then on it is isolated and
-// powered off like any that failed, since its application may come back without a grant.
-func (s *step) leaves(instance string) bool {
-	return s.graceful() && instance == s.n.Switch.From && !s.n.Switch.NoOriginal
+// leaves reports whether an instance is one that shuts down by itself: the original, unless
+// it got the node back and was not healthy. Then it is isolated and powered off like any
+// that failed: it is in the target groups, and may become healthy without a grant.
+func (s *step) leaves(c record.Condemned) bool {
+	return s.graceful() && c.Instance == s.n.Switch.From && !c.Unwell
 }
 
 // gentle reports whether the instance still has time to shut down by itself. It has
 // none any more when the node goes on without it.
 func (s *step) gentle(c record.Condemned) bool {
 	limit := seconds(s.n.Settings.Stop)
-	return s.leaves(c.Instance) && !c.Waived && !c.Cut && limit > 0 && (c.FirstAsked.IsZero() || s.since(c.FirstAsked) < limit)
+	return s.leaves(c) && !c.Waived && !c.Cut && limit > 0 && (c.FirstAsked.IsZero() || s.since(c.FirstAsked) < limit)
 }
 
 // draining takes the node out of its target groups and waits until the requests

@@ -31,7 +31,7 @@ func (s *step) confirmed() {
 	case isolated:
 		s.to(record.Fencing)
 		how := "isolated: "
-		if s.leaves(s.n.Switch.From) {
+		if slices.ContainsFunc(s.n.Condemned, s.leaves) {
 			how = "asked to shut down: "
 		}
 		s.say(message.FenceBegun, how+s.condemnedIDs())

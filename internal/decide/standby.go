@@ -73,6 +73,7 @@ func (s *step) abandon(reason string) {
 	s.out.Effects = slices.DeleteFunc(s.out.Effects, func(e Effect) bool { return e.Do == Open || e.Do == Regroup || e.Do == Pardon })
 	sw.Effects -= planned - len(s.out.Effects)
 	s.condemn(sw.Instance, zone, ip)
+	s.condemned(sw.Instance).Unwell = s.Facts.Instances[sw.Instance].State == cloud.Running
 	s.say(message.Abandoned, reason, slog.String("instance", sw.Instance), slog.String("az", zone))
 	if zone != "" && !slices.Contains(sw.Tried, zone) {
 		sw.Tried = append(sw.Tried, zone)

@@ -146,6 +146,8 @@ type Condemned struct {
 	FileSystem string `json:"fileSystem,omitempty"`
 	// Cut says that the storage fence holds: the mount target is gone.
 	Cut bool `json:"cut,omitempty"`
+	// Unwell says that it carried the node, ran, and did not become healthy.
+	Unwell bool `json:"unwell,omitempty"`
 	// Waived says that the node's policy goes on without proof that it is off.
 	Waived bool `json:"waived,omitempty"`
 }

@@ -49,8 +49,7 @@ type Switch struct {
 	Fallback *Fallback `json:"fallback,omitempty"`
 	// Failed is why the changed launch template was given up.
 	Failed string `json:"failed,omitempty"`
-	// NoOriginal says that starting the original again failed: others are tried before it
-	// is started once more, and it has no more time to shut down by itself.
+	// NoOriginal says that the original is not to be started again before others were tried.
 	NoOriginal bool `json:"noOriginal,omitempty"`
 	// Stays says that no candidate could take a planned switch whose original serves on.
 	Stays bool `json:"stays,omitempty"`

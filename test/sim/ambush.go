@@ -26,7 +26,7 @@ var ambushes = slices.Concat(
 	lurk(announced, record.Draining, record.Suspected, record.Serving),
 	lurk(condemned, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting),
 	lurk(alarms, record.Confirmed, record.Fencing, record.Launching, record.Gated, record.Serving, record.Deleting),
-	lurk(alarms, slices.Repeat([]record.Phase{record.Deleted}, 6)...), // the only events that meet one there often
+	lurk(alarms, slices.Repeat([]record.Phase{record.Deleted}, 12)...), // the only events that meet one there often
 )
 
 func lurk(deeds map[Harm]func(*World, int), phases ...record.Phase) (list []ambush) {
