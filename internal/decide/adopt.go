@@ -139,6 +139,11 @@ func (s *step) released(instance string) bool {
 			return false
 		}
 	}
+	return s.untagged(i)
+}
+
+// untagged takes our tags off an instance. It reports whether none is left.
+func (s *step) untagged(i cloud.Instance) bool {
 	ours := map[string]string{}
 	// The gate's tag stays: it is open, and the instance may run the gate at its next boot.
 	for _, key := range []string{s.Config.IDTag, contract.SwitcherTag, contract.CondemnedTag, contract.EpochTag} {
@@ -149,12 +154,11 @@ func (s *step) released(instance string) bool {
 	if len(ours) == 0 {
 		return true
 	}
-	if e := (Effect{Do: Release, Instance: instance, Tags: ours}); !s.succeeded(e) {
+	if e := (Effect{Do: Release, Instance: i.ID, Tags: ours}); !s.succeeded(e) {
 		s.do(e)
 		s.out.Save = true // so that a leader of yesterday finds out instead of untagging
-	} else {
-		s.say(message.InstanceRetained, instance+" runs on, without the node's tags", slog.String("instance", instance))
-		return true
+		return false
 	}
-	return false
+	s.say(message.InstanceRetained, i.ID+" runs on, without the node's tags", slog.String("instance", i.ID))
+	return true
 }

@@ -98,6 +98,15 @@ func TestDecisionsDeleting(t *testing.T) {
 		n.Condemned = []record.Condemned{{Instance: before, Epoch: 1, PrivateIP: "10.0.0.old"}}
 		return s
 	}
+	tagged := map[string]string{contract.DefaultIDTag: "7", contract.SwitcherTag: "rec", contract.EpochTag: "1", "Name": "db"}
+	stays := func(tags map[string]string) *scene {
+		s := buried(time.Minute)
+		s.Node.Condemned, s.Node.Retained = nil, "i-stays"
+		i := machine("i-stays", "az-a", cloud.Running)
+		i.Tags = tags
+		s.Facts.Instances["i-stays"] = i
+		return s
+	}
 	decisions(t, "deleting", []decision{
 		when("it runs", ending(cloud.Running)),
 		when("it runs and is not marked", ending(cloud.Running), freed),
@@ -142,6 +151,15 @@ func TestDecisionsDeleting(t *testing.T) {
 		when("deleted almost as long ago as a late call may take", buried(record.LateCall-1)),
 		when("deleted as long ago as a late call may take", buried(record.LateCall)),
 		when("deleted and forgotten", buried(time.Hour), func(s *scene) { s.Node.Condemned = nil }),
+		when("deleted, and its instance stays", stays(map[string]string{"Name": "db"})),
+		when("one that stays was tagged by a late call", stays(tagged)),
+		when("one that stays was tagged by a late call, and no sweep", stays(tagged), func(s *scene) { s.Facts.Sweep = false }),
+		when("one that stays was tagged by a late call, and asked to be untagged", stays(tagged), func(s *scene) {
+			s.came(decide.Effect{Do: decide.Release, Instance: "i-stays", Tags: tagged}, "", "")
+		}),
+		when("one that stays was adopted by another node", stays(map[string]string{contract.DefaultIDTag: "8", contract.SwitcherTag: "rec"})),
+		when("one that stays was adopted by another switcher", stays(map[string]string{contract.DefaultIDTag: "7", contract.SwitcherTag: "other"})),
+		when("one that stays, as long ago as a late call may take", stays(tagged), func(s *scene) { s.Node.Since = ago(record.LateCall) }),
 		when("a hint after the end", buried(time.Minute), func(s *scene) { s.hint(event.CauseStopped, before) }),
 	})
 }

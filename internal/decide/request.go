@@ -3,6 +3,7 @@ package decide
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -72,7 +73,7 @@ func (s *step) create(r record.Request, set contract.Settings) {
 	s.n.Born = s.Now.Unix()
 	s.n.Epoch++
 	s.n.Blueprint, s.n.Targets, s.n.Condemned, s.n.Recent, s.n.Armed = nil, nil, nil, nil, nil
-	s.n.Last, s.n.Lost, s.n.Acked = nil, nil, time.Time{}
+	s.n.Last, s.n.Lost, s.n.Acked, s.n.Retained = nil, nil, time.Time{}, ""
 	// Its former life's release, not delivered yet, would take this one's claim.
 	s.n.Outbox = slices.DeleteFunc(s.n.Outbox, func(p record.Post) bool { return p.Kind == record.PostRelease })
 	s.n.Rejected, s.n.Notified, s.n.Stayed, s.n.Watched, s.n.Remade, s.n.Pause = contract.Template{}, "", "", "", nil, nil
@@ -192,6 +193,7 @@ func (s *step) deleting() {
 	}
 	s.n.Phase, s.n.Since = record.Deleted, s.Now
 	s.endHold()
+	s.n.Retained = s.n.Switch.Retain
 	s.n.Switch, s.n.Blueprint = nil, nil // who was condemned is known until no late call can arrive
 	s.out.Save = true
 	s.put(record.Post{Key: "release", Kind: record.PostRelease, Body: encode(s.n.Owner)})
@@ -218,15 +220,27 @@ func (s *step) drained(c record.Condemned) bool {
 	return true
 }
 
-// deleted takes out of the target groups what a late call of an earlier leader put
-// there when the node was gone already: an address may belong to somebody else soon.
+// deleted undoes what a late call of an earlier leader did when the node was gone
+// already: it takes out of the target groups what was put there, since an address may
+// belong to somebody else soon, and takes the node's tags off the instance that stayed.
 func (s *step) deleted() {
-	switch {
-	case len(s.n.Condemned) == 0:
-	case s.since(s.n.Since) >= record.LateCall:
-		s.n.Condemned, s.n.Targets, s.out.Save = nil, nil, true
-	case s.Facts.Sweep && s.Facts.Unseen[observe.PartTargets] == nil:
+	if len(s.n.Condemned) == 0 && s.n.Retained == "" {
+		return
+	}
+	if s.since(s.n.Since) >= record.LateCall {
+		s.n.Condemned, s.n.Targets, s.n.Retained, s.out.Save = nil, nil, "", true
+		return
+	}
+	if !s.Facts.Sweep {
+		return
+	}
+	if len(s.n.Condemned) > 0 && s.Facts.Unseen[observe.PartTargets] == nil {
 		s.deregistered()
+	}
+	// Only what is ours: another switcher, or another node, may have adopted it since.
+	i := s.Facts.Instances[s.n.Retained]
+	if i.Tags[s.Config.IDTag] == strconv.Itoa(s.n.ID) && i.Tags[contract.SwitcherTag] == s.Config.Name && i.State != cloud.Terminated {
+		s.untagged(i)
 	}
 }
 

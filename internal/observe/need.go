@@ -172,6 +172,9 @@ func (need *Need) atRest(n record.Node, sweep bool, p contract.Policy, now time.
 	if done && n.Unsettled(now) || len(n.Condemned) > 0 {
 		need.Targets = groupsOf(n)
 	}
+	if n.Retained != "" {
+		need.Instances = append(need.Instances, n.Retained)
+	}
 }
 
 func rankOf(n record.Node) int {

@@ -90,7 +90,10 @@ type Node struct {
 	Stayed string `json:"stayed,omitempty"`
 	// Remade are mount targets that the switcher made again after a storage fence.
 	// CloudFormation does not know them: they are removed with the node.
-	Remade   []Remade `json:"remade,omitempty"`
+	Remade []Remade `json:"remade,omitempty"`
+	// Retained is the instance that the node's delete left running. A late call may tag
+	// it once more.
+	Retained string   `json:"retained,omitempty"`
 	Request  *Request `json:"request,omitempty"`
 	Answered []string `json:"answered,omitempty"` // ids of the last answered requests
 	// Latest is when the newest request that was accepted had been sent: an older one

@@ -366,6 +366,9 @@ func (w *World) buried(id int) {
 			w.Fail("%s of the deleted node %d is %s", m.ID, id, m.State)
 		}
 	}
+	if m := w.byID[w.nodes[id].retained]; m != nil && m.State != cloud.Terminated {
+		w.bare(m)
+	}
 	if _, claimed := w.items[contract.ClaimPartition+"|"+contract.NodeKey(id)]; claimed {
 		w.Fail("the id of the deleted node %d is still claimed", id)
 	}

@@ -147,19 +147,23 @@ func (w *World) keeps(m *Machine) {
 	if m.State == cloud.Terminated || m.State == cloud.ShuttingDown {
 		return // somebody ended it
 	}
-	for _, key := range slices.Concat([]string{contract.DefaultIDTag, contract.SwitcherTag}, contract.ControlTags) {
-		if key == contract.GateTag { // it must still open at its next boot
-			if m.gated && !m.lost && !open(m) {
-				w.Fail("the gate of the retained %s is shut: tag %s=%q", m.ID, key, m.Tags[key])
-			}
-			continue
-		}
-		if v, ok := m.Tags[key]; ok {
-			w.Fail("the retained %s still carries tag %s=%s", m.ID, key, v)
-		}
+	if m.gated && !m.lost && !open(m) { // it must still open at its next boot
+		w.Fail("the gate of the retained %s is shut: tag %s=%q", m.ID, contract.GateTag, m.Tags[contract.GateTag])
+	}
+	if n := w.nodes[m.node].record; n.Phase != record.Deleted || m.tagged.Before(n.Since.Add(-w.Chaos.Skew)) {
+		w.bare(m) // else a late call came when its tags were off: the sweep takes them off again
 	}
 	if isolated(m) {
 		w.Fail("the retained %s is left in quarantine", m.ID)
+	}
+}
+
+// bare checks that a machine that its node's delete left running has no tag of the node.
+func (w *World) bare(m *Machine) {
+	for _, key := range slices.Concat([]string{contract.DefaultIDTag, contract.SwitcherTag}, contract.ControlTags) {
+		if v, ok := m.Tags[key]; ok && key != contract.GateTag {
+			w.Fail("the retained %s still carries tag %s=%s", m.ID, key, v)
+		}
 	}
 }
 

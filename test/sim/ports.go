@@ -250,6 +250,7 @@ func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error
 		for _, id := range ids {
 			e.marks(e.site, e.byID[id], sorted(tags))
 			maps.Copy(e.byID[id].Tags, tags)
+			e.byID[id].tagged = e.Now
 			e.poke(e.byID[id])
 		}
 		return nil

@@ -142,6 +142,7 @@ type Machine struct {
 	started time.Time // when a person started it after it was fenced
 	shown   time.Time // the newest moment that a Describe showed of it
 	hidden  time.Time // until when no Describe shows it
+	tagged  time.Time // when a switcher last wrote its tags
 	sick    bool      // its image never becomes healthy
 	ends    bool      // its image's application ends at once
 	people  bool      // it is people's own: not adopted yet, or retained
