@@ -51,7 +51,7 @@ func TestAPausedNodeIsRecoveredWhenItIsResumed(t *testing.T) {
 	if diff := cmp.Diff([]string{"paused by arn:me: disks", "resumed by arn:me: disks"}, kinds); diff != "" {
 		t.Errorf("in the history (-want +got)\n%s", diff)
 	}
-	switches, err := record.Store{Table: r.w.Ports().Table, VPC: "vpc-1"}.Histories(t.Context(), 1)
+	switches, err := record.Store{Table: r.w.Ports().Table, VPC: "vpc-1"}.Histories(t.Context(), record.Node{ID: 1})
 	if err != nil || len(switches) != 2 {
 		t.Errorf("%d switches in the history (%v), want the create and the recovery", len(switches), err)
 	}

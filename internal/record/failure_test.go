@@ -101,7 +101,7 @@ func TestDamagedItemIsNamed(t *testing.T) {
 			return second(s.Actions(ctx, 7))
 		}},
 		"switch": {"history#vpc-1#7", "epoch#x", "history history#vpc-1#7 epoch#x is not readable: ", func(ctx context.Context, s record.Store) error {
-			return second(s.Histories(ctx, 7))
+			return second(s.Histories(ctx, record.Node{ID: 7}))
 		}},
 		"refusal": {"vpc#vpc-1", "refused#r-1", "the refusal of request r-1 is not readable: ", func(ctx context.Context, s record.Store) error {
 			return second(s.Refused(ctx, "r-1"))

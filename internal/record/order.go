@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -59,9 +60,26 @@ func (s Store) ArchiveAction(ctx context.Context, a Action, expires time.Time) e
 	return nil
 }
 
-// Histories reads the finished switches of a node, oldest first.
-func (s Store) Histories(ctx context.Context, node int) ([]History, error) {
-	return past[History](ctx, s, node, contract.EpochPrefix)
+// Histories reads the finished switches of a node, oldest first: those of the table, and
+// the one that waits in its record to be written there.
+func (s Store) Histories(ctx context.Context, n Node) ([]History, error) {
+	list, err := past[History](ctx, s, n.ID, contract.EpochPrefix)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range n.Outbox {
+		if p.Kind != PostHistory {
+			continue
+		}
+		var h History
+		if err := json.Unmarshal(p.Body, &h); err != nil {
+			return nil, fmt.Errorf("the finished switch %s of node %d is not readable: %w", p.Key, n.ID, err)
+		}
+		if !slices.ContainsFunc(list, func(x History) bool { return x.Epoch == h.Epoch }) {
+			list = append(list, h)
+		}
+	}
+	return list, nil
 }
 
 // Actions reads what operators ordered of a node, oldest first.

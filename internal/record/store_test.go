@@ -147,8 +147,16 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 	hints, err := s.Hints(ctx)
 	read("hints", []record.Hint{hint}, hints, err)
-	histories, err := s.Histories(ctx, 7)
+	histories, err := s.Histories(ctx, record.Node{ID: 7})
 	read("switches, the oldest first", []record.History{older, newer}, histories, err)
+	newest := record.History{Node: 7, Epoch: 11, Started: tomorrow, Finished: tomorrow}
+	waiting := record.Node{ID: 7, Outbox: []record.Post{posted(t, newer), {Kind: record.PostNotice}, posted(t, newest)}}
+	histories, err = s.Histories(ctx, waiting)
+	read("switches, those that wait to be written as well, each once", []record.History{older, newer, newest}, histories, err)
+	waiting.Outbox = []record.Post{{Key: "history-12", Kind: record.PostHistory, Body: json.RawMessage(`"x"`)}}
+	if _, err := s.Histories(ctx, waiting); err == nil || !strings.Contains(err.Error(), "history-12 of node 7 is not readable") {
+		t.Errorf("one that waits and is damaged: %v", err)
+	}
 	actions, err := s.Actions(ctx, 7)
 	read("orders, the oldest first", []record.Action{first, second}, actions, err)
 	refusal, err := s.Refused(ctx, "r-1")
@@ -156,6 +164,16 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	if refusal, err := s.Refused(ctx, "r-2"); err != nil || refusal != nil {
 		t.Errorf("a request that was never refused: %+v, %v", refusal, err)
 	}
+}
+
+// posted is a finished switch that waits in its node's record to be written.
+func posted(t *testing.T, h record.History) record.Post {
+	t.Helper()
+	body, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record.Post{Kind: record.PostHistory, Body: body}
 }
 
 // TestHintThatWasLeftAgainStays: who acted on a hint drops that one, not a later one that

@@ -270,7 +270,7 @@ func drilled(ctx context.Context, p place, before record.Node, broke time.Time, 
 	if err != nil {
 		return DrilledNode{}, err
 	}
-	past, err := p.Store.Histories(ctx, before.ID)
+	past, err := p.Store.Histories(ctx, after)
 	if err != nil {
 		return DrilledNode{}, account.Explain(err, "read the history")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/cmd/recoveryctl/internal/account"
 	"github.com/workload-recovery/workload-recovery/cmd/recoveryctl/internal/view"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 func (c *cli) historyCommand() *cobra.Command {
@@ -46,7 +47,7 @@ func (c *cli) entriesOf(ctx context.Context, h *view.History, arg string) error 
 	p, err := c.find(ctx, arg)
 	if err == nil {
 		h.Region = p.Region
-		return entries(ctx, h, p.Switcher, p.node.ID)
+		return entries(ctx, h, p.Switcher, p.node)
 	}
 	var missing *account.Problem
 	id, bad := contract.ParseNodeID(arg)
@@ -59,7 +60,7 @@ func (c *cli) entriesOf(ctx context.Context, h *view.History, arg string) error 
 	}
 	h.Region = a.Region
 	for _, s := range all {
-		if err := entries(ctx, h, s, id); err != nil {
+		if err := entries(ctx, h, s, record.Node{ID: id}); err != nil {
 			return err
 		}
 	}
@@ -81,7 +82,7 @@ func (c *cli) allEntries(ctx context.Context, h *view.History) error {
 			return err
 		}
 		for _, n := range nodes {
-			if err := entries(ctx, h, s, n.ID); err != nil {
+			if err := entries(ctx, h, s, n); err != nil {
 				return err
 			}
 		}
@@ -90,17 +91,17 @@ func (c *cli) allEntries(ctx context.Context, h *view.History) error {
 }
 
 // entries adds what happened to a node.
-func entries(ctx context.Context, h *view.History, s account.Switcher, node int) error {
+func entries(ctx context.Context, h *view.History, s account.Switcher, node record.Node) error {
 	past, err := s.Store.Histories(ctx, node)
 	if err != nil {
-		return account.Explain(err, contract.HistoryPartition(s.Config.VPC, node))
+		return account.Explain(err, contract.HistoryPartition(s.Config.VPC, node.ID))
 	}
 	for _, x := range past {
 		h.Entries = append(h.Entries, view.NewSwitch(s.Config.Name, x))
 	}
-	orders, err := s.Store.Actions(ctx, node)
+	orders, err := s.Store.Actions(ctx, node.ID)
 	if err != nil {
-		return account.Explain(err, contract.HistoryPartition(s.Config.VPC, node))
+		return account.Explain(err, contract.HistoryPartition(s.Config.VPC, node.ID))
 	}
 	for _, x := range orders {
 		h.Entries = append(h.Entries, view.NewOrder(s.Config.Name, x))

@@ -74,7 +74,7 @@ func newest(ctx context.Context, s account.Switcher, nodes []record.Node) ([]*re
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			past, err := s.Store.Histories(ctx, nodes[i].ID)
+			past, err := s.Store.Histories(ctx, nodes[i])
 			if len(past) > 0 {
 				last[i] = &past[len(past)-1]
 			}

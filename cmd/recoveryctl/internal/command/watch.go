@@ -219,7 +219,7 @@ func (c *cli) follow(ctx context.Context, p place, begun func(record.Node) bool,
 
 // ended tells how long the switch took that has just ended.
 func (c *cli) ended(ctx context.Context, p place, n record.Node, w *progress) error {
-	past, err := p.Store.Histories(ctx, n.ID)
+	past, err := p.Store.Histories(ctx, n)
 	if err != nil || len(past) == 0 {
 		return account.Explain(err, "read the history")
 	}
