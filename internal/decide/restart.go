@@ -45,13 +45,15 @@ func (s *step) restart() {
 		s.wait() // it must find its zone's mount target, which nobody else would put back
 		return
 	}
-	ready := s.deregistered()
-	ready = s.regroup(i) && ready
-	if _, marked := i.Tags[contract.CondemnedTag]; marked {
+	out, given := s.deregistered(), s.regroup(i)
+	_, marked := i.Tags[contract.CondemnedTag]
+	if marked {
 		s.do(Effect{Do: Pardon, Instance: i.ID})
-		ready = false
 	}
-	if !ready {
+	if marked || !given {
+		s.out.Save = true // so that a leader of yesterday finds out instead of undoing a quarantine
+	}
+	if marked || !given || !out {
 		s.wait()
 		return
 	}

@@ -66,6 +66,10 @@ func (w *World) marks(by *site, m *Machine, keys []string) {
 	}
 }
 
+// stranger reports whether the role allows nothing on a machine but to adopt it: it is
+// people's own, and has no tag of a switcher (Switcher's statements condition on that tag).
+func (m *Machine) stranger() bool { return m.people && m.Tags[contract.SwitcherTag] == "" }
+
 // taken: a machine that its node was granted is people's own no more.
 func (w *World) taken(t *Truth, instance string) {
 	if m := w.byID[instance]; m != nil && m.people {

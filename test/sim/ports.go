@@ -225,7 +225,7 @@ func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
 					if len(groups) == 0 || len(groups) > mostGroups {
 						return refuse(cloud.Invalid, "EC2", "ModifyNetworkInterfaceAttribute", "SecurityGroupsPerInterfaceLimitExceeded")
 					}
-					if m.people && m.Tags[contract.SwitcherTag] == "" {
+					if m.stranger() {
 						return refuse(cloud.Denied, "EC2", "ModifyNetworkInterfaceAttribute", "UnauthorizedOperation")
 					}
 					if slices.ContainsFunc(groups, func(g string) bool { return e.vpcOf(g) != m.VPC }) {
@@ -245,6 +245,9 @@ func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error
 		for _, id := range ids {
 			if e.byID[id] == nil {
 				return refuse(cloud.NotFound, "EC2", "CreateTags", "InvalidInstanceID.NotFound")
+			}
+			if e.byID[id].stranger() && tags[contract.SwitcherTag] == "" {
+				return refuse(cloud.Denied, "EC2", "CreateTags", "UnauthorizedOperation")
 			}
 		}
 		for _, id := range ids {
