@@ -58,10 +58,12 @@ func (w *World) force(m *Machine) {
 }
 
 // graceful reports whether the machine is being moved while it is well: its
-// application is to lose nothing.
+// application is to lose nothing. One that got its node back and was not healthy is
+// powered off like any that failed, also when a person starts it later.
 func graceful(n record.Node, m *Machine) bool {
 	sw := n.Switch
-	return sw != nil && (sw.Kind == record.KindPlanned || sw.Kind == record.KindUpdate) && sw.From == m.ID && n.Phase != record.Done
+	planned := sw != nil && (sw.Kind == record.KindPlanned || sw.Kind == record.KindUpdate) && sw.From == m.ID && n.Phase != record.Done
+	return planned && !slices.ContainsFunc(n.Condemned, func(c record.Condemned) bool { return c.Instance == m.ID && c.Unwell })
 }
 
 // flushes is asked before a machine is cut off from its network: an application that
