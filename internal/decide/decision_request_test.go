@@ -159,6 +159,12 @@ func TestDecisionsDeleting(t *testing.T) {
 		}),
 		when("one that stays was adopted by another node", stays(map[string]string{contract.DefaultIDTag: "8", contract.SwitcherTag: "rec"})),
 		when("one that stays was adopted by another switcher", stays(map[string]string{contract.DefaultIDTag: "7", contract.SwitcherTag: "other"})),
+		when("one that stays was tagged by a late call, and the stack's right to untag it is gone", stays(tagged), func(s *scene) {
+			s.came(decide.Effect{Do: decide.Release, Instance: "i-stays", Tags: tagged}, cloud.Denied, "")
+		}),
+		when("one that stays could not be untagged, as long ago as a late call may take", stays(tagged), func(s *scene) {
+			s.Node.Since, s.Node.Hold = ago(record.LateCall), &record.Hold{Kind: record.Interrupted, Code: "WR302", Reason: "denied", RetryAt: ago(time.Second)}
+		}),
 		when("one that stays, as long ago as a late call may take", stays(tagged), func(s *scene) { s.Node.Since = ago(record.LateCall) }),
 		when("a hint after the end", buried(time.Minute), func(s *scene) { s.hint(event.CauseStopped, before) }),
 	})

@@ -229,6 +229,7 @@ func (s *step) deleted() {
 	}
 	if s.since(s.n.Since) >= record.LateCall {
 		s.n.Condemned, s.n.Targets, s.n.Retained, s.out.Save = nil, nil, "", true
+		s.endHold() // of what was refused: its right may have gone with the node's stack
 		return
 	}
 	if !s.Facts.Sweep {

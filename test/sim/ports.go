@@ -246,12 +246,12 @@ func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error
 			if e.byID[id] == nil {
 				return refuse(cloud.NotFound, "EC2", "CreateTags", "InvalidInstanceID.NotFound")
 			}
+			e.marks(e.site, e.byID[id], sorted(tags)) // who tries is wrong, also where the role would refuse
 			if e.byID[id].stranger() && tags[contract.SwitcherTag] == "" {
 				return refuse(cloud.Denied, "EC2", "CreateTags", "UnauthorizedOperation")
 			}
 		}
 		for _, id := range ids {
-			e.marks(e.site, e.byID[id], sorted(tags))
 			maps.Copy(e.byID[id].Tags, tags)
 			e.byID[id].tagged = e.Now
 			e.poke(e.byID[id])
