@@ -134,7 +134,7 @@ func Env(url string) []string {
 func environment(o Options) []string {
 	env := []string{
 		"AWS_ACCESS_KEY_ID=testing", "AWS_SECRET_ACCESS_KEY=testing",
-		"PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1",
+		"PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1", "MOTO_DISABLE_GLOBAL_CORS=true",
 	}
 	if o.Validate {
 		env = append(env, "MOTO_ENABLE_AMI_VALIDATION=1",

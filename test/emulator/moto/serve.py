@@ -7,6 +7,8 @@ chooses the port; it is the first line of standard output.
 """
 
 import functools
+import gc
+import logging
 import os
 import sys
 import threading
@@ -20,51 +22,92 @@ def end_with_parent():
 
 threading.Thread(target=end_with_parent, daemon=True).start()
 
-from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: E402
+from waitress.server import create_server  # noqa: E402
 
 from moto import __version__, backends  # noqa: E402
-from moto.core import responses  # noqa: E402
-from moto.core.serialize import XFormedAttributePicker  # noqa: E402
+from moto.core import responses, utils  # noqa: E402
+from moto.core.serialize import (  # noqa: E402
+    AttributePickerContext,
+    ResponseSerializer,
+    XFormedAttributePicker,
+)
+from moto.core.utils import MISSING, get_value  # noqa: E402
+from moto.ec2.models import amis  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
     create_backend_app,
 )
 
-# Answers to the Go SDK's kept-alive connections need HTTP/1.1 framing, and
-# werkzeug's default of HTTP/1.0 would open a connection for every call.
-WSGIRequestHandler.protocol_version = "HTTP/1.1"
-
-# Many tests wait for this one process: it writes no line for each request (errors are
-# written), and works out once what does not change, instead of at each request: the
-# methods of a class, moto's services, and under which names a class may have what a
-# member of an answer is made of.
-WSGIRequestHandler.log_request = lambda *_: None
+# Many tests wait for this one process: it works out once what does not change, instead of
+# at each request: the methods of a class, moto's services, which of them a host's name
+# means, and the description of a service.
 responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 services = frozenset(backends.list_of_moto_modules())
 backends.list_of_moto_modules = lambda: services
+DomainDispatcherApplication.get_backend_for_host = functools.cache(
+    DomainDispatcherApplication.get_backend_for_host
+)
+utils._load_service_model = functools.cache(utils._load_service_model)
 
 
-# All pickers have the same rules; the names depend on nothing else that a request changes.
-def names_once(work_out):
+# Where a member of an answer is found in what it is made of: the names that moto's
+# rules give for it, which depend on nothing that a request changes.
+def pick_once(work_out):
     known = {}
 
-    def names(picker, context):
-        at = (type(context.obj), context.shape, context.key)
-        if at not in known:
-            known[at] = tuple(work_out(picker, context))
-        return known[at]
+    def pick(serializer, value, key, shape):
+        picker = serializer._value_picker
+        if type(picker) is not XFormedAttributePicker:
+            return work_out(serializer, value, key, shape)
+        for path in picker.response_transformers:
+            if path.endswith(key) or key.endswith(path):  # it may be meant
+                return work_out(serializer, value, key, shape)
+        at = (type(value), shape, key)
+        names = known.get(at)
+        if names is None:
+            context = AttributePickerContext(obj=value, key=key, shape=shape)
+            names = known[at] = tuple(dict.fromkeys(picker.get_possible_keys(context)))
+        if type(value) is dict:
+            for name in names:
+                if name in value:
+                    return value[name]
+            return None
+        for name in names:
+            found = get_value(value, name, MISSING)
+            if found is not MISSING:
+                return found
+        return None
 
-    return names
+    return pick
 
 
-XFormedAttributePicker.get_possible_keys = names_once(
-    XFormedAttributePicker.get_possible_keys
+ResponseSerializer.get_value = pick_once(ResponseSerializer.get_value)
+
+# A new account in a Region has Amazon's images, without those for ECS, which are most.
+load = amis.load_resource
+amis.load_resource = lambda package, path: [] if "/ecs/" in path else load(package, path)
+
+# Keys are never used to encrypt here: all have the same key material.
+rsa.generate_private_key = functools.cache(rsa.generate_private_key)
+
+# What is loaded by now is not looked through for garbage again, and the rest more rarely.
+gc.freeze()
+gc.set_threshold(20000, 20, 20)
+
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # calls may wait
+
+# moto's own server opens a connection and a thread for every call. One thread answers:
+# Python would not let several compute at once.
+server = create_server(
+    DomainDispatcherApplication(create_backend_app),
+    host="127.0.0.1",
+    port=0,
+    threads=1,
+    connection_limit=10000,
+    asyncore_use_poll=True,
+    ident=None,
 )
-
-server = make_server(
-    "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True
-)
-port = server.server_address[1]
-os.environ["MOTO_PORT"] = str(port)
-print(port, __version__, flush=True)
-server.serve_forever()
+os.environ["MOTO_PORT"] = str(server.effective_port)
+print(server.effective_port, __version__, flush=True)
+server.run()

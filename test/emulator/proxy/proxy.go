@@ -57,7 +57,7 @@ func New(upstream, account string) (*Proxy, error) {
 	}
 	p := &Proxy{
 		URL: "http://" + l.Addr().String(), upstream: strings.TrimRight(upstream, "/"), account: account,
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: time.Minute},
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2}, Timeout: time.Minute},
 		gaps:   newGaps(),
 	}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: time.Minute}

@@ -23,9 +23,10 @@ import (
 // authority stands in for IAM: it asks the policies of the synthesised templates.
 type authority struct {
 	*World
-	mu    sync.Mutex
-	known map[string]string // what never changes of a resource
-	used  map[string]bool   // actions
+	mu       sync.Mutex
+	known    map[string]string // what never changes of a resource
+	policies map[*provision.Created]access.Policy
+	used     map[string]bool // actions
 }
 
 // Authorize says why the caller's role does not allow a call.
@@ -73,7 +74,7 @@ func (w *World) PolicyOf(function string) (access.Policy, error) {
 		if roles, _ := p.Properties["Roles"].([]any); !slices.Contains(roles, any(role)) {
 			continue
 		}
-		statements, err := access.Parse(p.Properties["PolicyDocument"])
+		statements, err := w.authority.statements(p)
 		if err != nil {
 			return nil, fmt.Errorf("policy %s: %w", p.Logical, err)
 		}
@@ -83,6 +84,20 @@ func (w *World) PolicyOf(function string) (access.Policy, error) {
 		return nil, fmt.Errorf("no policy is attached to role %q of %s", role, function)
 	}
 	return all, nil
+}
+
+// statements reads a policy's document once: an update of the stack makes another resource.
+func (a *authority) statements(p *provision.Created) (access.Policy, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if known, ok := a.policies[p]; ok {
+		return known, nil
+	}
+	read, err := access.Parse(p.Properties["PolicyDocument"])
+	if err == nil {
+		a.policies[p] = read
+	}
+	return read, err
 }
 
 // roleOf is the name of a function's role.
@@ -255,6 +270,6 @@ var _ access.Lookup = (*authority)(nil)
 
 // authorize sets the world's authority up.
 func (w *World) authorize(p *proxy.Proxy) {
-	w.authority = &authority{World: w, known: map[string]string{}, used: map[string]bool{}}
+	w.authority = &authority{World: w, known: map[string]string{}, policies: map[*provision.Created]access.Policy{}, used: map[string]bool{}}
 	p.Authorize = w.authority.Authorize
 }
