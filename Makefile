@@ -58,7 +58,7 @@ test-unit: ## Unit tests only (no Node, no Python)
 
 .PHONY: test-template
 test-template: node ## Template tests only
-	@$(SUITE) build template
+	@$(SUITE) build template roles
 
 .PHONY: test-e2e
 test-e2e: tools-test ## End-to-end tests only: the real binary against the emulator

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os/exec"
 	"path/filepath"
 	"slices"
 )
@@ -25,7 +24,7 @@ func cfnLint(ctx context.Context, w io.Writer) (t tally) {
 	}
 	slices.Sort(templates)
 	var stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, ".tools/venv/bin/cfn-lint", append([]string{"--format", "json", "--"}, templates...)...)
+	cmd := polite(ctx, ".tools/venv/bin/cfn-lint", append([]string{"--format", "json", "--"}, templates...)...)
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	t.spent(cmd)

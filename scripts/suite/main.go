@@ -1,6 +1,6 @@
 // Command suite runs parts of the project's checks, all of them whatever fails, and
-// closes with one table of what passed, failed and was skipped. Those that mostly wait
-// run beside the others, which compute. Its last line is "N passed, N failed"; it exits
+// closes with one table of what passed, failed and was skipped. Those that wait, those
+// that synthesise and those that compute run side by side. Its last line is "N passed, N failed"; it exits
 // 1 when anything failed.
 //
 // Usage: go run ./scripts/suite part|group …   (from the module's root)
@@ -73,32 +73,39 @@ func main() {
 	}
 }
 
-// runAll runs the parts in two lanes, in the table's order. What the others need comes
-// first, by itself; the output of a part that waits is printed when it has ended.
+// runAll runs the parts in lanes, in the table's order. What the others need comes first,
+// by itself; the output of the first lane is printed as it comes, that of a part in another
+// when it has ended.
 func runAll(ctx context.Context, w io.Writer, parts []part) []result {
 	var results []result
 	if len(parts) > 0 && parts[0].lane == first {
 		results, parts = []result{one(ctx, w, parts[0])}, parts[1:]
 	}
 	out := &lockedWriter{w: w}
-	var waited []result
-	var lane sync.WaitGroup
-	lane.Go(func() {
-		for _, p := range parts {
-			if p.lane == waits && ctx.Err() == nil {
+	lanes := [][]result{computes: nil, synthesises: nil, waits: nil}
+	var wait sync.WaitGroup
+	for l := range lanes {
+		wait.Go(func() {
+			ctx := ctx
+			if lane(l) != waits {
+				ctx = context.WithValue(ctx, yields{}, true)
+			}
+			for _, p := range parts {
+				if p.lane != lane(l) || ctx.Err() != nil {
+					continue
+				}
+				if lane(l) == computes {
+					lanes[l] = append(lanes[l], one(ctx, out, p))
+					continue
+				}
 				var page bytes.Buffer
-				waited = append(waited, one(ctx, &lockedWriter{w: &page}, p)) // its commands write beside it
+				lanes[l] = append(lanes[l], one(ctx, &lockedWriter{w: &page}, p)) // its commands write beside it
 				_, _ = out.Write(page.Bytes())
 			}
-		}
-	})
-	for _, p := range parts {
-		if p.lane != waits && ctx.Err() == nil {
-			results = append(results, one(ctx, out, p))
-		}
+		})
 	}
-	lane.Wait()
-	return slices.Concat(results, waited)
+	wait.Wait()
+	return append(results, slices.Concat(lanes...)...)
 }
 
 func one(ctx context.Context, w io.Writer, p part) result {

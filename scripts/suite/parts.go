@@ -19,13 +19,15 @@ type part struct {
 	run         func(context.Context, io.Writer) tally
 }
 
-// lane says beside what a part runs.
+// lane says beside what a part runs: the parts of a lane one at a time, the lanes side by
+// side. Two that compute keep two processors busy, since Node and a test take turns.
 type lane int
 
 const (
-	computes lane = iota // one at a time
-	waits                // more than it computes: one at a time, beside those that compute
-	first                // before all others, which need what it makes
+	computes    lane = iota // on all processors
+	synthesises             // by Node, on one
+	waits                   // more than it computes, and by the clock: served before the others
+	first                   // before all lanes, which need what it makes
 )
 
 // packageParts says which part tests which packages: the first whose folder
@@ -38,7 +40,9 @@ var packageParts = []struct {
 	{"node", []string{"test/boot"}},
 	{"walls", []string{"test/walls"}},
 	{"documents", []string{"test/docs"}},
-	{"template", []string{"test/template", "test/permissions", "constructs"}},
+	{"simulation", []string{"test/sim/fixed"}},
+	{"template", []string{"test/template"}},
+	{"roles", []string{"test/permissions", "constructs"}},
 	{"consumer", []string{"test/consumer"}},
 	{"node-versions", []string{"test/nodes"}},
 	{"emulator", []string{"test/emulator", "test/contracts"}},
@@ -50,20 +54,21 @@ func parts() []part {
 	return []part{
 		{"build", "the switcher for Lambda", first, command("make", "--no-print-directory", "build")},
 		{"unit", "pure packages and in-memory fakes", computes, goTest("unit", nil)},
-		// Not a test of `go test`, whose cache would leave the fresh seeds out.
-		{"simulation", "the engine under faults: 2,000 fixed seeds and 25 fresh ones", computes, command("go", "run", "./test/sim/campaign", "-seeds=2000", "-fresh=25")},
+		{"simulation", "the engine under faults: 2,000 fixed seeds", computes, goTest("simulation", nil)},
+		{"fresh", "the same with 25 seeds that nobody has run before", computes, command("go", "run", "./test/sim/campaign", "-seeds=0", "-fresh=25")},
 		// -count=1: Go's test cache does not see the machine's systemd and shells.
 		{"node", "what an instance runs by itself: scripts as processes, units under a real systemd", computes, goTest("node", nil, "-count=1")},
 		{"walls", "which package may import what", computes, goTest("walls", nil, "-count=1")},
 		{"documents", "links, names and generated pages", computes, goTest("documents", nil, "-count=1")},
+		{"template", "the synthesised CloudFormation", synthesises, synthTest("template")},
 		// -count=1: Go's test cache does not see the files that Node reads.
-		{"template", "the synthesised CloudFormation, and simulated calls against its roles", computes, goTest("template", []string{"CDK_VALIDATION=false"}, "-count=1", "-p=1")},
+		{"roles", "simulated calls against the synthesised roles, and the examples of the package", synthesises, synthTest("roles", "-count=1", "-p=1")},
 		// -count=1: Go's test cache does not see what git and the proxy would hand out.
-		{"consumer", "a module elsewhere that imports a release of this tree", computes, goTest("consumer", nil, "-count=1")},
+		{"consumer", "a module elsewhere that imports a release of this tree", synthesises, goTest("consumer", nil, "-count=1")},
 		// Not in test: it fetches three releases of Node.js.
-		{"node-versions", "the example under each Node.js that is supported", computes, goTest("node-versions", nil, "-count=1", "-timeout=10m")},
-		{"synth", "the ready-made stacks, with CDK's validation", computes, command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
-		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", computes, cfnLint},
+		{"node-versions", "the example under each Node.js that is supported", synthesises, goTest("node-versions", nil, "-count=1", "-timeout=10m")},
+		{"synth", "the ready-made stacks, with CDK's validation", synthesises, command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
+		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", synthesises, cfnLint},
 		{"emulator", "the SDK adapters and the test tools against moto and dynalite", waits, goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
 		// They wait more than they compute: many side by side.
 		{"e2e", "the real binary against moto", waits, goTest("e2e", nil, "-count=1", "-p=3", "-parallel=16", "-timeout=25m")},
@@ -75,7 +80,7 @@ func parts() []part {
 
 // groups are short names for several parts.
 var groups = map[string][]string{
-	"test": {"build", "unit", "simulation", "node", "walls", "documents", "template", "consumer", "synth", "cfn-lint", "emulator", "e2e"},
+	"test": {"build", "unit", "simulation", "fresh", "node", "walls", "documents", "template", "roles", "consumer", "synth", "cfn-lint", "emulator", "e2e"},
 	"lint": {"vet", "golangci", "shellcheck"},
 }
 
@@ -117,7 +122,7 @@ func partOf(folder string) string {
 // command is a part that passes when the command does.
 func command(name string, args ...string) func(context.Context, io.Writer) tally {
 	return func(ctx context.Context, w io.Writer) (t tally) {
-		cmd := exec.CommandContext(ctx, name, args...)
+		cmd := polite(ctx, name, args...)
 		cmd.Stdout, cmd.Stderr = w, w
 		err := cmd.Run()
 		t.spent(cmd)
@@ -128,6 +133,17 @@ func command(name string, args ...string) func(context.Context, io.Writer) tally
 		t.passed++
 		return t
 	}
+}
+
+// yields marks the context of a lane whose commands let those of others go first.
+type yields struct{}
+
+// polite is a command that lets others go first if its lane does.
+func polite(ctx context.Context, name string, args ...string) *exec.Cmd {
+	if ctx.Value(yields{}) != nil {
+		name, args = "nice", slices.Concat([]string{"-n", "5", name}, args)
+	}
+	return exec.CommandContext(ctx, name, args...)
 }
 
 // golangciLint is the one file that `make tools` installs under that name, whose
@@ -156,7 +172,7 @@ func goTest(name string, env []string, flags ...string) func(context.Context, io
 			t.fail("no package belongs to this part: scripts/suite/parts.go says which folders should")
 			return t
 		}
-		cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-json"}, flags, packages)...)
+		cmd := polite(ctx, "go", slices.Concat([]string{"test", "-json"}, flags, packages)...)
 		cmd.Env = append(os.Environ(), env...)
 		cmd.Stderr = w
 		out, err := cmd.StdoutPipe()
@@ -175,6 +191,18 @@ func goTest(name string, env []string, flags ...string) func(context.Context, io
 			t.fail("go test: %v", err)
 		}
 		return t
+	}
+}
+
+// synthTest is a part whose tests synthesise, by the Node that is there.
+func synthTest(name string, flags ...string) func(context.Context, io.Writer) tally {
+	return func(ctx context.Context, w io.Writer) (t tally) {
+		version, err := output(ctx, "node", "--version")
+		if err != nil {
+			t.fail("%v", err)
+			return t
+		}
+		return goTest(name, []string{"CDK_VALIDATION=false", "RECOVERY_NODE=" + strings.TrimSpace(version)}, flags...)(ctx, w)
 	}
 }
 

@@ -147,7 +147,7 @@ func TestEveryPackageHasExactlyOnePart(t *testing.T) {
 		"test/templates":          "unit", // a neighbour by name is not inside
 		"test/emulator/moto":      "emulator",
 		"test/e2e":                "e2e",
-		"constructs/recovery":     "template",
+		"constructs/recovery":     "roles",
 		"test/walls":              "walls",
 		"scripts/suite":           "unit",
 		"test/something/not/here": "unit",

@@ -2,8 +2,8 @@
 // templates and the errors of a wrong synthesis.
 //
 // One package holds all of it, since a test binary with jsii runs one Node
-// process; jsii is not safe for concurrent use, so no test is parallel. Go's test
-// cache does not see what Node reads: run with -count=1.
+// process; jsii is not safe for concurrent use, so no test is parallel. What Node reads
+// is named in inputs, so that Go's test cache sees it.
 package template
 
 import (
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -71,10 +72,28 @@ func prepare() error {
 	return nil
 }
 
+// inputs are what Node and the CDK's command line read or heed: Go's test cache keeps a
+// result only while what a test itself reads, and the variables it asks for, are as they
+// were. AWS CDK and jsii are Go modules. scripts/suite says which Node is there.
+var inputs = sync.OnceValue(func() error {
+	for _, name := range []string{"RECOVERY_NODE", "NODE_OPTIONS", "JSII_RUNTIME", "JSII_DEBUG", "CDK_DEBUG", "CDK_VALIDATION"} {
+		os.Getenv(name)
+	}
+	for _, file := range []string{"testdata/switcher/bootstrap", "../../node_modules/.package-lock.json"} {
+		if _, err := os.ReadFile(file); err != nil {
+			return fmt.Errorf("%w: run `make node`", err)
+		}
+	}
+	return nil
+})
+
 // newApp is an app with the project's feature flags that writes below the test's
 // own directory.
 func newApp(t *testing.T) awscdk.App {
 	t.Helper()
+	if err := inputs(); err != nil {
+		t.Fatal(err)
+	}
 	return awscdk.NewApp(&awscdk.AppProps{Context: &flags, Outdir: jsii.String(t.TempDir())})
 }
 
