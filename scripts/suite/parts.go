@@ -53,6 +53,7 @@ var packageParts = []struct {
 func parts() []part {
 	return []part{
 		{"build", "the switcher for Lambda", first, command("make", "--no-print-directory", "build")},
+		{"emulator", "the SDK adapters and the test tools against moto and dynalite", computes, goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
 		{"unit", "pure packages and in-memory fakes", computes, goTest("unit", nil)},
 		{"simulation", "the engine under faults: 2,000 fixed seeds", computes, goTest("simulation", nil)},
 		{"fresh", "the same with 25 seeds that nobody has run before", computes, command("go", "run", "./test/sim/campaign", "-seeds=0", "-fresh=25")},
@@ -69,7 +70,6 @@ func parts() []part {
 		{"node-versions", "the example under each Node.js that is supported", synthesises, goTest("node-versions", nil, "-count=1", "-timeout=10m")},
 		{"synth", "the ready-made stacks, with CDK's validation", synthesises, command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
 		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", synthesises, cfnLint},
-		{"emulator", "the SDK adapters and the test tools against moto and dynalite", waits, goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
 		// They wait more than they compute: many side by side.
 		{"e2e", "the real binary against moto", waits, goTest("e2e", nil, "-count=1", "-p=3", "-parallel=16", "-timeout=25m")},
 		{"vet", "go vet", computes, command("go", "vet", "./...")},

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,6 +87,35 @@ func ForTest(t testing.TB, o Options) *Server {
 	t.Cleanup(s.Stop)
 	return s
 }
+
+// Main runs a package's tests with one emulator, in which each test has an account of its
+// own (Share.Account).
+func Main(m *testing.M, share *Share) {
+	os.Exit(func() int {
+		s, err := Start(Options{})
+		if err == nil {
+			defer s.Stop()
+			share.Server = s
+			share.Dir, err = os.MkdirTemp("", "recovery-emulator-*")
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = os.RemoveAll(share.Dir) }()
+		return m.Run()
+	}())
+}
+
+// Share is an emulator that a package's tests share.
+type Share struct {
+	*Server
+	Dir      string // for what the tests share besides; removed after them
+	accounts atomic.Int64
+}
+
+// Account is the id of an account that no other test has.
+func (s *Share) Account() string { return fmt.Sprintf("%012d", 111122220000+s.accounts.Add(1)) }
 
 // URL is the emulator's address, for AWS_ENDPOINT_URL.
 func (s *Server) URL() string { return s.url }

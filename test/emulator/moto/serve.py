@@ -33,11 +33,12 @@ from moto.core.serialize import (  # noqa: E402
     XFormedAttributePicker,
 )
 from moto.core.utils import MISSING, get_value  # noqa: E402
-from moto.ec2.models import amis  # noqa: E402
+from moto.dynamodb.models.dynamo_type import DynamoType  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
     create_backend_app,
 )
+from moto.utilities import utils as resources  # noqa: E402
 
 # Many tests wait for this one process: it works out once what does not change, instead of
 # at each request: the methods of a class, moto's services, which of them a host's name
@@ -85,8 +86,26 @@ def pick_once(work_out):
 ResponseSerializer.get_value = pick_once(ResponseSerializer.get_value)
 
 # A new account in a Region has Amazon's images, without those for ECS, which are most.
-load = amis.load_resource
-amis.load_resource = lambda package, path: [] if "/ecs/" in path else load(package, path)
+# (moto's part for EC2 takes the function over when it is loaded, at its first call.)
+load = resources.load_resource
+resources.load_resource = lambda package, path: (
+    [] if "/ecs/optimized_amis/" in path else load(package, path)
+)
+
+
+# The size of an item's part, added up without making each part anew, as moto would for
+# every attribute that is written and every item that is read.
+def size(part):
+    if not isinstance(part, DynamoType):
+        return len(str(part))
+    if isinstance(part.value, dict):
+        return sum(len(name) + size(value) for name, value in part.value.items())
+    if isinstance(part.value, list):
+        return sum(map(size, part.value))
+    return len(str(part.value))
+
+
+DynamoType.size = size
 
 # Keys are never used to encrypt here: all have the same key material.
 rsa.generate_private_key = functools.cache(rsa.generate_private_key)

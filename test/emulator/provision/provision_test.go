@@ -3,10 +3,12 @@ package provision
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,15 +20,28 @@ import (
 	"github.com/workload-recovery/workload-recovery/test/emulator/proxy"
 )
 
-func deployTestdata(t *testing.T) *Deployment {
-	t.Helper()
-	bootstrap := filepath.Join(t.TempDir(), "bootstrap")
+var emulator moto.Share
+
+func TestMain(m *testing.M) { moto.Main(m, &emulator) }
+
+// buildProvider builds the testdata's function once.
+var buildProvider = sync.OnceValues(func() (string, error) {
+	bootstrap := filepath.Join(emulator.Dir, "provider")
 	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./testdata/provider")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the provider: %v\n%s", err, out)
+		return "", fmt.Errorf("build the provider: %w\n%s", err, out)
 	}
-	p, err := proxy.New(moto.ForTest(t, moto.Options{}).URL(), "111122223333")
+	return bootstrap, nil
+})
+
+func deployTestdata(t *testing.T) *Deployment {
+	t.Helper()
+	bootstrap, err := buildProvider()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := proxy.New(emulator.URL(), emulator.Account())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,9 +32,13 @@ type world struct {
 	subnets map[string]string  // zone -> default subnet
 }
 
+var emulator moto.Share
+
+func TestMain(m *testing.M) { moto.Main(m, &emulator) }
+
 func newWorld(t *testing.T) world {
 	t.Helper()
-	p, err := proxy.New(moto.ForTest(t, moto.Options{}).URL(), "111122223333")
+	p, err := proxy.New(emulator.URL(), emulator.Account())
 	if err != nil {
 		t.Fatal(err)
 	}
