@@ -128,7 +128,7 @@ bench-function: ## The switcher's start beside a hello-world function's, and its
 	@$(BENCH) function
 
 .PHONY: bench-loop
-bench-loop: tools-test ## make test: where the time goes (COLD=1: without Go's build cache)
+bench-loop: tools-test ## make test, twice: where the time goes (COLD=1: once, without Go's build cache)
 	@$(BENCH) $(if $(COLD),-cold) loop
 
 ##@ Write

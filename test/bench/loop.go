@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,39 +12,86 @@ import (
 	"time"
 )
 
-// loop runs the whole of make test once and says where its time goes.
+// loop runs the whole of make test and says where its time goes: twice, first with every
+// test run, then again, when Go's test cache has what does not depend on anything that
+// changed. Cold, once, without Go's build cache.
 func loop(ctx context.Context, b bench) (string, error) {
-	cmd := exec.CommandContext(ctx, "make", "--no-print-directory", "test")
-	temperature, goal := "warm", 3*time.Minute
+	text := &strings.Builder{}
 	if b.cold {
-		temperature, goal = "cold", 12*time.Minute
 		cache, err := os.MkdirTemp("", "bench-cold-")
 		if err != nil {
 			return "", err
 		}
 		defer func() { _ = os.RemoveAll(cache) }()
-		cmd.Env = append(os.Environ(), "GOCACHE="+filepath.Join(cache, "build"))
+		r, err := makeTest(ctx, "GOCACHE="+filepath.Join(cache, "build"))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(text, "Made by `make bench-loop COLD=1`: %s.\n\n", r.against(12*time.Minute))
+		shares(text, []string{""}, r)
+		return text.String(), nil
 	}
+	if out, err := exec.CommandContext(ctx, "go", "clean", "-testcache").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go clean -testcache: %w\n%s", err, out)
+	}
+	every, err := makeTest(ctx)
+	if err != nil {
+		return "", err
+	}
+	again, err := makeTest(ctx)
+	if err != nil {
+		return "", err
+	}
+	goal := 3 * time.Minute
+	fmt.Fprintf(text, "Made by `make bench-loop`, warm. Every test run: %s. Again, nothing changed: %s.\n\n", every.against(goal), again.against(goal))
+	shares(text, []string{"every test", "again"}, every, again)
+	return text.String(), nil
+}
+
+// suiteRun is one run of make test.
+type suiteRun struct {
+	took, processor time.Duration
+	parts           []share
+}
+
+func makeTest(ctx context.Context, env ...string) (suiteRun, error) {
+	cmd := exec.CommandContext(ctx, "make", "--no-print-directory", "test")
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	begin := time.Now()
 	out, err := cmd.Output()
-	took := time.Since(begin)
+	r := suiteRun{took: time.Since(begin), parts: closing(out)}
 	if err != nil {
-		return "", fmt.Errorf("make test: %w\n%s", err, out)
+		return r, fmt.Errorf("make test: %w\n%s", err, out)
 	}
-	parts := closing(out)
-	if len(parts) == 0 {
-		return "", fmt.Errorf("make test printed no closing table:\n%s", out)
+	if len(r.parts) == 0 {
+		return r, fmt.Errorf("make test printed no closing table:\n%s", out)
 	}
-	processor, _ := spent(cmd.ProcessState)
-	text := &strings.Builder{}
-	fmt.Fprintf(text, "Made by `make bench-loop%s`: %s, %.2f of the goal of %.0f minutes by the clock, %.2f processors busy.\n\n",
-		map[bool]string{true: " COLD=1"}[b.cold], temperature, took.Seconds()/goal.Seconds(), goal.Minutes(), processor.Seconds()/took.Seconds())
-	t := newTable("part", "share of the time", "share of the processors' time")
-	for _, p := range parts {
-		t.row(p.name, fmt.Sprintf("%.0f %%", 100*p.seconds/took.Seconds()), fmt.Sprintf("%.0f %%", 100*p.processor/processor.Seconds()))
+	r.processor, _ = spent(cmd.ProcessState)
+	return r, nil
+}
+
+func (r suiteRun) against(goal time.Duration) string {
+	return fmt.Sprintf("%.2f of the goal of %.0f minutes by the clock, %.2f processors busy",
+		r.took.Seconds()/goal.Seconds(), goal.Minutes(), r.processor.Seconds()/r.took.Seconds())
+}
+
+// shares writes the parts' shares of the clock's and the processors' time of runs of the
+// same parts.
+func shares(w io.Writer, names []string, runs ...suiteRun) {
+	columns := []string{"part"}
+	for _, name := range names {
+		columns = append(columns, strings.TrimPrefix(name+": share of the time", ": "), strings.TrimPrefix(name+": of the processors' time", ": "))
 	}
-	return text.String() + t.String(), nil
+	t := newTable(columns...)
+	for i, p := range runs[0].parts {
+		row := []string{p.name}
+		for _, r := range runs {
+			row = append(row, fmt.Sprintf("%.0f %%", 100*r.parts[i].seconds/r.took.Seconds()), fmt.Sprintf("%.0f %%", 100*r.parts[i].processor/r.processor.Seconds()))
+		}
+		t.row(row...)
+	}
+	fmt.Fprint(w, t.String())
 }
 
 // share is a part of scripts/suite's closing table.
