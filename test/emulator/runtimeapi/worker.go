@@ -60,7 +60,7 @@ func newWorker(f *Function, n int) (*worker, error) {
 	w.cmd.Env = append(w.cmd.Env, f.Extra...)
 	// A file, not a pipe: what was written before an answer is there when it arrives.
 	w.cmd.Stdout, w.cmd.Stderr = f.output, f.output
-	if err := w.cmd.Start(); err != nil {
+	if err := spawn(w.cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", f.Binary, err)
 	}
 	go func() {
