@@ -77,11 +77,11 @@ func (s *session) ports(o Options) cloud.Ports {
 
 // session is what all adapters share.
 type session struct {
-	cfg   aws.Config   // for clients: no retries, callLimit
-	reads *http.Client // for reads: readAttemptLimit an attempt
-	again aws.Retryer  // of reads
-	watch func(Call)   // never nil
-	local string       // host of the endpoint override, "" in production
+	cfg   aws.Config     // for clients: no retries, callLimit
+	reads aws.HTTPClient // for reads: readAttemptLimit an attempt
+	again aws.Retryer    // of reads
+	watch func(Call)     // never nil
+	local string         // host of the endpoint override, "" in production
 }
 
 func newSession(cfg aws.Config, watch func(Call)) *session {
@@ -92,8 +92,8 @@ func newSession(cfg aws.Config, watch func(Call)) *session {
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectLimit }).
 		WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout, t.MaxIdleConnsPerHost = connectLimit, keptPerHost }).
 		GetTransport()
-	client := func(limit time.Duration) *http.Client {
-		return &http.Client{Transport: transport, Timeout: limit, CheckRedirect: noRedirect}
+	client := func(limit time.Duration) aws.HTTPClient {
+		return WholeAnswers(&http.Client{Transport: transport, Timeout: limit, CheckRedirect: noRedirect})
 	}
 	s := &session{cfg: cfg.Copy(), reads: client(readAttemptLimit), again: readRetryer(), watch: watch}
 	s.cfg.HTTPClient = client(callLimit)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 )
 
@@ -23,7 +25,7 @@ const (
 
 // responder answers a custom-resource request at its pre-signed S3 address.
 type responder struct {
-	http  *http.Client
+	http  aws.HTTPClient
 	local string // host of the endpoint override
 	watch func(Call)
 	pause time.Duration

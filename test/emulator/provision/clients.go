@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -19,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
+
+	"github.com/workload-recovery/workload-recovery/internal/awscloud"
 )
 
 // Clients are the harness's own eyes and hands in one Region of the emulator.
@@ -35,7 +38,7 @@ type Clients struct {
 // Config is the SDK's configuration of a caller in the emulator.
 func Config(endpoint, region, caller string) aws.Config {
 	return aws.Config{
-		Region: region, BaseEndpoint: &endpoint,
+		Region: region, BaseEndpoint: &endpoint, HTTPClient: awscloud.WholeAnswers(awshttp.NewBuildableClient()),
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} }, // what fails here is a fault of the harness
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: caller, SecretAccessKey: "emulator"}, nil

@@ -46,6 +46,7 @@ func Open(ctx context.Context, profile, region string) (*Account, error) {
 	if cfg.Region == "" {
 		return nil, &Problem{Kind: Usage, What: "no AWS Region is set", Hint: "give --region, or set AWS_REGION or the profile's region"}
 	}
+	cfg.HTTPClient = awscloud.WholeAnswers(cfg.HTTPClient)
 	return &Account{Region: cfg.Region, SDK: cfg}, nil
 }
 
