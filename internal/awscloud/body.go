@@ -5,9 +5,11 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// WholeAnswers returns a client whose answers are not cut off while they are read.
+// WholeAnswers returns a client whose answers are not cut off while they are read: c, or
+// the SDK's usual one where the configuration names none.
 //
 // The SDK closes a request's body as soon as the head of the answer is there (smithy-go,
 // transport/http/client.go, ClientHandler.Handle). net/http may not be done with the body by
@@ -20,7 +22,12 @@ import (
 // sending and looking, as a small Lambda function does.
 //
 // A body that can only be read is at its end in the usual way: so it is handed on as one.
-func WholeAnswers(c aws.HTTPClient) aws.HTTPClient { return wholeAnswers{c} }
+func WholeAnswers(c aws.HTTPClient) aws.HTTPClient {
+	if c == nil {
+		c = awshttp.NewBuildableClient()
+	}
+	return wholeAnswers{c}
+}
 
 type wholeAnswers struct{ aws.HTTPClient }
 

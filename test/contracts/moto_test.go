@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -59,7 +58,7 @@ func config(t *testing.T, url string) aws.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.HTTPClient = awscloud.WholeAnswers(awshttp.NewBuildableClient())
+	cfg.HTTPClient = awscloud.WholeAnswers(nil)
 	return cfg
 }
 

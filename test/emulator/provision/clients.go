@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -38,7 +37,7 @@ type Clients struct {
 // Config is the SDK's configuration of a caller in the emulator.
 func Config(endpoint, region, caller string) aws.Config {
 	return aws.Config{
-		Region: region, BaseEndpoint: &endpoint, HTTPClient: awscloud.WholeAnswers(awshttp.NewBuildableClient()),
+		Region: region, BaseEndpoint: &endpoint, HTTPClient: awscloud.WholeAnswers(nil),
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} }, // what fails here is a fault of the harness
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: caller, SecretAccessKey: "emulator"}, nil
