@@ -194,15 +194,20 @@ func goTest(name string, env []string, flags ...string) func(context.Context, io
 	}
 }
 
-// synthTest is a part whose tests synthesise, by the Node that is there.
+// synthTest is a part whose tests synthesise. They are told which Node and which shell are
+// there, so that Go's test cache keeps no result of another.
 func synthTest(name string, flags ...string) func(context.Context, io.Writer) tally {
 	return func(ctx context.Context, w io.Writer) (t tally) {
-		version, err := output(ctx, "node", "--version")
-		if err != nil {
-			t.fail("%v", err)
-			return t
+		programs := ""
+		for _, program := range []string{"node", "bash"} {
+			version, err := output(ctx, program, "--version")
+			if err != nil {
+				t.fail("%v", err)
+				return t
+			}
+			programs += version
 		}
-		return goTest(name, []string{"CDK_VALIDATION=false", "RECOVERY_NODE=" + strings.TrimSpace(version)}, flags...)(ctx, w)
+		return goTest(name, []string{"CDK_VALIDATION=false", "RECOVERY_PROGRAMS=" + programs}, flags...)(ctx, w)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -127,12 +128,13 @@ func TestPartsThatWaitRunBesideTheOthers(t *testing.T) {
 		})},
 		{"one", "computes", computes, does(func() tally { return tally{failed: 3} })},
 		{"two", "computes", computes, does(func() tally { close(begun); return tally{passed: 4} })},
+		{"node", "synthesises beside both", synthesises, does(func() tally { <-begun; return tally{passed: 5} })},
 	})
 	var got []string
 	for _, r := range results {
 		got = append(got, fmt.Sprint(r.part, r.passed, r.failed))
 	}
-	if diff := cmp.Diff([]string{"make1 0", "one0 3", "two4 0", "wait2 0"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"make1 0", "one0 3", "two4 0", "node5 0", "wait2 0"}, got); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
 	}
 	if want := "\n== wait: for the last one\nruns\n"; !strings.Contains(out.String(), want) {
@@ -196,5 +198,27 @@ func TestCountTemplates(t *testing.T) {
 	}
 	if _, err := parseCfnLint([]byte("Traceback")); err == nil {
 		t.Error("parseCfnLint accepted a traceback")
+	}
+}
+
+// TestOnlyTheLaneThatWaitsGoesFirst: what a test waits for by the clock is not held up by
+// what computes.
+func TestOnlyTheLaneThatWaitsGoesFirst(t *testing.T) {
+	got := map[string]string{}
+	var mu sync.Mutex
+	told := func(name string) func(context.Context, io.Writer) tally {
+		return func(ctx context.Context, _ io.Writer) tally {
+			mu.Lock()
+			defer mu.Unlock()
+			got[name] = strings.Join(polite(ctx, "go", "test").Args, " ")
+			return tally{}
+		}
+	}
+	runAll(t.Context(), &lockedWriter{w: io.Discard}, []part{
+		{"a", "", computes, told("computes")}, {"b", "", synthesises, told("synthesises")}, {"c", "", waits, told("waits")},
+	})
+	want := map[string]string{"computes": "nice -n 5 go test", "synthesises": "nice -n 5 go test", "waits": "go test"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
 	}
 }

@@ -119,7 +119,7 @@ func TestSwitcherMissing(t *testing.T) {
 func TestCodeMissing(t *testing.T) {
 	empty := t.TempDir()
 	context := map[string]any{"recovery:switcherCode": empty}
-	stack := awscdk.NewStack(awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())}), jsii.String("Stack"), nil)
+	stack := awscdk.NewStack(appOf(t, context), jsii.String("Stack"), nil)
 	refused(t, func() {
 		recovery.NewSwitcher(stack, jsii.String("S"), &recovery.SwitcherProps{
 			Vpc: recovery.NewRecoveryVpc(stack, jsii.String("Vpc"), nil), Table: recovery.NewRecoveryTable(stack, jsii.String("Table"), nil),

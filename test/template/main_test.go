@@ -74,12 +74,16 @@ func prepare() error {
 
 // inputs are what Node and the CDK's command line read or heed: Go's test cache keeps a
 // result only while what a test itself reads, and the variables it asks for, are as they
-// were. AWS CDK and jsii are Go modules. scripts/suite says which Node is there.
+// were (what TestMain reads before the tests, cdk.json, does not count). AWS CDK and jsii
+// are Go modules. scripts/suite says which Node and which shell are there.
 var inputs = sync.OnceValue(func() error {
-	for _, name := range []string{"RECOVERY_NODE", "NODE_OPTIONS", "JSII_RUNTIME", "JSII_DEBUG", "CDK_DEBUG", "CDK_VALIDATION"} {
+	for _, name := range []string{
+		"RECOVERY_PROGRAMS", "NODE_OPTIONS", "JSII_RUNTIME", "JSII_DEBUG", "CDK_DEBUG", "CDK_VALIDATION",
+		"CDK_CONTEXT_JSON", "CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION",
+	} {
 		os.Getenv(name)
 	}
-	for _, file := range []string{"testdata/switcher/bootstrap", "../../node_modules/.package-lock.json"} {
+	for _, file := range []string{"testdata/switcher/bootstrap", "../../node_modules/.package-lock.json", "../../cdk.json"} {
 		if _, err := os.ReadFile(file); err != nil {
 			return fmt.Errorf("%w: run `make node`", err)
 		}
@@ -91,10 +95,16 @@ var inputs = sync.OnceValue(func() error {
 // own directory.
 func newApp(t *testing.T) awscdk.App {
 	t.Helper()
+	return appOf(t, flags)
+}
+
+// appOf is an app with this context.
+func appOf(t *testing.T, context map[string]any) awscdk.App {
+	t.Helper()
 	if err := inputs(); err != nil {
 		t.Fatal(err)
 	}
-	return awscdk.NewApp(&awscdk.AppProps{Context: &flags, Outdir: jsii.String(t.TempDir())})
+	return awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
 }
 
 // code stands in for the built switcher.

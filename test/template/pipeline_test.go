@@ -24,7 +24,7 @@ func exampleApp(t *testing.T, more map[string]any) awscdk.App {
 	context := maps.Clone(flags)
 	context["recovery:switcherCode"] = "testdata/switcher"
 	maps.Copy(context, more)
-	return awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())})
+	return appOf(t, context)
 }
 
 // readJSON reads a file of a cloud assembly.
