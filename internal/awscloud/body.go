@@ -19,7 +19,7 @@ import (
 // the answer. A call that was carried out then ends with status 200 and "use of closed
 // network connection" (aws/aws-sdk-go-v2, issues 1825 and 2737), and what it answered has to
 // be found out again. It happens to a process that waits for its processor between
-// sending and looking, as a small Lambda function does.
+// sending and looking, as one with a fraction of a processor may.
 //
 // A body that can only be read is at its end in the usual way: so it is handed on as one.
 func WholeAnswers(c aws.HTTPClient) aws.HTTPClient {

@@ -5,14 +5,11 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,55 +26,44 @@ import (
 const region = "ap-northeast-1"
 
 var shared struct {
-	emulator, bootstrap, tools string
-	app                        *provision.Assembly
-	accounts                   atomic.Int64
+	moto.Share
+	bootstrap, tools string
+	app              *provision.Assembly
 }
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	moto.Main(&shared.Share, func() (int, error) {
+		if err := prepare(); err != nil {
+			return 0, err
+		}
+		return m.Run(), nil
+	})
+}
 
-func run(m *testing.M) int {
-	fail := func(err error) int {
-		fmt.Fprintln(os.Stderr, "cli:", err)
-		return 1
-	}
-	dir, err := os.MkdirTemp("", "recovery-cli-*")
-	if err != nil {
-		return fail(err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
+// prepare builds the programs and synthesises the example.
+func prepare() error {
+	ctx := context.Background()
 	root, err := world.Root()
 	if err != nil {
-		return fail(err)
+		return err
 	}
-	if shared.bootstrap, err = world.BuildBootstrap(context.Background(), root, dir); err != nil {
-		return fail(err)
+	if shared.bootstrap, err = world.BuildBootstrap(ctx, root, shared.Dir); err != nil {
+		return err
 	}
-	shared.tools = filepath.Join(dir, "bin")
-	build := exec.Command("go", "build", "-o", filepath.Join(shared.tools, "recoveryctl"), "./cmd/recoveryctl")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return fail(fmt.Errorf("build recoveryctl: %w\n%s", err, out))
+	shared.tools = filepath.Join(shared.Dir, "bin")
+	if _, err := world.BuildCommand(ctx, root, shared.tools, "recoveryctl"); err != nil {
+		return err
 	}
-	code := filepath.Join(dir, "code")
+	code := filepath.Join(shared.Dir, "code")
 	if err := os.MkdirAll(code, 0o700); err != nil {
-		return fail(err)
+		return err
 	}
 	// The asset is not used here: the built bootstrap runs instead.
 	if err := os.WriteFile(filepath.Join(code, "bootstrap"), []byte("stand-in\n"), 0o700); err != nil {
-		return fail(err)
+		return err
 	}
-	shared.app, err = world.Synth(context.Background(), root, filepath.Join(dir, "out"), map[string]any{"example": "single", "recovery:switcherCode": code})
-	if err != nil {
-		return fail(err)
-	}
-	server, err := moto.Start(moto.Options{})
-	if err != nil {
-		return fail(err)
-	}
-	defer server.Stop()
-	shared.emulator = server.URL()
-	return m.Run()
+	shared.app, err = world.Synth(ctx, root, filepath.Join(shared.Dir, "out"), map[string]any{"example": "single", "recovery:switcherCode": code})
+	return err
 }
 
 // TestScripts runs every script in an account of its own.
@@ -129,8 +115,8 @@ func setUp(env *testscript.Env) error {
 
 // open opens an account with the example in it, and says how recoveryctl reaches it.
 func open(o world.Options) (*account, []string, error) {
-	o.Emulator, o.Region, o.Bootstrap = shared.emulator, region, shared.bootstrap
-	o.Account = fmt.Sprintf("%012d", 300000000000+shared.accounts.Add(1))
+	o.Emulator, o.Region, o.Bootstrap = shared.URL(), region, shared.bootstrap
+	o.Account = shared.Account()
 	w, err := world.New(o)
 	if err != nil {
 		return nil, nil, err

@@ -32,7 +32,7 @@ func TestScenario7KilledAtEveryCall(t *testing.T) {
 	t.Parallel()
 	policy := func(p *contract.Policy) { p.MaxSwitches = 100 }
 	// The emulator uses one processor, whatever its callers do.
-	emulators := []string{shared.emulator, moto.ForTest(t, moto.Options{}).URL()}
+	emulators := []string{shared.URL(), moto.ForTest(t, moto.Options{}).URL()}
 	workers := make([]*account, lanes)
 	var ready sync.WaitGroup
 	for i := range workers {

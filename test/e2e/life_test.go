@@ -31,7 +31,7 @@ const nodesStack = "RecoveryNodes"
 const badImage = "ami-0bad0bad0bad0bad0"
 
 var synthApps = sync.OnceValues(func() (map[string]*provision.Assembly, error) {
-	return world.Apps(context.Background(), shared.root, shared.dir+"/apps")
+	return world.Apps(context.Background(), shared.root, shared.Dir+"/apps")
 })
 
 // app is the example in one of its states.

@@ -8,13 +8,11 @@ package e2e
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,44 +31,24 @@ const region = "ap-northeast-1"
 
 // shared by all tests.
 var shared struct {
-	emulator  string
-	root, dir string
-	bootstrap string
-	accounts  atomic.Int64
+	moto.Share
+	root, bootstrap string
 }
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	fail := func(err error) int {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
-		return 1
-	}
-	dir, err := os.MkdirTemp("", "recovery-e2e-*")
-	if err != nil {
-		return fail(err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	shared.dir = dir
-	if shared.root, err = world.Root(); err != nil {
-		return fail(err)
-	}
-	if shared.bootstrap, err = world.BuildBootstrap(context.Background(), shared.root, dir); err != nil {
-		return fail(err)
-	}
-	server, err := moto.Start(moto.Options{})
-	if err != nil {
-		return fail(err)
-	}
-	defer server.Stop()
-	shared.emulator = server.URL()
-	if code := m.Run(); code != 0 {
-		return code
-	}
-	if err := unused(); err != nil {
-		return fail(err)
-	}
-	return 0
+func TestMain(m *testing.M) {
+	moto.Main(&shared.Share, func() (int, error) {
+		var err error
+		if shared.root, err = world.Root(); err != nil {
+			return 0, err
+		}
+		if shared.bootstrap, err = world.BuildBootstrap(context.Background(), shared.root, shared.Dir); err != nil {
+			return 0, err
+		}
+		if code := m.Run(); code != 0 {
+			return code, nil
+		}
+		return 0, unused()
+	})
 }
 
 // assembly synthesises an example once.
@@ -91,7 +69,7 @@ func synthOnce(example string) func() (*provision.Assembly, error) {
 		if err != nil {
 			return nil, err
 		}
-		return world.Synth(context.Background(), shared.root, filepath.Join(shared.dir, example),
+		return world.Synth(context.Background(), shared.root, filepath.Join(shared.Dir, example),
 			map[string]any{"example": example, "recovery:switcherCode": code})
 	})
 }
@@ -99,7 +77,7 @@ func synthOnce(example string) func() (*provision.Assembly, error) {
 // standIn is a folder for the switcher's asset, which is not used here: the built
 // bootstrap runs instead.
 func standIn(name string) (string, error) {
-	dir := filepath.Join(shared.dir, "code", name)
+	dir := filepath.Join(shared.Dir, "code", name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
@@ -131,10 +109,10 @@ func reload(t *testing.T, example string) *provision.Assembly {
 func deployStacks(t *testing.T, app *provision.Assembly, o world.Options) *account {
 	t.Helper()
 	if o.Emulator == "" {
-		o.Emulator = shared.emulator
+		o.Emulator = shared.URL()
 	}
 	o.Region, o.Bootstrap = region, shared.bootstrap
-	o.Account = fmt.Sprintf("%012d", 200000000000+shared.accounts.Add(1))
+	o.Account = shared.Account()
 	w, err := world.New(o)
 	if err != nil {
 		t.Fatal(err)

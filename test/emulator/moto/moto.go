@@ -88,30 +88,34 @@ func ForTest(t testing.TB, o Options) *Server {
 	return s
 }
 
-// Main runs a package's tests with one emulator, in which each test has an account of its
-// own (Share.Account).
-func Main(m *testing.M, share *Share) {
-	os.Exit(func() int {
-		s, err := Start(Options{})
-		if err == nil {
-			defer s.Stop()
-			share.Server = s
-			share.Dir, err = os.MkdirTemp("", "recovery-emulator-*")
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer func() { _ = os.RemoveAll(share.Dir) }()
-		return m.Run()
-	}())
+// Main runs a package's tests, which share one emulator: run calls m.Run, and does what is
+// to be done before and after it. It does not return.
+func Main(share *Share, run func() (code int, err error)) {
+	code, err := share.serve(run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
-// Share is an emulator that a package's tests share.
+// Share is an emulator that a package's tests share, each in an account of its own.
 type Share struct {
 	*Server
 	Dir      string // for what the tests share besides; removed after them
 	accounts atomic.Int64
+}
+
+func (s *Share) serve(run func() (int, error)) (code int, err error) {
+	if s.Dir, err = os.MkdirTemp("", "recovery-emulator-*"); err != nil {
+		return 0, err
+	}
+	defer func() { _ = os.RemoveAll(s.Dir) }()
+	if s.Server, err = Start(Options{}); err != nil {
+		return 0, err
+	}
+	defer s.Stop()
+	return run()
 }
 
 // Account is the id of an account that no other test has.

@@ -22,7 +22,9 @@ import (
 
 var emulator moto.Share
 
-func TestMain(m *testing.M) { moto.Main(m, &emulator) }
+func TestMain(m *testing.M) {
+	moto.Main(&emulator, func() (int, error) { return m.Run(), nil })
+}
 
 // buildProvider builds the testdata's function once.
 var buildProvider = sync.OnceValues(func() (string, error) {

@@ -34,7 +34,9 @@ type world struct {
 
 var emulator moto.Share
 
-func TestMain(m *testing.M) { moto.Main(m, &emulator) }
+func TestMain(m *testing.M) {
+	moto.Main(&emulator, func() (int, error) { return m.Run(), nil })
+}
 
 func newWorld(t *testing.T) world {
 	t.Helper()
