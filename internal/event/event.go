@@ -64,6 +64,7 @@ type envelope struct {
 	Region     string          `json:"region"`
 	Time       time.Time       `json:"time"`
 	Detail     json.RawMessage `json:"detail"`
+	Resources  texts           `json:"resources"` // ids or ARNs of what the event is about
 	// continuation
 	Chain int `json:"chain"`
 	// CloudFormation

@@ -2,15 +2,12 @@ package event
 
 import (
 	"encoding/json"
-	"regexp"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 const ownSource = contract.Source
-
-var instanceID = regexp.MustCompile(`^i-[0-9a-f]{8,17}$`)
 
 // Causes of an instance event, in the words that the record and notices use.
 const (
@@ -25,6 +22,19 @@ const (
 	CauseAlarm     = "alarm"
 )
 
+// theInstance returns the one instance that the event is about: the one that its detail
+// names or, if the detail names none, the one among its resources. why says what is
+// wrong if there is none.
+func theInstance(e envelope, named string) (id, why string) {
+	if id = instanceOf(named); id != "" {
+		return id, ""
+	}
+	if ids := instancesOf(e.Resources...); named == "" && len(ids) == 1 {
+		return ids[0], ""
+	}
+	return "", "the event names no instance: " + quote(named)
+}
+
 func parseState(e envelope) Event {
 	var d struct {
 		Instance string `json:"instance-id"`
@@ -33,10 +43,11 @@ func parseState(e envelope) Event {
 	if err := json.Unmarshal(e.Detail, &d); err != nil {
 		return ignored("the event's detail cannot be read: " + err.Error())
 	}
-	if !instanceID.MatchString(d.Instance) {
-		return ignored("the event names no instance: " + quote(d.Instance))
+	id, why := theInstance(e, d.Instance)
+	if why != "" {
+		return ignored(why)
 	}
-	ev := Event{Kind: Instance, Instances: []string{d.Instance}}
+	ev := Event{Kind: Instance, Instances: []string{id}}
 	switch d.State {
 	case cloud.Stopping, cloud.Stopped:
 		ev.Cause.Kind = CauseStopped
@@ -45,7 +56,7 @@ func parseState(e envelope) Event {
 	default:
 		return ignored("instance state " + quote(d.State) + " is not handled")
 	}
-	ev.Cause.Detail = "EC2 reports " + d.Instance + " " + d.State
+	ev.Cause.Detail = "EC2 reports " + id + " " + d.State
 	return ev
 }
 
@@ -57,12 +68,13 @@ func parseSpot(e envelope) Event {
 	if err := json.Unmarshal(e.Detail, &d); err != nil {
 		return ignored("the event's detail cannot be read: " + err.Error())
 	}
-	if !instanceID.MatchString(d.Instance) {
-		return ignored("the event names no instance: " + quote(d.Instance))
+	id, why := theInstance(e, d.Instance)
+	if why != "" {
+		return ignored(why)
 	}
-	ev := Event{Kind: Instance, Instances: []string{d.Instance}}
+	ev := Event{Kind: Instance, Instances: []string{id}}
 	ev.Cause.Kind = CauseSpot
-	ev.Cause.Detail = "EC2 will " + d.Action + " the Spot instance " + d.Instance
+	ev.Cause.Detail = "EC2 will " + d.Action + " the Spot instance " + id
 	return ev
 }
 
@@ -70,9 +82,7 @@ func parseHealth(e envelope) Event {
 	var d struct {
 		Service  string `json:"service"`
 		TypeCode string `json:"eventTypeCode"`
-		Affected []struct {
-			Value string `json:"entityValue"`
-		} `json:"affectedEntities"`
+		Affected texts  `json:"affectedEntities"`
 	}
 	if err := json.Unmarshal(e.Detail, &d); err != nil {
 		return ignored("the event's detail cannot be read: " + err.Error())
@@ -80,12 +90,7 @@ func parseHealth(e envelope) Event {
 	if d.Service != "EC2" {
 		return ignored("the health event is of service " + quote(d.Service) + ", only EC2's are handled")
 	}
-	ev := Event{Kind: Instance}
-	for _, a := range d.Affected {
-		if instanceID.MatchString(a.Value) {
-			ev.Instances = append(ev.Instances, a.Value)
-		}
-	}
+	ev := Event{Kind: Instance, Instances: instancesOf(append(d.Affected, e.Resources...)...)}
 	if len(ev.Instances) == 0 {
 		return ignored("the health event " + quote(d.TypeCode) + " names no instance")
 	}
@@ -104,6 +109,9 @@ func parseAlarm(e envelope) Event {
 	}
 	if err := json.Unmarshal(e.Detail, &d); err != nil {
 		return ignored("the event's detail cannot be read: " + err.Error())
+	}
+	if d.Name == "" && len(e.Resources) == 1 {
+		d.Name = alarmOf(e.Resources[0])
 	}
 	if d.Name == "" {
 		return ignored("the event names no alarm")
