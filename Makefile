@@ -90,7 +90,7 @@ mutation: ## Change the engine's source piece by piece and see which tests notic
 	@nice -n 10 go run ./scripts/mutation $(MUTATION_ARGS)
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) python ## go vet, golangci-lint (with gofumpt), shellcheck
+lint: $(GOLANGCI_LINT) python ## go vet, golangci-lint (with gofumpt), prose, shellcheck
 	@$(SUITE) lint
 
 # The database as a module: vuln.go.dev need not be reached, and its content is in the checksum database.
@@ -150,6 +150,10 @@ logical-ids: node ## Write the logical ids that release VERSION=x.y.z will have 
 docs: ## Write what is generated in docs: messages, tables of props, the comparison
 	go generate ./internal/message/... ./cmd/recoveryctl/...
 	go test ./test/docs -count=1 -run 'TestPropsTables|TestComparison' -update
+
+.PHONY: prose-baseline
+prose-baseline: ## Remove the sentences that were rewritten from the baseline of the prose lint; adds none
+	go run ./scripts/prose -write
 
 .PHONY: screens
 screens: tools-test ## Write docs/cli/screens.md and README's screens from a session of recoveryctl in the emulator

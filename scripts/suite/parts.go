@@ -74,6 +74,7 @@ func parts() []part {
 		{"e2e", "the real binary against moto", waits, goTest("e2e", nil, "-count=1", "-p=3", "-parallel=16", "-timeout=25m")},
 		{"vet", "go vet", computes, command("go", "vet", "./...")},
 		{"golangci", "golangci-lint, with gofumpt", computes, command(golangciLint(), "run")},
+		{"prose", "the sentences of comments, messages and documents", computes, command("go", "run", "./scripts/prose")},
 		{"shellcheck", "the shell scripts", computes, command(".tools/venv/bin/shellcheck", ".ci/run", "scripts/preflight", "internal/boot/node.sh", "test/boot/systemd.sh")},
 	}
 }
@@ -81,7 +82,7 @@ func parts() []part {
 // groups are short names for several parts.
 var groups = map[string][]string{
 	"test": {"build", "unit", "simulation", "fresh", "node", "walls", "documents", "template", "roles", "consumer", "synth", "cfn-lint", "emulator", "e2e"},
-	"lint": {"vet", "golangci", "shellcheck"},
+	"lint": {"vet", "golangci", "prose", "shellcheck"},
 }
 
 // choose returns the named parts and groups' parts, in the table's order.

@@ -170,7 +170,7 @@ func TestChoose(t *testing.T) {
 	for _, p := range got {
 		names = append(names, p.name)
 	}
-	if diff := cmp.Diff([]string{"unit", "vet", "golangci", "shellcheck"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"unit", "vet", "golangci", "prose", "shellcheck"}, names); diff != "" {
 		t.Errorf("parts (-want +got):\n%s", diff)
 	}
 	for _, bad := range [][]string{nil, {"unti"}} {
