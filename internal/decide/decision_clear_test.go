@@ -84,11 +84,11 @@ func TestDecisionsRemade(t *testing.T) {
 		when("it is the old one", reaping(), cut(true), there(old)),
 		when("it is the old one, and another invocation may still remove it", reaping(), cut(false), there(old), cutter("other", 1)),
 		when("it is the old one, and nobody may remove it any more", reaping(), cut(false), there(old), cutter("other", 0)),
-		when("it is the old one, and this one's request to remove it is open", reaping(), cut(false), there(old), cutter("me", time.Minute)),
-		when("it is the old one, and this one's request to remove it was refused", reaping(), cut(false), there(old), cutter("me", time.Minute), func(s *scene) {
+		when("it is the old one, and this one's request to remove it is open", reaping(), cut(false), there(old), cutter("me", 20*time.Minute)),
+		when("it is the old one, and this one's request to remove it was refused", reaping(), cut(false), there(old), cutter("me", 20*time.Minute), func(s *scene) {
 			s.came(decide.Effect{Do: decide.Unmount, Mount: old}, cloud.Throttled, "")
 		}),
-		when("it is the old one, and this one's request to remove it was not answered", reaping(), cut(false), there(old), cutter("me", time.Minute), func(s *scene) {
+		when("it is the old one, and this one's request to remove it was not answered", reaping(), cut(false), there(old), cutter("me", 20*time.Minute), func(s *scene) {
 			s.came(decide.Effect{Do: decide.Unmount, Mount: old}, cloud.Ambiguous, "")
 		}),
 		when("it is a new one, whoever may still remove the old one", reaping(), cut(true), there(made), cutter("other", 1)),

@@ -81,7 +81,7 @@ func TestDecisionsAtTheEdge(t *testing.T) {
 		}),
 
 		when("asked to stop before, by nobody who is known", moving(record.Fencing), blame(func(c *record.Condemned) {
-			c.Stoppers, c.AskedAt = []record.Sender{{By: "me"}}, ago(time.Second)
+			c.Stoppers, c.AskedAt = []record.Sender{{By: "me", Until: in(20 * time.Minute)}}, ago(time.Second)
 		})),
 		when("asked to stop before, by another", moving(record.Fencing), blame(func(c *record.Condemned) {
 			c.Stoppers, c.AskedAt, c.FirstAsked = []record.Sender{{By: "other"}}, ago(time.Second), ago(time.Second)

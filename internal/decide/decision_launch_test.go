@@ -105,6 +105,9 @@ func TestDecisionsLaunch(t *testing.T) {
 	other := func(until time.Time) func(*scene) {
 		return course(func(sw *record.Switch) { sw.Senders = append(sw.Senders, record.Sender{By: "other", Until: until}) })
 	}
+	tried := func(until time.Time) func(*scene) {
+		return course(func(sw *record.Switch) { sw.Senders = []record.Sender{{By: "me", Until: until}} })
+	}
 	waited := func(d time.Duration) func(*scene) { return course(func(sw *record.Switch) { sw.Asked = ago(d) }) }
 	create := func() *scene {
 		s := off()
@@ -132,6 +135,8 @@ func TestDecisionsLaunch(t *testing.T) {
 		when("refused, and another invocation may send it", asked(off()), answered(cloud.Capacity), other(in(1))),
 		when("refused, and another invocation may send it for long", asked(off()), answered(cloud.Capacity), other(in(time.Hour))),
 		when("refused, and no other invocation may send it any more", asked(off()), answered(cloud.Capacity), other(now)),
+		when("refused, and an earlier try of the same invocation crashed", asked(off()), answered(cloud.Capacity), tried(now.Add(record.SignatureLife+time.Second))),
+		when("refused, and an earlier try of the same invocation reached its time limit", asked(off()), answered(cloud.Capacity), tried(now.Add(record.SignatureLife))),
 		when("with a gate, refused, and another invocation may send it", asked(gated(record.Launching)), answered(cloud.Capacity), other(in(time.Hour))),
 		when("refused by a quota, and another invocation may send it", asked(off()), answered(cloud.Quota), other(in(time.Hour))),
 		when("denied, and another invocation may send it", asked(off()), answered(cloud.Denied), other(in(time.Hour))),

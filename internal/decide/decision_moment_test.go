@@ -46,7 +46,7 @@ func TestDecisionsAtTheMoment(t *testing.T) {
 		return func(s *scene) {
 			s.Node.Settings.Stop = stop
 			s.askedGently(200 * time.Second)
-			s.Node.Condemned[0].Stoppers, s.Node.Condemned[0].AskedAt = []record.Sender{{By: "me", Until: in(time.Minute)}}, ago(time.Second)
+			s.Node.Condemned[0].Stoppers, s.Node.Condemned[0].AskedAt = []record.Sender{{By: "me", Until: in(20 * time.Minute)}}, ago(time.Second)
 			i := s.Facts.Instances[before]
 			i.State, i.LaunchedAt = cloud.Running, launched
 			s.Facts.Instances[before] = i

@@ -241,24 +241,24 @@ func TestDecisionsLeaving(t *testing.T) {
 		when("its fence is overdue", leaving(record.Fencing, update), func(s *scene) { s.askedGently(710 * time.Second); s.Node.Since = ago(720 * time.Second) }),
 		when("EC2 has answered the stop", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(time.Second)
-			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(time.Minute)}, {By: "other", Until: in(time.Minute)}}
+			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(20 * time.Minute)}, {By: "other", Until: in(time.Minute)}}
 			s.came(decide.Effect{Do: decide.Stop, Instance: before}, "", "")
 		}),
 		when("EC2 has not answered the stop", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(time.Second)
-			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(time.Minute)}}
+			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(20 * time.Minute)}}
 			s.came(decide.Effect{Do: decide.Stop, Instance: before}, cloud.Ambiguous, "")
 		}),
 		when("EC2 throttled the stop", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(119 * time.Second)
 			s.state(before, cloud.Running)
-			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(time.Minute)}}
+			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(20 * time.Minute)}}
 			s.came(decide.Effect{Do: decide.Stop, Instance: before}, cloud.Throttled, "")
 		}),
 		when("EC2 throttled the stop, and another invocation may have asked", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(119 * time.Second)
 			s.state(before, cloud.Running)
-			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(time.Minute)}, {By: "other", Until: in(time.Minute)}}
+			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(20 * time.Minute)}, {By: "other", Until: in(time.Minute)}}
 			s.came(decide.Effect{Do: decide.Stop, Instance: before}, cloud.Throttled, "")
 		}),
 		when("it is off", leaving(record.Fencing, update), fails),

@@ -81,7 +81,7 @@ func TestDecisionsRarely(t *testing.T) {
 			s.Facts.Mounts[files] = []cloud.Mount{fsMount}
 		}),
 		when("its mount target was asked for, and is not there", reaped(), blame(func(c *record.Condemned) { c.Remade = true }), func(s *scene) { s.Facts.Mounts[files] = []cloud.Mount{} }),
-		when("this one's removal of its mount target was answered", reaped(), blame(func(c *record.Condemned) { c.Cutters = []record.Sender{{By: "me", Until: in(1)}} }), removal),
+		when("this one's removal of its mount target was answered", reaped(), blame(func(c *record.Condemned) { c.Cutters = []record.Sender{{By: "me", Until: in(20 * time.Minute)}} }), removal),
 		when("a removal of its mount target was answered, and another may still send one", reaped(), blame(func(c *record.Condemned) { c.Cutters = []record.Sender{{By: "other", Until: in(1)}} }), removal),
 		when("deleted, it made no mount target, and they cannot be read", leaves(), wiped, to(before, cloud.Terminated), func(s *scene) { s.unseen(observe.PartMounts, cloud.Ambiguous) }),
 		when("deleted, it made a mount target, and they cannot be read", leaves(), wiped, to(before, cloud.Terminated), func(s *scene) {

@@ -204,7 +204,7 @@ func TestDecisionsFencing(t *testing.T) {
 	decisions(t, "fencing", []decision{
 		when("it runs", moving(record.Fencing)),
 		when("it runs and was asked to stop by this invocation", moving(record.Fencing), blame(func(c *record.Condemned) {
-			c.Stoppers, c.AskedAt, c.FirstAsked = []record.Sender{{By: "me"}}, ago(59*time.Second), ago(time.Minute)
+			c.Stoppers, c.AskedAt, c.FirstAsked = []record.Sender{{By: "me", Until: in(20 * time.Minute)}}, ago(59*time.Second), ago(time.Minute)
 		})),
 		when("it runs and was asked to stop by another invocation a minute ago", moving(record.Fencing), blame(func(c *record.Condemned) {
 			c.Stoppers, c.AskedAt, c.FirstAsked = []record.Sender{{By: "other"}}, ago(60*time.Second), ago(time.Minute)

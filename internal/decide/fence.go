@@ -166,7 +166,13 @@ func (s *step) joins(senders []record.Sender) []record.Sender {
 	return append(senders, s.Process)
 }
 
-func (s *step) self(x record.Sender) bool { return x.By == s.Process.By }
+// self reports whether x is this invocation, or an earlier try of it that crashed:
+// Lambda tries again under the same id, and a process that exited sends nothing more.
+// A try that reached its time limit counts as another sender: its host may have been
+// frozen, and may send what was signed when it runs again.
+func (s *step) self(x record.Sender) bool {
+	return x.By == s.Process.By && s.Now.Before(x.Until.Add(-record.SignatureLife))
+}
 
 // live reports whether a call of that invocation can still arrive.
 func (s *step) live(x record.Sender) bool { return s.Now.Before(x.Until) }

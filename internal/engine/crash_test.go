@@ -58,11 +58,12 @@ func (r *rig) survive(payload string) (err error) {
 	return err
 }
 
-// resume brings the world back and lets the sweep run each minute.
+// resume brings the world back and lets the sweep run each minute, until no call of an
+// invocation that was cut off can arrive any more.
 func (r *rig) resume() {
 	r.Helper()
 	r.w.Fault = nil
-	for range 6 {
+	for range int(record.LateCall / time.Minute) {
 		r.w.Time = r.w.Time.Add(time.Minute)
 		if _, err := r.call(sweep); err != nil {
 			r.Fatalf("sweep: %v", err)
@@ -248,4 +249,24 @@ func TestWithdrawnPermissionInterruptsAndResumes(t *testing.T) {
 	}
 	r.resume()
 	r.switched(old, "az-b")
+}
+
+// TestSenderCountsUntilItsSignaturesExpire: a request that is signed at the very end of
+// an invocation is accepted for 15 minutes more.
+func TestSenderCountsUntilItsSignaturesExpire(t *testing.T) {
+	r := newRig(t)
+	r.w.Crash = errCrash
+	r.w.Fault = func(_ int, call string) (before, after error) {
+		if strings.Contains(call, "RunInstances") {
+			return errCrash, nil
+		}
+		return nil, nil
+	}
+	if err := r.survive(request("Create", "req-1", "stack-1", properties)); !errors.Is(err, errCrash) {
+		t.Fatalf("the invocation ended with %v, not at its launch request", err)
+	}
+	sw := r.node().Switch
+	if sw == nil || len(sw.Senders) != 1 || !sw.Senders[0].Until.Equal(began.Add(30*time.Minute)) {
+		t.Errorf("the senders of the launch are %+v, want one until %s: 15 minutes of Lambda, 15 of the signature", sw, began.Add(30*time.Minute))
+	}
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
@@ -15,17 +14,14 @@ const (
 	contractContinue = contract.DetailContinue
 )
 
-// lateLife is how long a signed request can still be accepted after its process
-// was cut off: AWS accepts a signature for five minutes.
-const lateLife = 5 * time.Minute
-
-// process is this invocation as the record names it.
+// process is this invocation as the record names it: until when a request that it
+// signed can still be accepted.
 func (r *run) process(ctx context.Context) record.Sender {
 	end, ok := ctx.Deadline()
 	if !ok {
-		end = r.clock.Now().Add(15 * time.Minute) // Lambda's longest
+		end = r.clock.Now().Add(record.InvocationLife)
 	}
-	return record.Sender{By: r.inv.ID, Until: end.Add(lateLife)}
+	return record.Sender{By: r.inv.ID, Until: end.Add(record.SignatureLife)}
 }
 
 // commit takes one move by itself. saved is false if another writer came first;

@@ -13,7 +13,7 @@ import (
 
 // TestWhenSomethingEnds: a moment belongs to what begins at it.
 func TestWhenSomethingEnds(t *testing.T) {
-	end := began.Add(25 * time.Minute)
+	end := began.Add(35 * time.Minute)
 	for name, c := range map[string]struct {
 		is   func(now time.Time) bool
 		want bool // from the end on; before it, the opposite
@@ -21,7 +21,7 @@ func TestWhenSomethingEnds(t *testing.T) {
 		"a hold is tried again": {record.Hold{RetryAt: end}.Due, true},
 		"a pause holds":         {record.Node{Pause: &record.Pause{Until: end}}.Paused, false},
 		"a held node rests":     {record.Node{Phase: record.Fencing, Hold: &record.Hold{RetryAt: end}}.Resting, false},
-		// An invocation lasts 15 minutes and its signatures 5; the rest is room.
+		// An invocation lasts 15 minutes and its signatures 15; five are for clocks.
 		"a late call may disturb the targets of a grant": {record.Node{Grant: &record.Grant{GrantedAt: began}}.Unsettled, false},
 	} {
 		for _, at := range []time.Duration{-1, 0, 1} {

@@ -60,8 +60,13 @@ func (c *client) callOf(service, action string, instances int, do func() error) 
 func (c *client) answered(service, action string, instances int, do func() error) error {
 	w := c.World
 	nodes := c.subject(action)
-	planned := w.script.called(c.p, action)
-	w.freeze(c.p, action, nodes)
+	planned, sleeps := w.script.called(c.p, action)
+	again := c.p.current.again
+	late := func() { c.arrives(service, action, instances, again, do) }
+	if sleeps > 0 {
+		w.oversleep(c.p, sleeps, late)
+	}
+	w.freeze(c.p, action, nodes, late)
 	c.p.Park(w.draw(DelayCall))
 	if action == "RunInstances" {
 		c.p.Park(w.draw(DelayLaunchCall))
@@ -112,6 +117,30 @@ func (c *client) answered(service, action string, instances int, do func() error
 	}
 	c.p.Owe(w.draw(DelayCall))
 	return err
+}
+
+// signatureLife is how long after its date stamp a signed request is accepted
+// ("RequestExpired", Error codes for the Amazon EC2 API).
+const signatureLife = 15 * time.Minute
+
+// lateCall is how long after a change of the record a call that rests on what was
+// recorded before can arrive.
+const lateCall = timeLimit + signatureLife
+
+// arrives carries out a call that was signed by a process that no longer lives: Lambda
+// ended it while its host was frozen, and the request left the host when it ran again.
+func (c *client) arrives(service, action string, instances int, again func(cloud.Ports), do func() error) {
+	w := c.World
+	w.disturbed, w.thawed = w.Now, w.Now
+	if w.refusal(service, action, nil) != nil || w.script.refusal(service, action) != nil || w.spend(service, action, instances) != nil {
+		return
+	}
+	if c.witness != nil && again != nil {
+		c.witness(Deed{Region: c.region, Switcher: c.site.name, Again: again, w: w})
+	}
+	err := do()
+	w.LogCall(c.p.Name+" (ended)", service, action, err)
+	w.Check()
 }
 
 // calmly carries out a call of AWS itself, which meets no faults.

@@ -216,7 +216,7 @@ func (w *World) destructive(by *site, action string, m *Machine) {
 	if w.unwatched || w.lab != nil && w.lab.Function != nil {
 		return // there is no record to hold it to
 	}
-	if action == "ModifyNetworkInterfaceAttribute" && m.node > 0 && w.nodes[m.node].retained == m.ID && w.Now.Sub(w.nodes[m.node].spared[m.ID]) < record.LateCall {
+	if action == "ModifyNetworkInterfaceAttribute" && m.node > 0 && w.nodes[m.node].retained == m.ID && w.Now.Sub(w.nodes[m.node].spared[m.ID]) < lateCall {
 		return // a late call: put right before the machine is given back, and refused by IAM from then on
 	}
 	if m.node == 0 || m.people {
@@ -227,7 +227,7 @@ func (w *World) destructive(by *site, action string, m *Machine) {
 		w.Fail("I3: the switcher of %s calls %s for %s of %s", by.vpc, action, m.ID, m.VPC)
 	}
 	n := w.nodes[m.node].record
-	late := action == "ModifyNetworkInterfaceAttribute" && w.Now.Sub(w.nodes[m.node].spared[m.ID]) < record.LateCall // repaired by the sweep
+	late := action == "ModifyNetworkInterfaceAttribute" && w.Now.Sub(w.nodes[m.node].spared[m.ID]) < lateCall // repaired by the sweep
 	if n.Grant != nil && n.Grant.Instance == m.ID && !late {
 		w.Fail("I3: %s of %s, which holds the grant of node %d", action, m.ID, m.node)
 	}

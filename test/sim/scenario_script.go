@@ -26,7 +26,8 @@ type script struct {
 	mirrored   bool // another Region has the same nodes
 	refusals   []refusal
 	strikes    map[string]strikeKind    // by call
-	sleeps     map[string]time.Duration // by call
+	sleeps     map[string]time.Duration // by call, before it is signed
+	late       map[string]time.Duration // by call, from its signature to its arrival
 	fates      map[string]string        // by "node/instance"
 	sickening  []window                 // of replacements, by node
 	hanging    []window                 // operating systems that do not shut down, by node
@@ -62,7 +63,7 @@ func newScript(nodes int) *script {
 	p := contract.DefaultPolicy()
 	return &script{
 		nodes: nodes, policy: p, properties: map[int]map[string]any{}, when: map[string]func(){},
-		strikes: map[string]strikeKind{}, sleeps: map[string]time.Duration{}, fates: map[string]string{}, still: map[string][]window{},
+		strikes: map[string]strikeKind{}, sleeps: map[string]time.Duration{}, late: map[string]time.Duration{}, fates: map[string]string{}, still: map[string][]window{},
 		calls: map[string]int{}, came: map[string]bool{}, payloads: map[string]string{}, senders: map[string]string{},
 	}
 }
@@ -92,10 +93,10 @@ func (s *script) broke(format string, a ...any) {
 }
 
 // called counts a call, and does what the scenario says for that one: strikes is what
-// it suffers.
-func (s *script) called(p *Proc, action string) (strikes strikeKind) {
+// it suffers, late how long after its signature it arrives.
+func (s *script) called(p *Proc, action string) (strikes strikeKind, late time.Duration) {
 	if s == nil || !s.armed {
-		return clean
+		return clean, 0
 	}
 	var nap time.Duration
 	for _, name := range []string{"call", action} {
@@ -108,7 +109,7 @@ func (s *script) called(p *Proc, action string) (strikes strikeKind) {
 		if f := s.when[key]; f != nil {
 			f()
 		}
-		nap = max(nap, s.sleeps[key])
+		nap, late = max(nap, s.sleeps[key]), max(late, s.late[key])
 	}
 	if slices.Contains(destructive, action) && slices.ContainsFunc(s.gentle, s.within) {
 		s.broke("%s calls %s at %s, where no destructive call is expected", p.Name, action, s.at())
@@ -117,7 +118,7 @@ func (s *script) called(p *Proc, action string) (strikes strikeKind) {
 		s.w.Log("%s sleeps for %s before %s", p.Name, nap, action)
 		p.Park(nap)
 	}
-	return strikes
+	return strikes, late
 }
 
 var destructive = []string{"StopInstances", "TerminateInstances", "ModifyNetworkInterfaceAttribute", "RunInstances"}
@@ -225,7 +226,7 @@ func (s *script) carrier(node int) *Machine {
 // missed is an error if a call that the scenario waits for was never made: then
 // the run proves less than its file says.
 func (s *script) missed() error {
-	planned := append(append(sorted(s.strikes), sorted(s.when)...), sorted(s.sleeps)...)
+	planned := slices.Concat(sorted(s.strikes), sorted(s.when), sorted(s.sleeps), sorted(s.late))
 	for _, key := range planned {
 		if !s.came[key] {
 			return fmt.Errorf("the file waits for %s, which was never made (of all calls there were %d)", key, s.calls["call"])

@@ -95,6 +95,12 @@ var statements = slices.Concat(ofLife, []statement{
 	{"crash after <call> <n>", func(s *script, a args) error { s.strikes[a[0]+" "+a[1]] = crashAfter; return nil }},
 	{"lose the request of <call> <n>", func(s *script, a args) error { s.strikes[a[0]+" "+a[1]] = lostRequest; return nil }},
 	{"lose the answer of <call> <n>", func(s *script, a args) error { s.strikes[a[0]+" "+a[1]] = lostAnswer; return nil }},
+	{"deliver <call> <n> <time> after it was signed", func(s *script, a args) error {
+		if s.late[a[0]+" "+a[1]] = a.time(2); a.time(2) > signatureLife {
+			return fmt.Errorf("a signature lives %s: AWS refuses what arrives later", signatureLife)
+		}
+		return nil
+	}},
 	{"sleep for <time> before <call> <n>", func(s *script, a args) error { s.sleeps[a[1]+" "+a[2]] = a.time(0); return nil }},
 })
 

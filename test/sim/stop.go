@@ -73,7 +73,7 @@ func (w *World) flushes(m *Machine) {
 	if t == nil || w.unwatched || w.lab != nil || m.lost || !m.powered || t.record.Settings.Stop == 0 {
 		return
 	}
-	if w.Now.Sub(t.spared[m.ID]) < record.LateCall || w.Now.Sub(w.thawed) < time.Second {
+	if w.Now.Sub(t.spared[m.ID]) < lateCall || w.Now.Sub(w.thawed) < time.Second {
 		return // a late call, of an earlier switch or of one who slept before it; nothing could keep it from coming
 	}
 	limit := w.patience(t)
