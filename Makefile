@@ -138,6 +138,10 @@ golden: build node ## Rewrite the golden templates from what is synthesised now
 	CDK_VALIDATION=false go test -count=1 ./test/template/... -update
 	CDK_VALIDATION=false go test -count=1 ./test/consumer -update
 
+.PHONY: schemas
+schemas: python ## Write which properties replace a resource, from the CloudFormation schemas in cfn-lint (TYPES="AWS::…": add these types)
+	$(VENV)/bin/python scripts/schemas/createonly.py test/template/testdata/create-only.json $(TYPES)
+
 .PHONY: diagram
 diagram: synth ## Draw what app.go deploys into docs/diagram.md, from the synthesised templates
 	go run ./scripts/diagram -out docs/diagram.md

@@ -184,7 +184,7 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 
 	constructs.NewConstruct_Override(n, scope, id)
 	n.group = awsec2.NewSecurityGroup(n, jsii.String("Group"), &awsec2.SecurityGroupProps{
-		Vpc: n.switcher.Vpc().Vpc(), Description: jsii.String("Node " + n.name),
+		Vpc: n.switcher.Vpc().Vpc(), Description: jsii.String(n.label()),
 	})
 	groups := []awsec2.ISecurityGroup{n.group}
 	if props.SecurityGroups != nil {
@@ -247,6 +247,11 @@ func (n *clusterNode) checkZones(at place, props *ClusterNodeProps) {
 		}
 	}
 }
+
+// label names the node in descriptions of resources. It is made of the id: a changed
+// GroupDescription replaces a security group, and a name may have letters that AWS does
+// not allow in a description.
+func (n *clusterNode) label() string { return fmt.Sprintf("Node %d", n.id) }
 
 func (n *clusterNode) need(things ...constructs.IDependable) { n.needs = append(n.needs, things...) }
 

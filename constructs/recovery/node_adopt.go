@@ -16,12 +16,14 @@ import (
 
 // AdoptedNodeProps are the props of ClusterNode_FromInstanceId.
 type AdoptedNodeProps struct {
-	// InstanceId is the running instance, in the switcher's VPC. Required.
+	// InstanceId is the running instance, in the switcher's VPC. It says what the node
+	// begins with: a change later replaces nothing that runs. Required.
 	InstanceId *string
 	// Switcher recovers the node. Required.
 	Switcher ISwitcher
 	// NodeId is the node's number, 1 to 999999999, unique per account and Region.
-	// It becomes the value of the instance's IDTag. Required.
+	// It becomes the value of the instance's IDTag. A change replaces the node: adopt the
+	// instance again under the new id. Required.
 	NodeId *float64
 	// NodeName is the node's name in messages. The instance's own Name tag stays.
 	// Default: node-<NodeId>.

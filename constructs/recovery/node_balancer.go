@@ -150,7 +150,7 @@ func (p balancerPlan) health(protocol elb.Protocol) *elb.HealthCheck {
 // useBalancer allows.
 func (n *clusterNode) balancerGroup(p balancerPlan) awsec2.SecurityGroup {
 	group := awsec2.NewSecurityGroup(n, jsii.String("BalancerGroup"), &awsec2.SecurityGroupProps{
-		Vpc: n.switcher.Vpc().Vpc(), AllowAllOutbound: jsii.Bool(false), Description: jsii.String("Load balancer of " + n.name),
+		Vpc: n.switcher.Vpc().Vpc(), AllowAllOutbound: jsii.Bool(false), Description: jsii.String("Load balancer of node " + strconv.Itoa(n.id)),
 	})
 	for _, cidr := range p.clients {
 		group.AddIngressRule(awsec2.Peer_Ipv4(jsii.String(cidr)), awsec2.Port_Tcp(number(p.port)), jsii.String("Clients"), nil)

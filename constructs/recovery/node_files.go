@@ -25,7 +25,7 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 	vpc := n.switcher.Vpc()
 	n.paths = [2]string{or(want.MountPath, "/data"), or(want.LogMountPath, "/var/log/recovery")}
 	fs, group := newFileSystem(n, "Data", fileSystemSpec{
-		vpc: vpc, key: want.EncryptionKey, removal: want.RemovalPolicy, name: "data of " + n.name, reader: n.role,
+		vpc: vpc, key: want.EncryptionKey, removal: want.RemovalPolicy, name: fmt.Sprintf("data of node %d", n.id), reader: n.role,
 		planned: want.BackupPlan != nil,
 	})
 	n.backUp(fs, want.BackupPlan)
@@ -49,8 +49,8 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 	own := n.group.SecurityGroupId()
 	// The file system itself is one of the node's properties.
 	n.need(fs.MountTargetsAvailable(), group, n.dataPoint, n.logPoint, policy,
-		newIngressRule(n, "DataAccess", group.SecurityGroupId(), own, nfsPort, "Data of "+n.name),
-		newIngressRule(n, "LogAccess", vpc.LogSecurityGroupId(), own, nfsPort, "Recovery logs of "+n.name))
+		newIngressRule(n, "DataAccess", group.SecurityGroupId(), own, nfsPort, fmt.Sprintf("Data of node %d", n.id)),
+		newIngressRule(n, "LogAccess", vpc.LogSecurityGroupId(), own, nfsPort, fmt.Sprintf("Recovery logs of node %d", n.id)))
 }
 
 // metadata asks the instance metadata service, version 2.

@@ -17,7 +17,8 @@ type ClusterNodeProps struct {
 	// Switcher recovers the node. Required.
 	Switcher ISwitcher
 	// NodeId is the node's number, 1 to 999999999, unique per account and Region.
-	// It becomes the value of the instance's IDTag. Required.
+	// It becomes the value of the instance's IDTag. A change replaces the node: another
+	// one is launched, and this one is deleted as OnDelete says. Required.
 	NodeId *float64
 	// NodeName is the node's name in messages and the instance's Name tag.
 	// Default: node-<NodeId>.
@@ -41,7 +42,8 @@ type ClusterNodeProps struct {
 	SecurityGroups *[]awsec2.ISecurityGroup
 	// Role is what the instance may do. A role outside the switcher's RolePath is
 	// allowed to the switcher by a policy in this stack. It must trust
-	// ec2.amazonaws.com. Default: a new role under RolePath with
+	// ec2.amazonaws.com. A change replaces the role of the running instance too, within
+	// minutes, since its instance profile stays. Default: a new role under RolePath with
 	// CloudWatchAgentServerPolicy.
 	Role awsiam.IRole
 	// UserData is your own, run at the first boot. Where user data is generated it is
@@ -83,7 +85,8 @@ type ClusterNodeProps struct {
 	// 80. Not made when TargetGroups are given.
 	LoadBalancer *NodeLoadBalancer
 	// TargetGroups are existing groups to register in, instead of an own load
-	// balancer. The switcher's permission for them is put in this stack.
+	// balancer. The switcher's permission for them is put in this stack. They replace the
+	// node's own load balancer, which is deleted with its address: move the clients first.
 	// Default: none.
 	TargetGroups *[]*NodeTargetGroup
 	// DataFileSystem describes the node's EFS file system for shared data.
@@ -233,15 +236,18 @@ const (
 // NodeLoadBalancer is a node's own load balancer with one listener and one target
 // group.
 type NodeLoadBalancer struct {
-	// Kind. Default: LoadBalancerKind_NETWORK.
+	// Kind of load balancer. A change replaces it, and its address changes: clients are
+	// cut off until they use the new one. Default: LoadBalancerKind_NETWORK.
 	Kind LoadBalancerKind
 	// Port that clients use, 1 to 65535. Default: 80, with Certificates 443.
 	Port *float64
-	// TargetPort of the instance, 1 to 65535. Default: 80.
+	// TargetPort of the instance, 1 to 65535. A change replaces the target group: clients
+	// are cut off until the instance is healthy in the new one. Default: 80.
 	TargetPort *float64
 	// Certificates make it a TLS (NLB) or HTTPS (ALB) listener. Default: none.
 	Certificates *[]awselasticloadbalancingv2.IListenerCertificate
-	// InternetFacing needs Subnets that are public. Default: false.
+	// InternetFacing needs Subnets that are public. A change replaces the load balancer,
+	// and its address changes. Default: false.
 	InternetFacing *bool
 	// Subnets are the load balancer's, in at least two zones. Default: the nodes'.
 	Subnets *[]awsec2.ISubnet
@@ -287,9 +293,15 @@ type NodeFileSystem struct {
 	// LogMountPath is where the place for recovery logs is mounted.
 	// Default: /var/log/recovery.
 	LogMountPath *string
-	// PosixUser that all files belong to. Default: the client's own users.
+	// PosixUser that all files belong to. A change replaces the access point, through which
+	// the running instance has its data mounted: give ApplyChanges_AT_ONCE with it, so that
+	// a planned switch mounts the new one before the old one is deleted.
+	// Default: the client's own users.
 	PosixUser *awsefs.PosixUser
-	// EncryptionKey. Default: the AWS managed key of EFS.
+	// EncryptionKey is a customer-managed KMS key. A change replaces the file system by an
+	// empty one: copy the data, and give ApplyChanges_AT_ONCE with it, since the mount
+	// targets of the old one are deleted while the running instance still uses them. The old
+	// one itself is retained, unless RemovalPolicy says otherwise. Default: the AWS managed key of EFS.
 	EncryptionKey awskms.IKey
 	// RemovalPolicy says what becomes of the data with its stack. Default: RETAIN.
 	RemovalPolicy awscdk.RemovalPolicy

@@ -20,7 +20,7 @@ func (n *clusterNode) makeRole(props *ClusterNodeProps) {
 		role := awsiam.NewRole(n, jsii.String("Role"), &awsiam.RoleProps{
 			Path:        path,
 			AssumedBy:   awsiam.NewServicePrincipal(jsii.String("ec2.amazonaws.com"), nil),
-			Description: jsii.String("Node " + n.name),
+			Description: jsii.String(n.label()),
 			ManagedPolicies: &[]awsiam.IManagedPolicy{
 				awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("CloudWatchAgentServerPolicy")),
 			},

@@ -39,7 +39,8 @@ type SwitcherProps struct {
 	Tracing *bool
 	// LogGroup takes the function's logs. Default: a new one named
 	// /aws/lambda/<function name> with LogRetention, deleted with its stack (the
-	// history of switches is in the table, which is kept).
+	// history of switches is in the table, which is kept). A group of your own replaces
+	// that one, which is deleted with its logs.
 	LogGroup awslogs.ILogGroup
 	// LogRetention is how long the default log group keeps logs. Default: one year.
 	LogRetention awslogs.RetentionDays
@@ -47,13 +48,15 @@ type SwitcherProps struct {
 	// topic, its dead-letter queue and its log group. The function's role gets the use of
 	// it through these services only. The policy of a key made in the app is extended for
 	// CloudWatch, EventBridge and CloudWatch Logs; that of another must allow them
-	// (docs/security.md, "Customer-managed keys").
+	// (docs/security.md, "Customer-managed keys"). It replaces the topic's own key, which
+	// KMS deletes after a waiting period of 30 days.
 	// Default: a new key for the topic, SQS's own key for the queue, CloudWatch Logs' own
 	// for the logs.
 	EncryptionKey awskms.IKey
 	// Topic is where people are told of switches: a standard topic of the stack's
 	// Region. Let cloudwatch.amazonaws.com publish to it, and use its key if it is
-	// encrypted, for the alarms. Default: a new topic, encrypted with a new key.
+	// encrypted, for the alarms. A topic of your own replaces the switcher's, which is
+	// deleted with its subscriptions. Default: a new topic, encrypted with a new key.
 	Topic awssns.ITopic
 	// TopicKey is the KMS key of the given Topic; for a topic that the switcher makes,
 	// give EncryptionKey. Default: that of a topic that this app makes; of one that is

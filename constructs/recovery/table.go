@@ -12,7 +12,9 @@ import (
 
 // RecoveryTableProps are the props of RecoveryTable. All may be left out.
 type RecoveryTableProps struct {
-	// TableName is the table's physical name. Default: CloudFormation chooses one.
+	// TableName is the table's physical name: 3 to 255 letters, digits and _.-. A change
+	// replaces the table by an empty one, in which no node has a record: it is only
+	// possible before the first node. Default: CloudFormation chooses one.
 	TableName *string
 	// EncryptionKey is a customer-managed KMS key. Default: the AWS managed key of
 	// DynamoDB. The switcher's role gets the use of it through DynamoDB only.

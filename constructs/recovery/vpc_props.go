@@ -12,24 +12,29 @@ import (
 type RecoveryVpcProps struct {
 	// Vpc is an existing VPC to add the nodes' subnets to, looked up, imported or made by
 	// this app; give AvailabilityZones and SubnetCidrs with it. Its DNS resolution and DNS host names must be on:
-	// CloudFormation can neither check nor change that.
-	// Default: a new VPC.
+	// CloudFormation can neither check nor change that. A change replaces the VPC with
+	// all that is in it: delete the nodes first. Default: a new VPC.
 	Vpc awsec2.IVpc
 	// CidrBlock is the VPC's IPv4 block, /16 to /28. With an existing VPC it is
 	// needed only if the VPC does not know its own, or if SubnetCidrs are in a secondary
-	// block of it; clients and endpoints are then admitted from that block.
+	// block of it; clients and endpoints are then admitted from that block. A change
+	// replaces the VPC and its subnets: delete the nodes first.
 	// Default: 10.0.0.0/16.
 	CidrBlock *string
 	// AvailabilityZones are the names of the zones that nodes may be placed in, at
 	// least two. Name all of the Region's: during a zone's failure the others run
-	// out of capacity. Names need no lookup.
+	// out of capacity. Names need no lookup. Add new zones at the end: a change of the
+	// order replaces subnets, and CloudFormation cannot delete one with a running node.
 	// Default: the first AvailabilityZoneCount zones of the account in the Region.
 	AvailabilityZones *[]*string
 	// AvailabilityZoneCount is the number of zones when no names are given, 2 to 6.
-	// The stack fails to deploy if the account has fewer.
+	// The stack fails to deploy if the account has fewer. A smaller number removes subnets:
+	// move the nodes out of those zones first. AvailabilityZones replaces the subnets whose
+	// zones differ.
 	// Default: 3.
 	AvailabilityZoneCount *float64
-	// SubnetCidrs are the subnets' IPv4 blocks in the order of the zones.
+	// SubnetCidrs are the subnets' IPv4 blocks in the order of the zones. A changed block
+	// replaces its subnet, which CloudFormation cannot delete while a node runs in it.
 	// Default: consecutive blocks from the start of the VPC's, 1/16 of it each.
 	SubnetCidrs *[]*string
 	// InterfaceEndpoints are the services reached through an interface endpoint in
@@ -37,7 +42,9 @@ type RecoveryVpcProps struct {
 	// Default: "monitoring" (the CloudWatch agent's metrics, from which the
 	// application alarm is fed), "ec2" (the agent reads the instance's tags, and the
 	// EFS mount helper its zone) and "logs" (the agent's logs).
-	// An empty list: none, for an existing VPC that has them already.
+	// An empty list: none, for an existing VPC that has them already. A service that is
+	// taken out of the list has its endpoint deleted; another one replaces it only where
+	// the nodes reach it.
 	InterfaceEndpoints *[]*string
 	// ExtraInterfaceEndpoints are added to InterfaceEndpoints. Session Manager, for
 	// example, needs "ssm" and "ssmmessages"; a workload that assumes roles "sts".
@@ -45,10 +52,13 @@ type RecoveryVpcProps struct {
 	ExtraInterfaceEndpoints *[]*string
 	// GatewayEndpoints are the services reached through the subnets' routes, free of
 	// charge: "s3", "dynamodb" or both.
-	// Default: both. Amazon Linux keeps its package repositories in S3, and an
+	// A service that is taken out of the list has its endpoint deleted, and no other way
+	// replaces it. Default: both. Amazon Linux keeps its package repositories in S3, and an
 	// isolated subnet has no other way to DynamoDB.
 	GatewayEndpoints *[]*string
-	// LogsEncryptionKey encrypts the file system for recovery logs.
+	// LogsEncryptionKey encrypts the file system for recovery logs. A change replaces the
+	// file system by an empty one. The old one is retained with its logs, but running
+	// instances cannot reach it: move each node by a planned switch.
 	// Default: the AWS managed key of EFS.
 	LogsEncryptionKey awskms.IKey
 	// LogsRemovalPolicy says what becomes of the file system for recovery logs with

@@ -70,6 +70,7 @@ func parts() []part {
 		{"node-versions", "the example under each Node.js that is supported", synthesises, goTest("node-versions", nil, "-count=1", "-timeout=10m")},
 		{"synth", "the ready-made stacks, with CDK's validation", synthesises, command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
 		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", synthesises, cfnLint},
+		{"schemas", "the list of properties that replace a resource against CloudFormation's schemas", synthesises, command(".tools/venv/bin/python", "scripts/schemas/createonly.py", "test/template/testdata/create-only.json", "--check")},
 		// They wait more than they compute: many side by side.
 		{"e2e", "the real binary against moto", waits, goTest("e2e", nil, "-count=1", "-p=3", "-parallel=16", "-timeout=25m")},
 		{"vet", "go vet", computes, command("go", "vet", "./...")},
@@ -81,7 +82,7 @@ func parts() []part {
 
 // groups are short names for several parts.
 var groups = map[string][]string{
-	"test": {"build", "unit", "simulation", "fresh", "node", "walls", "documents", "template", "roles", "consumer", "synth", "cfn-lint", "emulator", "e2e"},
+	"test": {"build", "unit", "simulation", "fresh", "node", "walls", "documents", "template", "roles", "consumer", "synth", "cfn-lint", "schemas", "emulator", "e2e"},
 	"lint": {"vet", "golangci", "prose", "shellcheck"},
 }
 
