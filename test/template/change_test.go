@@ -51,10 +51,10 @@ func TestChangedProps(t *testing.T) {
 	writeChanges(t, rows)
 }
 
-// effect is what the change of one prop does to resources that exist.
+// effect lists the resources that the change of one prop affects.
 type effect struct {
 	changed, replaced, removed, added map[string]bool // types of resources
-	node, launch                      bool            // the node is made anew; instances are launched from something else
+	node, launch                      bool            // another node takes its place; the launch template differs
 }
 
 func effectOf(t *testing.T, c change, createOnly map[string][]string) effect {
@@ -285,7 +285,7 @@ func writeChanges(t *testing.T, rows map[string][]string) {
 	}
 	var b strings.Builder
 	for _, kind := range slices.Sorted(maps.Keys(rows)) {
-		fmt.Fprintf(&b, "\n## %s\n\n| prop | what its change does |\n|---|---|\n", kind)
+		fmt.Fprintf(&b, "\n## %s\n\n| prop | effect of its change |\n|---|---|\n", kind)
 		slices.Sort(rows[kind])
 		b.WriteString(strings.Join(slices.Compact(rows[kind]), ""))
 	}

@@ -158,7 +158,7 @@ var unchanged = map[string]string{
 	"AdoptedNodeProps.SecurityGroups": "no interruption: it is in no template",
 }
 
-// startFor is what both apps have for a prop that depends on another or excludes it.
+// startFor sets other props in both apps for a prop that depends on another or excludes it.
 var startFor = map[string]func(world, *forms){
 	"ClusterNodeProps.GenerateUserData": func(_ world, f *forms) { f.Node.Application = nil },
 	"ClusterNodeProps.TargetGroups":     func(_ world, f *forms) { f.Node.LoadBalancer = nil },
