@@ -14,7 +14,7 @@ const nodeDimension = boot.Dimension
 
 // sendFrom makes the CloudWatch agent count the application's processes, or the
 // node's units, every period and send the count at once, under the node's id alone.
-func (m *resourceMonitor) sendFrom(node ClusterNode, process string, a alarmPlan) {
+func (m *resourceMonitor) sendFrom(node ClusterNode, process string, a alarmShape) {
 	agent := &boot.Agent{Node: strconv.Itoa(int(*node.NodeId()))}
 	plan, units := node.bootPlan(), []string(nil)
 	if plan != nil {

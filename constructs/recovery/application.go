@@ -5,21 +5,11 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 )
-
-// between is a duration prop in whole seconds, checked against bounds.
-func (p place) between(prop string, d awscdk.Duration, def, low, high int) int {
-	s := p.seconds(prop, d, def)
-	if s < low || s > high {
-		p.fail("%s is %d s: allowed are %d to %d s; leave it out for %d s", prop, s, low, high, def)
-	}
-	return s
-}
 
 // plan checks the application's props.
 func (want *NodeApplication) plan(at place) *boot.Application {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
@@ -133,3 +134,41 @@ func (p place) seconds(prop string, d awscdk.Duration, def int) int {
 	}
 	return int(*d.ToSeconds(&awscdk.TimeConversionOptions{Integral: new(true)}))
 }
+
+// between is a duration prop in whole seconds, checked against bounds.
+func (p place) between(prop string, d awscdk.Duration, def, low, high int) int {
+	s := p.seconds(prop, d, def)
+	if s < low || s > high {
+		p.fail("%s is %d s: allowed are %d to %d s; leave it out for %d s", prop, s, low, high, def)
+	}
+	return s
+}
+
+func refuseDuplicates(at place, kind string, names []string) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if seen[name] {
+			at.fail("%s %q is named twice: name each once", kind, name)
+		}
+		seen[name] = true
+	}
+}
+
+func secondsOrNil(d awscdk.Duration) *float64 {
+	if d == nil {
+		return nil
+	}
+	return d.ToSeconds(nil)
+}
+
+func minutesOrNil(d awscdk.Duration) *float64 {
+	if d == nil {
+		return nil
+	}
+	return d.ToMinutes(nil)
+}
+
+func number(n int) *float64 { return jsii.Number(float64(n)) }
+
+// duration is a whole number of seconds as AWS CDK wants it.
+func duration(s int) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(float64(s))) }

@@ -82,13 +82,6 @@ func (d *recoveryDashboard) check(at place, stack awscdk.Stack, props *RecoveryD
 	}
 }
 
-func minutesOrNil(d awscdk.Duration) *float64 {
-	if d == nil {
-		return nil
-	}
-	return d.ToMinutes(nil)
-}
-
 // series is one of the switcher's metrics, as a line.
 func (d *recoveryDashboard) series(name, label, statistic string) awscloudwatch.IMetric {
 	return d.switcher.Metric(&name, &awscloudwatch.MetricOptions{Label: &label, Statistic: &statistic})

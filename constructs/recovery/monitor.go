@@ -151,51 +151,31 @@ func NewResourceMonitor(scope constructs.Construct, id *string, props *ResourceM
 	return m
 }
 
-// alarmPlan is an alarm's settings, checked and with defaults.
-type alarmPlan struct {
-	period, periods, points int
-	threshold               float64
-	namespace, metric, stat string
-	dimensions              map[string]*string
-}
-
-func (p *ResourceMonitorProps) instance(at place) alarmPlan {
+func (p *ResourceMonitorProps) instance(at place) alarmShape {
 	want := p.Instance
 	if want == nil {
 		want = &InstanceAlarm{}
 	}
-	a := alarmPlan{period: at.seconds("Instance.Period", want.Period, 60)}
-	if a.period < 60 || a.period > 3600 || a.period%60 != 0 {
-		at.fail("Instance.Period is %d s: allowed are multiples of 60 s up to 3600 s; leave it out for 60 s", a.period)
-	}
-	a.periods = at.whole("Instance.EvaluationPeriods", want.EvaluationPeriods, 2, 1, 60)
-	a.points = at.whole("Instance.DatapointsToAlarm", want.DatapointsToAlarm, a.periods, 1, a.periods)
-	return a
+	return minuteShape(at, "Instance", want.Period, want.EvaluationPeriods, want.DatapointsToAlarm)
 }
 
-func (want *ApplicationAlarm) plan(at place, node ClusterNode) alarmPlan {
-	a := alarmPlan{
-		period: at.seconds("Application.Period", want.Period, 10), threshold: or(want.Threshold, 1),
-		namespace: or(want.Namespace, "CWAgent"), metric: or(want.MetricName, "procstat_lookup_pid_count"), stat: or(want.Statistic, "Minimum"),
-		dimensions: map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*node.NodeId())))},
-	}
+func (want *ApplicationAlarm) plan(at place, node ClusterNode) alarmShape {
+	a := secondsShape(at, "Application", want.Period, want.EvaluationPeriods, want.DatapointsToAlarm)
+	a.threshold = or(want.Threshold, 1)
+	a.namespace, a.metric, a.stat = or(want.Namespace, "CWAgent"), or(want.MetricName, "procstat_lookup_pid_count"), or(want.Statistic, "Minimum")
+	a.dimensions = map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*node.NodeId())))}
 	if want.Dimensions != nil {
 		a.dimensions = *want.Dimensions
 	}
 	if _, named := a.dimensions["InstanceId"]; named {
 		at.fail("Application.Dimensions names InstanceId: the alarm would watch one instance and not the node; use a dimension such as %s", nodeDimension)
 	}
-	if a.period != 10 && a.period != 20 && a.period != 30 && (a.period < 60 || a.period > 3600 || a.period%60 != 0) {
-		at.fail("Application.Period is %d s: allowed are 10, 20, 30 s and multiples of 60 s up to 3600 s; leave it out for 10 s", a.period)
-	}
-	a.periods = at.whole("Application.EvaluationPeriods", want.EvaluationPeriods, 3, 1, 360)
-	a.points = at.whole("Application.DatapointsToAlarm", want.DatapointsToAlarm, a.periods, 1, a.periods)
 	return a
 }
 
 // makeInstance makes the alarm that names the instance, and tells the node that
 // it does.
-func (m *resourceMonitor) makeInstance(node ClusterNode, a alarmPlan) awscloudwatch.Alarm {
+func (m *resourceMonitor) makeInstance(node ClusterNode, a alarmShape) awscloudwatch.Alarm {
 	name := m.name(contract.AlarmInstance)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Instance"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),
@@ -218,7 +198,7 @@ func (m *resourceMonitor) says(text string) *string {
 	return jsii.String(fmt.Sprintf(text, *m.node.NodeName(), int(*m.node.NodeId())) + " " + runbookFirst.at(*m.node.Switcher().RunbookUrl()))
 }
 
-func (m *resourceMonitor) makeApplication(node ClusterNode, a alarmPlan) awscloudwatch.Alarm {
+func (m *resourceMonitor) makeApplication(node ClusterNode, a alarmShape) awscloudwatch.Alarm {
 	name := m.name(contract.AlarmApplication)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Application"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),

@@ -89,14 +89,6 @@ func (m *resourceMonitor) alarmArns(stack awscdk.Stack) []*string {
 	return alarmArns(stack, names...)
 }
 
-func alarmArns(stack awscdk.Stack, names ...string) []*string {
-	resources := make([]string, 0, len(names))
-	for _, name := range names {
-		resources = append(resources, "alarm:"+name)
-	}
-	return environmentIn(stack).arns("cloudwatch", resources...)
-}
-
 func (m *resourceMonitor) name(kind string) string {
 	return contract.AlarmName(*m.node.Switcher().SwitcherName(), int(*m.node.NodeId()), kind)
 }

@@ -3,6 +3,7 @@ package recovery
 import (
 	"encoding/json"
 	"fmt"
+	"sort"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -112,7 +113,7 @@ type clusterNode struct {
 	logPoint    awsefs.AccessPoint
 	paths       [2]string // data, logs
 	mounts      bool      // MountCommands were asked for
-	consumers   consumers
+	consumers   *consumers
 	alarms      alarmNames
 	// needs are what a running node depends on: created before it, deleted after it.
 	needs []constructs.IDependable
@@ -271,11 +272,11 @@ func (n *clusterNode) makeResource(at place, props *ClusterNodeProps) {
 		Properties:     n.properties(at, props),
 	})
 	n.resource.Node().AddDependency(n.needs...)
-	n.consumers.scout.watch(n)
+	n.consumers.watch(n.name, n.resource)
 }
 
 func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]any {
-	n.consumers.scout = scoutOf(awscdk.Stack_Of(n))
+	n.consumers = consumersIn(awscdk.Stack_Of(n))
 	p := contract.NodeProperties{
 		NodeId:              strconv.Itoa(n.id),
 		NodeName:            n.name,
@@ -291,7 +292,7 @@ func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]
 		RestartOriginal:     strconv.FormatBool(or(props.RestartOriginal, false)),
 		FenceEscalation:     string(n.escalation),
 		FileSystem:          n.fileSystem,
-		ConsumersHash:       *awscdk.Lazy_String(&n.consumers, nil),
+		ConsumersHash:       *awscdk.Lazy_String(n.consumers, nil),
 	}
 	n.life.into(&p)
 	if n.template != nil {
@@ -303,4 +304,13 @@ func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]
 	at.failOn(json.Unmarshal(text, &fields))
 	delete(fields, "ServiceToken") // awscdk.CustomResource sets it
 	return &fields
+}
+
+// alarmNames produces the names of the node's alarms: plain texts, so that the
+// alarms can refer to the node without a cycle.
+type alarmNames struct{ names []string }
+
+func (a *alarmNames) Produce() *[]*string {
+	sort.Strings(a.names)
+	return jsii.Strings(a.names...)
 }

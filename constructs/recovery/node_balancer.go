@@ -75,13 +75,6 @@ func (n *clusterNode) planBalancer(at place, want *NodeLoadBalancer) balancerPla
 	return p
 }
 
-func secondsOrNil(d awscdk.Duration) *float64 {
-	if d == nil {
-		return nil
-	}
-	return d.ToSeconds(nil)
-}
-
 func (n *clusterNode) makeNetwork(p balancerPlan) {
 	lb := elb.NewNetworkLoadBalancer(n, jsii.String("LoadBalancer"), &elb.NetworkLoadBalancerProps{
 		Vpc: n.switcher.Vpc().Vpc(), VpcSubnets: p.subnets, InternetFacing: jsii.Bool(p.public),
@@ -180,7 +173,7 @@ func (n *clusterNode) useGroups(at place, groups []*NodeTargetGroup) {
 	arns := make([]*string, 0, len(groups))
 	for i, g := range groups {
 		at.require(g != nil && g.TargetGroupArn != nil, "TargetGroups["+strconv.Itoa(i)+"].TargetGroupArn", "give the ARN of an existing target group")
-		n.checkGroup(at, i, g.TargetGroupArn)
+		checkGroup(n, at, i, g.TargetGroupArn)
 		entry := contract.TargetGroupEntry{Arn: *g.TargetGroupArn}
 		if port := at.whole("TargetGroups["+strconv.Itoa(i)+"].Port", g.Port, 0, 1, 65535); port != 0 {
 			entry.Port = strconv.Itoa(port)
@@ -192,5 +185,3 @@ func (n *clusterNode) useGroups(at place, groups []*NodeTargetGroup) {
 	n.letSwitcher("MoveTargets", allow("MoveExistingTargets",
 		[]string{"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}, arns, nil))
 }
-
-func number(n int) *float64 { return jsii.Number(float64(n)) }

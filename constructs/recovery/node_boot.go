@@ -1,13 +1,10 @@
 package recovery
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -75,72 +72,10 @@ func (n *clusterNode) makeUserData(at place, props *ClusterNodeProps) {
 		}
 		return
 	}
-	n.boot.Mounts = []boot.Mount{
-		{FileSystem: *n.data.FileSystemId(), AccessPoint: *n.dataPoint.AccessPointId(), Path: n.paths[0], Data: true},
-		{FileSystem: *n.switcher.Vpc().LogFileSystem().FileSystemId(), AccessPoint: *n.logPoint.AccessPointId(), Path: n.paths[1]},
-	}
+	n.boot.Mounts = n.bootMounts()
 	n.makeLogs(at, props.Application)
 	at.failOn(n.boot.Validate())
-	// What cloud-init finds out by the first line, it finds out as if it were alone.
-	kind := "text/plain; charset=\"utf-8\""
-	if own == nil {
-		own = awsec2.UserData_ForLinux(nil)
-	}
-	parts := awsec2.NewMultipartUserData(nil)
-	parts.AddPart(part("text/cloud-boothook", awscdk.Lazy_String(&hook{plan: n.boot}, nil)))
-	parts.AddPart(part("text/x-shellscript", jsii.String(boot.Prepare)))
-	parts.AddUserDataPart(own, jsii.String(kind), jsii.Bool(true))
-	parts.AddPart(part("text/x-shellscript", jsii.String(boot.Start)))
-	n.userData, n.mounts = parts, true
-	n.Node().AddValidation(&sizeCheck{node: n})
-}
-
-func part(kind string, body *string) awsec2.MultipartBody {
-	return awsec2.MultipartBody_FromRawBody(&awsec2.MultipartBodyOptions{ContentType: jsii.String(kind + "; charset=\"utf-8\""), Body: body})
-}
-
-// hook produces the boothook when the plan is final: a ResourceMonitor, made after
-// the node, adds to it.
-type hook struct{ plan *boot.Plan }
-
-// Produce is called at synthesis.
-func (h *hook) Produce() *string { return jsii.String(h.plan.Hook()) }
-
-// sizeCheck refuses, at synthesis, user data that EC2 would refuse at the launch.
-type sizeCheck struct{ node *clusterNode }
-
-// tokenSize is more than any id that CloudFormation fills in later has.
-const tokenSize = 32
-
-// Validate is called by AWS CDK when the user data is complete.
-func (c *sizeCheck) Validate() *[]*string {
-	size := measure(awscdk.Stack_Of(c.node).Resolve(c.node.userData.Render()))
-	if size <= boot.Limit {
-		return jsii.Strings()
-	}
-	return jsii.Strings(fmt.Sprintf("the user data has about %d bytes, of which %d are generated, and EC2 allows %d: "+
-		"put what UserData, PrepareCommands, FaultScript and Check do into the image or a file in S3, or set GenerateUserData to false and build all of it into the image",
-		size, len(c.node.boot.Hook()), boot.Limit))
-}
-
-// measure is the length of a resolved text whose functions are not evaluated yet.
-func measure(v any) int {
-	switch x := v.(type) {
-	case string:
-		return len(x)
-	case map[string]any:
-		if inner, ok := x["Fn::Base64"]; ok { // the user's own part
-			return (measure(inner) + 2) / 3 * 4
-		}
-		if join, ok := x["Fn::Join"].([]any); ok {
-			size := 0
-			for _, e := range join[1].([]any) {
-				size += measure(e)
-			}
-			return size
-		}
-	}
-	return tokenSize
+	n.userData, n.mounts = assemble(n, n.boot, own), true
 }
 
 // checkGate refuses a gate that nobody runs.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sort"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -20,6 +21,14 @@ import (
 type consumers struct {
 	scout *scout
 	named []constructs.IConstruct // by AddConsumer
+}
+
+// consumersIn are those of one node in the stack.
+func consumersIn(stack awscdk.Stack) *consumers { return &consumers{scout: scoutOf(stack)} }
+
+// watch begins with the node's resource.
+func (c *consumers) watch(name string, resource awscdk.CustomResource) {
+	c.scout.watch(name, resource, c)
 }
 
 func (c *consumers) add(e constructs.IConstruct) { c.named = append(c.named, e) }
@@ -49,13 +58,4 @@ func (c *consumers) Produce() *string {
 		fmt.Fprintln(sum, t)
 	}
 	return jsii.String(hex.EncodeToString(sum.Sum(nil))[:16])
-}
-
-// alarmNames produces the names of the node's alarms: plain texts, so that the
-// alarms can refer to the node without a cycle.
-type alarmNames struct{ names []string }
-
-func (a *alarmNames) Produce() *[]*string {
-	sort.Strings(a.names)
-	return jsii.Strings(a.names...)
 }

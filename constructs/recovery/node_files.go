@@ -53,16 +53,7 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 		newIngressRule(n, "LogAccess", vpc.LogSecurityGroupId(), own, nfsPort, fmt.Sprintf("Recovery logs of node %d", n.id)))
 }
 
-// metadata asks the instance metadata service, version 2.
-const metadata = "http://169.254.169.254/latest/"
-
-// MountCommands: _netdev is essential, since a failed mount would otherwise hang
-// the boot; noresvport lets the client reconnect
-// (https://docs.aws.amazon.com/efs/latest/ug/mounting-fs-mount-cmd-general.html).
-// az names the mount target of the own zone, of which the storage fence cuts the
-// instance off (mount.efs(8)). An image made of another instance may bring that
-// one's line, with its zone: it is written anew. An image's own gate is waited for
-// here, and required by systemd at later boots.
+// MountCommands are for user data that is the owner's own.
 func (n *clusterNode) MountCommands() *[]*string {
 	if n.boot != nil {
 		place(*n.Node().Path()).fail("MountCommands were asked for, but the generated user data mounts the file systems already: leave the commands out, or set GenerateUserData to false")
@@ -71,25 +62,13 @@ func (n *clusterNode) MountCommands() *[]*string {
 	if n.data == nil {
 		return jsii.Strings()
 	}
-	options := "_netdev,noresvport,tls,iam"
-	commands := []string{
-		"rpm -q amazon-efs-utils || dnf install -y amazon-efs-utils",
-		"recovery_token=$(curl -sSf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' " + metadata + "api/token)",
-		`recovery_zone=$(curl -sSf -H "X-aws-ec2-metadata-token: $recovery_token" ` + metadata + "meta-data/placement/availability-zone)",
+	return mountCommands(n.bootMounts(), n.imageGate)
+}
+
+// bootMounts are the node's two mounts.
+func (n *clusterNode) bootMounts() []boot.Mount {
+	return []boot.Mount{
+		{FileSystem: *n.data.FileSystemId(), AccessPoint: *n.dataPoint.AccessPointId(), Path: n.paths[0], Data: true},
+		{FileSystem: *n.switcher.Vpc().LogFileSystem().FileSystemId(), AccessPoint: *n.logPoint.AccessPointId(), Path: n.paths[1]},
 	}
-	if n.imageGate {
-		options += ",x-systemd.requires=" + boot.GateUnit
-		commands = append(commands, "systemctl start "+boot.GateUnit+" || exit 1")
-	}
-	for i, mount := range []struct {
-		fs, point *string
-		more      string
-	}{
-		{n.data.FileSystemId(), n.dataPoint.AccessPointId(), ",az=$recovery_zone"},
-		{n.switcher.Vpc().LogFileSystem().FileSystemId(), n.logPoint.AccessPointId(), ""},
-	} {
-		commands = append(commands, fmt.Sprintf("mkdir -p %s", n.paths[i]), fmt.Sprintf(`sed -i '\# %s efs #d' /etc/fstab`, n.paths[i]),
-			fmt.Sprintf(`echo "%s:/ %s efs %s%s,accesspoint=%s 0 0" >> /etc/fstab`, *mount.fs, n.paths[i], options, mount.more, *mount.point))
-	}
-	return jsii.Strings(append(commands, "mount -a -t efs")...)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -15,7 +16,7 @@ var groupArn = regexp.MustCompile(`^arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-
 // checkGroup refuses what is no target group that an instance can be registered in, as
 // far as synthesis can know: of a group that this app makes it knows all, of another
 // one no more than its ARN.
-func (n *clusterNode) checkGroup(at place, i int, arn *string) {
+func checkGroup(scope constructs.Construct, at place, i int, arn *string) {
 	if !unresolved(arn) {
 		if !groupArn.MatchString(*arn) {
 			at.fail("TargetGroups[%d].TargetGroupArn is %q: give the ARN of a target group, "+
@@ -32,7 +33,7 @@ func (n *clusterNode) checkGroup(at place, i int, arn *string) {
 		return
 	}
 	if group, is := reference.Target().(elb.CfnTargetGroup); is {
-		n.Node().AddValidation(&groupCheck{index: i, group: group})
+		scope.Node().AddValidation(&groupCheck{index: i, group: group})
 	} else if other, is := reference.Target().(awscdk.CfnResource); is && strings.HasPrefix(*other.CfnResourceType(), "AWS::ElasticLoadBalancingV2::") {
 		at.fail("TargetGroups[%d].TargetGroupArn is of %s, an %s: give the ARN of a target group", i, *other.Node().Path(), *other.CfnResourceType())
 	}

@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
@@ -110,6 +109,3 @@ func (p *RecoveryPolicy) toContract(at place) contract.Policy {
 	at.failOn(out.Validate())
 	return out
 }
-
-// duration is a whole number of seconds as AWS CDK wants it.
-func duration(s int) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(float64(s))) }

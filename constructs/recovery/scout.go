@@ -22,7 +22,7 @@ import (
 type scout struct {
 	constructs.Construct
 	stack awscdk.Stack
-	nodes []watchedNode
+	nodes []watched
 	// plain is the type of constructs among which the nodes' own resources are.
 	plain reflect.Type
 	// final is set when AWS CDK synthesises. What is found from then on is kept.
@@ -30,9 +30,10 @@ type scout struct {
 	found []defined
 }
 
-// watchedNode is a node and how a template names an attribute of it.
-type watchedNode struct {
-	*clusterNode
+// watched is a node and how a template names an attribute of it.
+type watched struct {
+	name      string
+	consumers *consumers
 	attribute string
 }
 
@@ -57,14 +58,14 @@ func scoutOf(stack awscdk.Stack) *scout {
 	return s
 }
 
-// watch lets the scout look for what uses the node's attributes.
-func (s *scout) watch(n *clusterNode) {
-	s.plain = reflect.TypeOf(n.resource.Node().DefaultChild())
-	id, err := json.Marshal(s.stack.Resolve(n.InstanceId()))
+// watch lets the scout look for what uses the attributes of the named node's resource.
+func (s *scout) watch(name string, resource awscdk.CustomResource, c *consumers) {
+	s.plain = reflect.TypeOf(resource.Node().DefaultChild())
+	id, err := json.Marshal(s.stack.Resolve(resource.GetAttString(jsii.String(contract.AttrInstanceID))))
 	if err != nil {
-		panic(fmt.Sprintf("recovery: the attributes of %s cannot be written: %v", *n.Node().Path(), err))
+		panic(fmt.Sprintf("recovery: the attributes of %s cannot be written: %v", *resource.Node().Path(), err))
 	}
-	s.nodes = append(s.nodes, watchedNode{clusterNode: n, attribute: strings.TrimSuffix(string(id), `"`+contract.AttrInstanceID+`"]}`)})
+	s.nodes = append(s.nodes, watched{name: name, consumers: c, attribute: strings.TrimSuffix(string(id), `"`+contract.AttrInstanceID+`"]}`)})
 }
 
 // Visit is called by AWS CDK for the scout itself, when the synthesis begins.
@@ -129,7 +130,7 @@ func (s *scout) define(elements []constructs.IConstruct) []defined {
 func (s *scout) usersOf(c *consumers) map[string]string {
 	found := map[string]string{}
 	for _, n := range s.nodes {
-		if &n.consumers != c {
+		if n.consumers != c {
 			continue
 		}
 		for _, d := range s.definitions() {

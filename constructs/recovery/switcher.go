@@ -230,12 +230,12 @@ func (s *switcher) GrantReadRecords(grantee awsiam.IGrantable) awsiam.Grant {
 	if key := s.table.EncryptionKey(); key != nil {
 		awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
 			Grantee: grantee, Actions: jsii.Strings("kms:Decrypt"),
-			ResourceArns: &[]*string{key.KeyArn()}, Conditions: grantConditions(s.via("dynamodb")),
+			ResourceArns: &[]*string{key.KeyArn()}, Conditions: grantConditions(s.may().via("dynamodb")),
 		})
 	}
 	return awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
 		Grantee: grantee, Actions: jsii.Strings("dynamodb:GetItem", "dynamodb:Query"),
-		ResourceArns: &[]*string{s.table.TableArn()}, Conditions: grantConditions(s.leadingKeys()),
+		ResourceArns: &[]*string{s.table.TableArn()}, Conditions: grantConditions(s.may().leadingKeys()),
 	})
 }
 

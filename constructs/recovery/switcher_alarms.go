@@ -5,54 +5,11 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
-
-// warning is an alarm that tells people, in one sentence each what it means and what
-// to do, and where to read on.
-type warning struct {
-	id, name, means, do string
-	read                runbook
-	metric              awscloudwatch.Metric
-	least               float64 // from which value on a period is bad
-	below               bool    // or below which
-	periods             int     // in a row; 0: one
-	missing             awscloudwatch.TreatMissingData
-}
-
-// warn makes an alarm that tells the topic.
-func warn(scope constructs.Construct, topic awssns.ITopic, base string, w warning) awscloudwatch.Alarm {
-	props := &awscloudwatch.AlarmProps{
-		AlarmName:        jsii.String(w.name),
-		AlarmDescription: jsii.String(fmt.Sprintf("%s %s %s", w.means, w.do, w.read.at(base))),
-		Metric:           w.metric, Threshold: jsii.Number(w.least), EvaluationPeriods: number(max(w.periods, 1)),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-		TreatMissingData:   w.missing,
-	}
-	if w.below {
-		props.ComparisonOperator = awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD
-	}
-	alarm := awscloudwatch.NewAlarm(scope, jsii.String(w.id), props)
-	alarm.AddAlarmAction(awscloudwatchactions.NewSnsAction(topic))
-	return alarm
-}
-
-// The switcher's own alarms. Their names begin unlike those of nodes' alarms, which it
-// acts on.
-const (
-	alarmErrors    = "function-errors"
-	alarmLetters   = "dead-letters"
-	alarmSlow      = "slow-switch"
-	alarmSweep     = "no-sweep"
-	alarmThrottled = "throttled"
-)
-
-func ownAlarm(switcher, kind string) string { return switcher + "." + kind }
 
 // makeAlarms makes the alarms that tell when the switcher itself fails, and when it
 // does not do what it is for. Its schedule exists before the alarm that misses it.

@@ -149,7 +149,7 @@ func (s *switcher) makeSweep() awsscheduler.CfnSchedule {
 	role.AddToPolicy(allow("Sweep", []string{"lambda:InvokeFunction"}, []*string{s.arn}, nil))
 	role.AddToPolicy(allow("Undelivered", []string{"sqs:SendMessage"}, []*string{s.queue.QueueArn()}, nil))
 	if s.key != nil {
-		role.AddToPolicy(s.useQueueKey())
+		role.AddToPolicy(s.may().useQueueKey())
 	}
 	input, err := json.Marshal(struct {
 		Source     string `json:"source"`

@@ -176,16 +176,6 @@ func (n *network) planSubnets(at place, props *RecoveryVpcProps) {
 	at.failOn(err)
 }
 
-func refuseDuplicates(at place, kind string, names []string) {
-	seen := map[string]bool{}
-	for _, name := range names {
-		if seen[name] {
-			at.fail("%s %q is named twice: name each once", kind, name)
-		}
-		seen[name] = true
-	}
-}
-
 // firstZones names the account's first n zones in the stack's Region without a
 // lookup: CloudFormation fills them in.
 func firstZones(n int) []string {

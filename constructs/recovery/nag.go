@@ -1,0 +1,46 @@
+package recovery
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// nagRule is a rule that is knowingly not followed, with the reason.
+type nagRule struct {
+	id, reason string
+	findings   []any // "Resource::*", …; empty: all findings of the rule
+}
+
+// explain writes, into the template itself, why a rule of cdk-nag does not apply
+// to a resource. It is plain metadata, so that users of these constructs need not
+// depend on cdk-nag.
+func explain(scope constructs.IConstruct, rules ...nagRule) {
+	resource, ok := scope.(awscdk.CfnResource)
+	if !ok {
+		child := scope.Node().DefaultChild()
+		if resource, ok = child.(awscdk.CfnResource); !ok {
+			panic("recovery: " + *scope.Node().Path() + " has no resource to explain a rule on")
+		}
+	}
+	entries := make([]any, 0, len(rules))
+	for _, r := range rules {
+		e := map[string]any{"id": r.id, "reason": r.reason}
+		if len(r.findings) > 0 {
+			e["applies_to"] = r.findings
+		}
+		entries = append(entries, e)
+	}
+	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": entries})
+}
+
+// quiet tells cfn-lint, and AWS CDK's own validation, that a rule is knowingly not
+// followed. The reason stands in the template for its reader.
+func quiet(resource awscdk.CfnResource, rule, reason string) {
+	resource.AddMetadata(jsii.String("cfn-lint"), map[string]any{
+		"config": map[string]any{"ignore_checks": []any{rule}}, "reason": reason,
+	})
+	awscdk.Validations_Of(resource).Acknowledge(&awscdk.Acknowledgment{
+		Id: jsii.String("CloudFormation-Validate::" + rule), Reason: jsii.String(reason),
+	})
+}
