@@ -15,7 +15,8 @@ const nfsPort = 2049
 
 // fileSystemSpec is what the data and the log file systems differ in.
 type fileSystemSpec struct {
-	vpc     IRecoveryVpc
+	vpc     awsec2.IVpc
+	subnets *[]awsec2.ISubnet
 	key     awskms.IKey
 	removal awscdk.RemovalPolicy
 	name    string
@@ -33,14 +34,14 @@ type fileSystemSpec struct {
 // https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
 func newFileSystem(scope constructs.Construct, id string, spec fileSystemSpec) (awsefs.FileSystem, awsec2.SecurityGroup) {
 	group := awsec2.NewSecurityGroup(scope, jsii.String(id+"Group"), &awsec2.SecurityGroupProps{
-		Vpc: spec.vpc.Vpc(), AllowAllOutbound: jsii.Bool(false),
+		Vpc: spec.vpc, AllowAllOutbound: jsii.Bool(false),
 		Description: jsii.String("Mount targets: " + spec.name),
 	})
 	if spec.removal == "" {
 		spec.removal = awscdk.RemovalPolicy_RETAIN
 	}
 	fs := awsefs.NewFileSystem(scope, jsii.String(id), &awsefs.FileSystemProps{
-		Vpc: spec.vpc.Vpc(), VpcSubnets: &awsec2.SubnetSelection{Subnets: spec.vpc.Subnets()},
+		Vpc: spec.vpc, VpcSubnets: &awsec2.SubnetSelection{Subnets: spec.subnets},
 		SecurityGroup: group, Encrypted: jsii.Bool(true), KmsKey: spec.key,
 		RemovalPolicy: spec.removal, EnableAutomaticBackups: jsii.Bool(!spec.planned),
 		ThroughputMode:   awsefs.ThroughputMode_ELASTIC,

@@ -68,6 +68,12 @@ func newIngressRule(scope constructs.Construct, id string, to, from *string, por
 	})
 }
 
+// statusPlan is a check's settings, checked and with defaults.
+type statusPlan struct {
+	port, timeout, failures, start int
+	path, protocol, codes          string
+}
+
 // newStatusCheck makes an application status check that counts for the instance's
 // status, on paths that AWS chooses.
 func newStatusCheck(scope constructs.Construct, id string, p statusPlan) awsec2.CfnApplicationStatusCheck {

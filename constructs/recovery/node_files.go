@@ -25,7 +25,7 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 	vpc := n.switcher.Vpc()
 	n.paths = [2]string{or(want.MountPath, "/data"), or(want.LogMountPath, "/var/log/recovery")}
 	fs, group := newFileSystem(n, "Data", fileSystemSpec{
-		vpc: vpc, key: want.EncryptionKey, removal: want.RemovalPolicy, name: fmt.Sprintf("data of node %d", n.id), reader: n.role,
+		vpc: vpc.Vpc(), subnets: vpc.Subnets(), key: want.EncryptionKey, removal: want.RemovalPolicy, name: fmt.Sprintf("data of node %d", n.id), reader: n.role,
 		planned: want.BackupPlan != nil,
 	})
 	n.backUp(fs, want.BackupPlan)

@@ -52,30 +52,24 @@ type ApplicationStatusCheck struct {
 	CheckId *string
 }
 
-// statusPlan is a check's settings, checked and with defaults.
-type statusPlan struct {
-	port, timeout, failures, start int
-	path, protocol, codes          string
-}
-
 func (w *ApplicationStatusCheck) plan(at place) statusPlan {
-	const prop = "ApplicationStatusCheck."
-	at.require(w.Port != nil, prop+"Port", "give the port that the application answers HTTP on")
+	const group = "ApplicationStatusCheck."
+	at.require(w.Port != nil, group+"Port", "give the port that the application answers HTTP on")
 	p := statusPlan{
-		port: at.whole(prop+"Port", w.Port, 0, 1, 65535), path: or(w.Path, "/"), codes: or(w.StatusCodes, "200"),
-		protocol: at.oneOf(prop+"Protocol", w.Protocol, "http", "http", "https"),
-		timeout:  at.whole(prop+"Timeout in seconds", secondsOrNil(w.Timeout), 6, 1, 30),
-		failures: at.whole(prop+"Failures", w.Failures, 2, 1, 10),
-		start:    at.whole(prop+"StartTime in seconds", secondsOrNil(w.StartTime), 300, 1, 600),
+		port: at.whole(group+"Port", w.Port, 0, 1, 65535), path: or(w.Path, "/"), codes: or(w.StatusCodes, "200"),
+		protocol: at.oneOf(group+"Protocol", w.Protocol, "http", "http", "https"),
+		timeout:  at.whole(group+"Timeout in seconds", secondsOrNil(w.Timeout), 6, 1, 30),
+		failures: at.whole(group+"Failures", w.Failures, 2, 1, 10),
+		start:    at.whole(group+"StartTime in seconds", secondsOrNil(w.StartTime), 300, 1, 600),
 	}
 	if !strings.HasPrefix(p.path, "/") {
-		at.fail("%sPath is %q: it must begin with a slash; write %q", prop, p.path, "/"+p.path)
+		at.fail("%sPath is %q: it must begin with a slash; write %q", group, p.path, "/"+p.path)
 	}
 	if len(p.codes) > 64 || strings.Trim(p.codes, "0123456789,-") != "" || p.codes == "" {
-		at.fail("%sStatusCodes is %q: allowed are up to 64 characters of numbers and ranges such as 200,202,300-399; leave it out for 200", prop, p.codes)
+		at.fail("%sStatusCodes is %q: allowed are up to 64 characters of numbers and ranges such as 200,202,300-399; leave it out for 200", group, p.codes)
 	}
 	if w.CheckId != nil && !unresolved(w.CheckId) && !strings.HasPrefix(*w.CheckId, "asc-") {
-		at.fail("%sCheckId is %q: give the id of an application status check such as asc-0123456789abcdef0", prop, *w.CheckId)
+		at.fail("%sCheckId is %q: give the id of an application status check such as asc-0123456789abcdef0", group, *w.CheckId)
 	}
 	return p
 }

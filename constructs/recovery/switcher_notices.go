@@ -54,14 +54,14 @@ func (s *switcher) makeTopic(at place, props *SwitcherProps) {
 // checkTopic refuses a topic that would hear nothing: the switcher's messages have no
 // message group, which a FIFO topic asks for, and it and the alarms tell topics of their
 // own Region.
-func checkTopic(at place, prop string, topic awssns.ITopic, stack awscdk.Stack) {
+func checkTopic(at place, name string, topic awssns.ITopic, stack awscdk.Stack) {
 	arn := *topic.TopicArn()
 	if or(topic.Fifo(), false) {
-		at.fail("%s %s is a FIFO topic: alarms and the switcher tell standard topics only; give one", prop, arn)
+		at.fail("%s %s is a FIFO topic: alarms and the switcher tell standard topics only; give one", name, arn)
 	}
 	theirs, own := topic.Env().Region, stack.Region()
 	if !unresolved(theirs) && !unresolved(own) && *theirs != *own {
-		at.fail("%s %s is in Region %s, and the stack in %s: alarms and the switcher tell topics of their own Region; give one there", prop, arn, *theirs, *own)
+		at.fail("%s %s is in Region %s, and the stack in %s: alarms and the switcher tell topics of their own Region; give one there", name, arn, *theirs, *own)
 	}
 }
 

@@ -80,8 +80,8 @@ func NewRecoveryVpc(scope constructs.Construct, id *string, props *RecoveryVpcPr
 	return v
 }
 
-// network is what the props say, checked.
-type network struct {
+// vpcPlan is what the props say, checked.
+type vpcPlan struct {
 	cidr       string
 	zones      []string // nil: the first count
 	count      int
@@ -97,8 +97,8 @@ type network struct {
 // by what stands there meanwhile is never asked for.
 const lookupID = "vpc-12345"
 
-func planNetwork(at place, props *RecoveryVpcProps) network {
-	n := network{cidr: or(props.CidrBlock, "10.0.0.0/16"), lookup: props.Vpc != nil && *props.Vpc.VpcId() == lookupID}
+func planNetwork(at place, props *RecoveryVpcProps) vpcPlan {
+	n := vpcPlan{cidr: or(props.CidrBlock, "10.0.0.0/16"), lookup: props.Vpc != nil && *props.Vpc.VpcId() == lookupID}
 	n.planZones(at, props)
 	if props.Vpc != nil {
 		at.require(props.AvailabilityZones != nil, "AvailabilityZones", "name the zones of the new subnets in the existing VPC")
@@ -136,7 +136,7 @@ func blockOf(at place, vpc awsec2.IVpc) string {
 	return *vpc.VpcCidrBlock()
 }
 
-func (n *network) planZones(at place, props *RecoveryVpcProps) {
+func (n *vpcPlan) planZones(at place, props *RecoveryVpcProps) {
 	if props.AvailabilityZones == nil {
 		n.count = at.whole("AvailabilityZoneCount", props.AvailabilityZoneCount, 3, 2, 6)
 		return
@@ -156,7 +156,7 @@ func (n *network) planZones(at place, props *RecoveryVpcProps) {
 	refuseDuplicates(at, "Availability Zone", n.zones)
 }
 
-func (n *network) planSubnets(at place, props *RecoveryVpcProps) {
+func (n *vpcPlan) planSubnets(at place, props *RecoveryVpcProps) {
 	var block *netip.Prefix
 	if !unresolved(n.cidr) && (!n.lookup || props.CidrBlock != nil) {
 		p, err := parseBlock("CidrBlock", n.cidr)
@@ -186,7 +186,7 @@ func firstZones(n int) []string {
 	return zones
 }
 
-func (v *recoveryVpc) makeVpc(props *RecoveryVpcProps, plan network) *string {
+func (v *recoveryVpc) makeVpc(props *RecoveryVpcProps, plan vpcPlan) *string {
 	if props.Vpc != nil {
 		return props.Vpc.VpcId()
 	}
@@ -225,7 +225,7 @@ func (v *recoveryVpc) view(vpcID *string) awsec2.IVpc {
 	})
 }
 
-func (v *recoveryVpc) makeEndpoints(plan network) {
+func (v *recoveryVpc) makeEndpoints(plan vpcPlan) {
 	for _, name := range plan.gateways {
 		service := awsec2.GatewayVpcEndpointAwsService_S3()
 		if name == "dynamodb" {
@@ -260,7 +260,7 @@ func (v *recoveryVpc) makeEndpoints(plan network) {
 // makeLogs makes the file system for recovery logs, which outlive every instance.
 func (v *recoveryVpc) makeLogs(props *RecoveryVpcProps) {
 	fs, group := newFileSystem(v, "Logs", fileSystemSpec{
-		vpc: v, key: props.LogsEncryptionKey, removal: props.LogsRemovalPolicy,
+		vpc: v.Vpc(), subnets: v.Subnets(), key: props.LogsEncryptionKey, removal: props.LogsRemovalPolicy,
 		name: "recovery logs",
 	})
 	v.logs, v.logsGroup = fs, group.SecurityGroupId()
