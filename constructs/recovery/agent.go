@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 )
 
@@ -14,7 +15,7 @@ const nodeDimension = boot.Dimension
 
 // sendFrom makes the CloudWatch agent count the application's processes, or the
 // node's units, every period and send the count at once, under the node's id alone.
-func (m *resourceMonitor) sendFrom(node ClusterNode, process string, a alarmShape) {
+func (m *resourceMonitor) sendFrom(node ClusterNode, process string, a alarm.Shape) {
 	agent := &boot.Agent{Node: strconv.Itoa(int(*node.NodeId()))}
 	plan, units := node.bootPlan(), []string(nil)
 	if plan != nil {
@@ -26,7 +27,7 @@ func (m *resourceMonitor) sendFrom(node ClusterNode, process string, a alarmShap
 			units = plan.Application.Units
 		}
 	}
-	agent.Interval, agent.Namespace, agent.Process = min(a.period, 60), a.namespace, process
+	agent.Interval, agent.Namespace, agent.Process = min(a.Period, 60), a.Namespace, process
 	m.agent = agent.Configuration(units)
 }
 

@@ -8,40 +8,42 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/keypolicy"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 )
 
 // plan checks the application's props.
-func (want *NodeApplication) plan(at place) *boot.Application {
+func (want *NodeApplication) plan(at prop.Place) *boot.Application {
 	if want == nil {
 		return nil
 	}
 	a := &boot.Application{
-		Restarts:      at.whole("Application.RestartAttempts", want.RestartAttempts, 3, 0, 100),
-		WindowSeconds: at.between("Application.RestartWindow", want.RestartWindow, 300, 10, 86400),
-		DelaySeconds:  at.between("Application.RestartDelay", want.RestartDelay, 1, 0, 600),
-		FaultScript:   or(want.FaultScript, ""),
-		FaultSeconds:  at.between("Application.FaultTime", want.FaultTime, 60, 1, 900),
+		Restarts:      at.Whole("Application.RestartAttempts", want.RestartAttempts, 3, 0, 100),
+		WindowSeconds: at.Between("Application.RestartWindow", want.RestartWindow, 300, 10, 86400),
+		DelaySeconds:  at.Between("Application.RestartDelay", want.RestartDelay, 1, 0, 600),
+		FaultScript:   prop.Or(want.FaultScript, ""),
+		FaultSeconds:  at.Between("Application.FaultTime", want.FaultTime, 60, 1, 900),
 	}
 	if want.Watchdog != nil {
-		a.WatchdogSeconds = at.between("Application.Watchdog", want.Watchdog, 30, 1, 3600)
+		a.WatchdogSeconds = at.Between("Application.Watchdog", want.Watchdog, 30, 1, 3600)
 	}
 	if a.Restarts*a.DelaySeconds >= a.WindowSeconds {
-		at.fail("Application.RestartAttempts is %d with a RestartDelay of %d s: they do not fit into RestartWindow, %d s, so that the application would never count as failed; use a longer window or fewer attempts",
+		at.Fail("Application.RestartAttempts is %d with a RestartDelay of %d s: they do not fit into RestartWindow, %d s, so that the application would never count as failed; use a longer window or fewer attempts",
 			a.Restarts, a.DelaySeconds, a.WindowSeconds)
 	}
-	names := at.texts("Application.Units", want.Units)
+	names := at.Texts("Application.Units", want.Units)
 	if len(names) < 1 || len(names) > 10 {
-		at.fail("Application.Units has %d units: allowed are 1 to 10; name the systemd services to run", len(names))
+		at.Fail("Application.Units has %d units: allowed are 1 to 10; name the systemd services to run", len(names))
 	}
 	for i, name := range names {
 		unit, err := boot.UnitName(name)
 		if err != nil {
-			at.fail("Application.Units[%d]: %v", i, err)
+			at.Fail("Application.Units[%d]: %v", i, err)
 		}
 		a.Units = append(a.Units, unit)
 	}
-	refuseDuplicates(at, "unit", a.Units)
+	prop.RefuseDuplicates(at, "unit", a.Units)
 	a.Check = want.Check.plan(at)
 	return a
 }
@@ -49,15 +51,15 @@ func (want *NodeApplication) plan(at place) *boot.Application {
 // url is what a shell keeps as it stands between single quotes.
 var url = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]+$`)
 
-func (want *NodeCheck) plan(at place) *boot.Check {
+func (want *NodeCheck) plan(at prop.Place) *boot.Check {
 	if want == nil {
 		return nil
 	}
 	c := &boot.Check{
-		IntervalSeconds: at.between("Application.Check.Interval", want.Interval, 10, 1, 3600),
-		TimeoutSeconds:  at.between("Application.Check.Timeout", want.Timeout, 5, 1, 600),
-		Failures:        at.whole("Application.Check.Failures", want.Failures, 3, 1, 100),
-		StartSeconds:    at.between("Application.Check.StartTime", want.StartTime, 120, 0, 3600),
+		IntervalSeconds: at.Between("Application.Check.Interval", want.Interval, 10, 1, 3600),
+		TimeoutSeconds:  at.Between("Application.Check.Timeout", want.Timeout, 5, 1, 600),
+		Failures:        at.Whole("Application.Check.Failures", want.Failures, 3, 1, 100),
+		StartSeconds:    at.Between("Application.Check.StartTime", want.StartTime, 120, 0, 3600),
 	}
 	given := 0
 	if want.Command != nil {
@@ -66,33 +68,33 @@ func (want *NodeCheck) plan(at place) *boot.Check {
 	}
 	if want.HttpUrl != nil {
 		given++
-		if !unresolved(want.HttpUrl) && !url.MatchString(*want.HttpUrl) {
-			at.fail("Application.Check.HttpUrl is %q: give a URL such as http://localhost:8080/health, without spaces and quotes", *want.HttpUrl)
+		if !prop.Unresolved(want.HttpUrl) && !url.MatchString(*want.HttpUrl) {
+			at.Fail("Application.Check.HttpUrl is %q: give a URL such as http://localhost:8080/health, without spaces and quotes", *want.HttpUrl)
 		}
 		c.Command = fmt.Sprintf("exec curl -fsSk -o /dev/null '%s'", *want.HttpUrl)
 	}
 	if want.TcpPort != nil {
 		given++
-		c.Command = fmt.Sprintf("#!/bin/bash\n: </dev/tcp/localhost/%d", at.whole("Application.Check.TcpPort", want.TcpPort, 0, 1, 65535))
+		c.Command = fmt.Sprintf("#!/bin/bash\n: </dev/tcp/localhost/%d", at.Whole("Application.Check.TcpPort", want.TcpPort, 0, 1, 65535))
 	}
 	if given != 1 {
-		at.fail("Application.Check has %d of Command, HttpUrl and TcpPort: give exactly one", given)
+		at.Fail("Application.Check has %d of Command, HttpUrl and TcpPort: give exactly one", given)
 	}
 	if c.Command == "" {
-		at.fail("Application.Check.Command is empty: give a command that exits 0 while the application is well")
+		at.Fail("Application.Check.Command is empty: give a command that exits 0 while the application is well")
 	}
 	return c
 }
 
 // makeLogs makes the log group of the application's files and lets the node write
 // to it. The group stays when its stack is deleted.
-func (n *clusterNode) makeLogs(at place, want *NodeApplication) {
+func (n *clusterNode) makeLogs(at prop.Place, want *NodeApplication) {
 	if want == nil || want.LogFiles == nil || len(*want.LogFiles) == 0 {
 		return
 	}
-	for i, file := range at.texts("Application.LogFiles", want.LogFiles) {
-		if !strings.HasPrefix(file, "/") && !unresolved(file) {
-			at.fail("Application.LogFiles[%d] is %q: give an absolute path such as /var/log/app.log", i, file)
+	for i, file := range at.Texts("Application.LogFiles", want.LogFiles) {
+		if !strings.HasPrefix(file, "/") && !prop.Unresolved(file) {
+			at.Fail("Application.LogFiles[%d] is %q: give an absolute path such as /var/log/app.log", i, file)
 		}
 	}
 	keep := want.LogRetention
@@ -100,10 +102,10 @@ func (n *clusterNode) makeLogs(at place, want *NodeApplication) {
 		keep = awslogs.RetentionDays_THREE_MONTHS
 	}
 	if want.LogEncryptionKey != nil {
-		letLogsUse(n, want.LogEncryptionKey, "NodeLogs", "*") // CloudFormation chooses the name
+		keypolicy.LetLogsUse(n, want.LogEncryptionKey, "NodeLogs", "*") // CloudFormation chooses the name
 	}
 	group := awslogs.NewLogGroup(n, jsii.String("LogFiles"), &awslogs.LogGroupProps{Retention: keep, EncryptionKey: want.LogEncryptionKey})
 	n.need(group.GrantWrite(n.role))
 	n.boot.Agent = n.agent()
-	n.boot.Agent.LogGroup, n.boot.Agent.LogFiles = *group.LogGroupName(), list(want.LogFiles)
+	n.boot.Agent.LogGroup, n.boot.Agent.LogFiles = *group.LogGroupName(), prop.List(want.LogFiles)
 }

@@ -13,6 +13,10 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -29,21 +33,21 @@ func (d *recoveryDashboard) DashboardName() *string             { return d.name 
 
 // NewRecoveryDashboard makes the dashboard of a VPC.
 func NewRecoveryDashboard(scope constructs.Construct, id *string, props *RecoveryDashboardProps) RecoveryDashboard {
-	at := placeOf(scope, id)
-	at.require(props != nil && props.Switcher != nil, "Switcher", "give the Switcher whose VPC is to be shown")
+	at := prop.Of(scope, id)
+	at.Require(props != nil && props.Switcher != nil, "Switcher", "give the Switcher whose VPC is to be shown")
 	stack := awscdk.Stack_Of(scope)
 	d := &recoveryDashboard{switcher: props.Switcher, name: props.DashboardName}
 	d.check(at, stack, props)
-	interval := at.whole("Interval in minutes", minutesOrNil(props.Interval), 720, 5, 30*24*60)
-	named := or(d.name, "recovery-"+*props.Switcher.SwitcherName()+"-<Region>")
+	interval := at.Whole("Interval in minutes", prop.MinutesOrNil(props.Interval), 720, 5, 30*24*60)
+	named := prop.Or(d.name, "recovery-"+*props.Switcher.SwitcherName()+"-<Region>")
 	if d.name == nil {
 		d.name = jsii.String(strings.Replace(named, "<Region>", *stack.Region(), 1))
 	}
-	claim(scope, at, "dashboard name", named, "give each dashboard of an account a DashboardName of its own")
+	registry.Claim(scope, at, "dashboard name", named, "give each dashboard of an account a DashboardName of its own")
 
 	constructs.NewConstruct_Override(d, scope, id)
 	d.board = awscloudwatch.NewDashboard(d, jsii.String("Resource"), &awscloudwatch.DashboardProps{
-		DashboardName: d.name, DefaultInterval: awscdk.Duration_Minutes(number(interval)),
+		DashboardName: d.name, DefaultInterval: awscdk.Duration_Minutes(prop.Number(interval)),
 	})
 	d.board.AddWidgets(d.links())
 	d.board.AddWidgets(d.nodes(), d.holds())
@@ -58,25 +62,25 @@ func NewRecoveryDashboard(scope constructs.Construct, id *string, props *Recover
 
 var dashboardName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
 
-func (d *recoveryDashboard) check(at place, stack awscdk.Stack, props *RecoveryDashboardProps) {
+func (d *recoveryDashboard) check(at prop.Place, stack awscdk.Stack, props *RecoveryDashboardProps) {
 	if props.Switcher.Topic() == nil {
-		at.fail("Switcher %s is only referred to (Switcher_FromSwitcherAttributes): its function, queue and alarms are not known here; make the dashboard in the app that makes it",
+		at.Fail("Switcher %s is only referred to (Switcher_FromSwitcherAttributes): its function, queue and alarms are not known here; make the dashboard in the app that makes it",
 			*props.Switcher.SwitcherName())
 	}
-	if n := d.name; n != nil && !unresolved(n) && !dashboardName.MatchString(*n) {
-		at.fail("DashboardName is %q: allowed are 1 to 255 letters, digits, hyphens and underscores; leave it out for recovery-%s-<Region>", *n, *props.Switcher.SwitcherName())
+	if n := d.name; n != nil && !prop.Unresolved(n) && !dashboardName.MatchString(*n) {
+		at.Fail("DashboardName is %q: allowed are 1 to 255 letters, digits, hyphens and underscores; leave it out for recovery-%s-<Region>", *n, *props.Switcher.SwitcherName())
 	}
 	here, there := stack.Region(), awscdk.Stack_Of(props.Switcher).Region()
-	if !unresolved(here) && !unresolved(there) && *here != *there {
-		at.fail("Switcher %s is in %s and the dashboard's stack in %s: metrics, logs and alarms are read in the stack's Region; give the stack the switcher's Region", *props.Switcher.SwitcherName(), *there, *here)
+	if !prop.Unresolved(here) && !prop.Unresolved(there) && *here != *there {
+		at.Fail("Switcher %s is in %s and the dashboard's stack in %s: metrics, logs and alarms are read in the stack's Region; give the stack the switcher's Region", *props.Switcher.SwitcherName(), *there, *here)
 	}
 	if props.Monitors != nil {
 		d.monitors = *props.Monitors
 	}
 	for i, m := range d.monitors {
-		at.require(m != nil, fmt.Sprintf("Monitors[%d]", i), "give the ResourceMonitor of a node, or leave it out")
+		at.Require(m != nil, fmt.Sprintf("Monitors[%d]", i), "give the ResourceMonitor of a node, or leave it out")
 		if name := *m.ClusterNode().Switcher().SwitcherName(); name != *props.Switcher.SwitcherName() {
-			at.fail("Monitors[%d] is of node %d, which switcher %s recovers: a dashboard shows the nodes of one switcher, here %s; make another dashboard for that one",
+			at.Fail("Monitors[%d] is of node %d, which switcher %s recovers: a dashboard shows the nodes of one switcher, here %s; make another dashboard for that one",
 				i, int(*m.ClusterNode().NodeId()), name, *props.Switcher.SwitcherName())
 		}
 	}
@@ -90,7 +94,7 @@ func (d *recoveryDashboard) series(name, label, statistic string) awscloudwatch.
 // graph is a picture from zero up.
 func graph(title string, width int, left []awscloudwatch.IMetric, change ...func(*awscloudwatch.GraphWidgetProps)) awscloudwatch.IWidget {
 	p := &awscloudwatch.GraphWidgetProps{
-		Title: jsii.String(title), Width: number(width), Height: number(6), Left: &left,
+		Title: jsii.String(title), Width: prop.Number(width), Height: prop.Number(6), Left: &left,
 		LeftYAxis: &awscloudwatch.YAxisProps{Min: jsii.Number(0), ShowUnits: jsii.Bool(false)},
 	}
 	for _, c := range change {
@@ -105,21 +109,21 @@ func (d *recoveryDashboard) links() awscloudwatch.IWidget {
 		"On the command line: `recoveryctl status --switcher %s`.\n\n", *d.switcher.SwitcherName(), *d.switcher.Objective().ToSeconds(nil), *d.switcher.SwitcherName())
 	for i, l := range []struct {
 		text string
-		to   runbook
+		to   runbook.Page
 	}{
-		{"First look", runbookFirst},
-		{"A switch is held or interrupted", runbookHeld},
-		{"The brake is on", runbookBrake},
-		{"Nothing happened", runbookNothing},
-		{"The switcher fails", runbookSwitcher},
-		{"Messages", runbookMessages},
+		{"First look", runbook.First},
+		{"A switch is held or interrupted", runbook.Held},
+		{"The brake is on", runbook.Brake},
+		{"Nothing happened", runbook.Nothing},
+		{"The switcher fails", runbook.Switcher},
+		{"Messages", runbook.Messages},
 	} {
 		if i > 0 {
 			text += " | "
 		}
-		text += fmt.Sprintf("[%s](%s)", l.text, l.to.at(base))
+		text += fmt.Sprintf("[%s](%s)", l.text, l.to.At(base))
 	}
-	return awscloudwatch.NewTextWidget(&awscloudwatch.TextWidgetProps{Markdown: &text, Width: number(24), Height: number(4)})
+	return awscloudwatch.NewTextWidget(&awscloudwatch.TextWidgetProps{Markdown: &text, Width: prop.Number(24), Height: prop.Number(4)})
 }
 
 func (d *recoveryDashboard) nodes() awscloudwatch.IWidget {
@@ -155,7 +159,7 @@ func (d *recoveryDashboard) recoveries() awscloudwatch.IWidget {
 // ended is a percentile of the recoveries that ended within an hour.
 func (d *recoveryDashboard) ended(percentile string) awscloudwatch.IMetric {
 	return d.switcher.Metric(jsii.String(contract.MetricRecovery), &awscloudwatch.MetricOptions{
-		Label: jsii.String(percentile + " of an hour"), Statistic: &percentile, Period: duration(3600),
+		Label: jsii.String(percentile + " of an hour"), Statistic: &percentile, Period: prop.Duration(3600),
 	})
 }
 
@@ -191,7 +195,7 @@ func (d *recoveryDashboard) work() awscloudwatch.IWidget {
 // ofFunction names the function rather than referring to it: its name is known.
 func (d *recoveryDashboard) ofFunction(name, label, statistic string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String("AWS/Lambda"), MetricName: &name, Label: &label, Statistic: &statistic, Period: duration(60),
+		Namespace: jsii.String("AWS/Lambda"), MetricName: &name, Label: &label, Statistic: &statistic, Period: prop.Duration(60),
 		DimensionsMap: &map[string]*string{"FunctionName": d.switcher.FunctionName()},
 	})
 }
@@ -206,7 +210,7 @@ func (d *recoveryDashboard) lost() awscloudwatch.IWidget {
 // (2xx), interruptions (3xx) and errors of the function (WR404), by their message codes.
 func (d *recoveryDashboard) last() awscloudwatch.IWidget {
 	return awscloudwatch.NewLogQueryWidget(&awscloudwatch.LogQueryWidgetProps{
-		Title: jsii.String("Last switches, holds and errors"), Width: number(24), Height: number(8),
+		Title: jsii.String("Last switches, holds and errors"), Width: prop.Number(24), Height: prop.Number(8),
 		LogGroupNames: &[]*string{d.switcher.LogGroup().LogGroupName()},
 		QueryLines: jsii.Strings(
 			"fields @timestamp, node, code, msg, reason, switch",
@@ -223,14 +227,14 @@ const mostAlarms = 100
 
 // alarms are named rather than referred to, so that they can come and go.
 func (d *recoveryDashboard) alarms(stack awscdk.Stack) []awscloudwatch.IWidget {
-	names := []string{alarmErrors, alarmLetters}
+	names := []string{alarm.Errors, alarm.Letters}
 	if d.switcher.SweepAlarm() != nil {
-		names = append(names, alarmSlow, alarmSweep, alarmThrottled)
+		names = append(names, alarm.Slow, alarm.Sweep, alarm.Throttled)
 	}
 	for i := range names {
-		names[i] = ownAlarm(*d.switcher.SwitcherName(), names[i])
+		names[i] = alarm.Own(*d.switcher.SwitcherName(), names[i])
 	}
-	out := []awscloudwatch.IWidget{d.status("Alarms of the switcher", "Own", alarmArns(stack, names...))}
+	out := []awscloudwatch.IWidget{d.status("Alarms of the switcher", "Own", alarm.Arns(stack, names...))}
 	var nodes []*string
 	for _, m := range d.monitors {
 		nodes = append(nodes, m.alarmArns(stack)...)
@@ -249,6 +253,6 @@ func (d *recoveryDashboard) status(title, prefix string, arns []*string) awsclou
 		alarms = append(alarms, awscloudwatch.Alarm_FromAlarmArn(d, jsii.String(prefix+strconv.Itoa(i)), arn))
 	}
 	return awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{
-		Title: jsii.String(title), Width: number(24), Height: number(2 + (len(alarms)+5)/6), Alarms: &alarms,
+		Title: jsii.String(title), Width: prop.Number(24), Height: prop.Number(2 + (len(alarms)+5)/6), Alarms: &alarms,
 	})
 }

@@ -9,6 +9,10 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -124,68 +128,68 @@ func (m *resourceMonitor) AgentConfiguration() *string {
 
 // NewResourceMonitor makes a node's two alarms.
 func NewResourceMonitor(scope constructs.Construct, id *string, props *ResourceMonitorProps) ResourceMonitor {
-	at := placeOf(scope, id)
-	at.require(props != nil && props.ClusterNode != nil, "ClusterNode", "give the node to watch")
+	at := prop.Of(scope, id)
+	at.Require(props != nil && props.ClusterNode != nil, "ClusterNode", "give the node to watch")
 	node, alarm := props.ClusterNode, props.Application
 	if alarm == nil {
 		alarm = &ApplicationAlarm{}
 	}
 	plan := node.bootPlan()
 	units := plan != nil && plan.Application != nil
-	at.require(units || alarm.Process != nil || alarm.MetricName != nil,
+	at.Require(units || alarm.Process != nil || alarm.MetricName != nil,
 		"Application", "give the Process that must run, or the MetricName of the application's own sign of life, or give the node an Application")
 	if p := alarm.Process; p != nil && (*p == "" || len(*p) > 255) {
-		at.fail("Application.Process has %d characters: the CloudWatch agent takes a regular expression of 1 to 255", len(*p))
+		at.Fail("Application.Process has %d characters: the CloudWatch agent takes a regular expression of 1 to 255", len(*p))
 	}
 	m := &resourceMonitor{node: node}
 	instance, application, unserved := props.instance(at), alarm.plan(at, node), props.Unserved.plan(at, node)
-	claim(scope, at, "monitor of node", strconv.Itoa(int(*node.NodeId())), "a node has one ResourceMonitor; change that one")
+	registry.Claim(scope, at, "monitor of node", strconv.Itoa(int(*node.NodeId())), "a node has one ResourceMonitor; change that one")
 
 	constructs.NewConstruct_Override(m, scope, id)
 	m.instance = m.makeInstance(node, instance)
 	m.application = m.makeApplication(node, application)
 	m.unserved = m.makeUnserved(node, unserved)
 	if alarm.MetricName == nil || alarm.Process != nil {
-		m.sendFrom(node, or(alarm.Process, ""), application)
+		m.sendFrom(node, prop.Or(alarm.Process, ""), application)
 	}
 	return m
 }
 
-func (p *ResourceMonitorProps) instance(at place) alarmShape {
+func (p *ResourceMonitorProps) instance(at prop.Place) alarm.Shape {
 	want := p.Instance
 	if want == nil {
 		want = &InstanceAlarm{}
 	}
-	return minuteShape(at, "Instance", want.Period, want.EvaluationPeriods, want.DatapointsToAlarm)
+	return alarm.MinuteShape(at, "Instance", want.Period, want.EvaluationPeriods, want.DatapointsToAlarm)
 }
 
-func (want *ApplicationAlarm) plan(at place, node ClusterNode) alarmShape {
-	a := secondsShape(at, "Application", want.Period, want.EvaluationPeriods, want.DatapointsToAlarm)
-	a.threshold = or(want.Threshold, 1)
-	a.namespace, a.metric, a.stat = or(want.Namespace, "CWAgent"), or(want.MetricName, "procstat_lookup_pid_count"), or(want.Statistic, "Minimum")
-	a.dimensions = map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*node.NodeId())))}
+func (want *ApplicationAlarm) plan(at prop.Place, node ClusterNode) alarm.Shape {
+	a := alarm.SecondsShape(at, "Application", want.Period, want.EvaluationPeriods, want.DatapointsToAlarm)
+	a.Threshold = prop.Or(want.Threshold, 1)
+	a.Namespace, a.Metric, a.Stat = prop.Or(want.Namespace, "CWAgent"), prop.Or(want.MetricName, "procstat_lookup_pid_count"), prop.Or(want.Statistic, "Minimum")
+	a.Dimensions = map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*node.NodeId())))}
 	if want.Dimensions != nil {
-		a.dimensions = *want.Dimensions
+		a.Dimensions = *want.Dimensions
 	}
-	if _, named := a.dimensions["InstanceId"]; named {
-		at.fail("Application.Dimensions names InstanceId: the alarm would watch one instance and not the node; use a dimension such as %s", nodeDimension)
+	if _, named := a.Dimensions["InstanceId"]; named {
+		at.Fail("Application.Dimensions names InstanceId: the alarm would watch one instance and not the node; use a dimension such as %s", nodeDimension)
 	}
 	return a
 }
 
 // makeInstance makes the alarm that names the instance, and tells the node that
 // it does.
-func (m *resourceMonitor) makeInstance(node ClusterNode, a alarmShape) awscloudwatch.Alarm {
+func (m *resourceMonitor) makeInstance(node ClusterNode, a alarm.Shape) awscloudwatch.Alarm {
 	name := m.name(contract.AlarmInstance)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Instance"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),
 		AlarmDescription: m.says("The instance of %s fails its status checks. The switcher moves the node by itself, and points this alarm at the replacement: recoveryctl show %d."),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 			Namespace: jsii.String("AWS/EC2"), MetricName: jsii.String("StatusCheckFailed"), Statistic: jsii.String("Maximum"),
-			Period: duration(a.period), DimensionsMap: &map[string]*string{"InstanceId": node.InstanceId()},
+			Period: prop.Duration(a.Period), DimensionsMap: &map[string]*string{"InstanceId": node.InstanceId()},
 		}),
 		Threshold: jsii.Number(1), ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-		EvaluationPeriods: number(a.periods), DatapointsToAlarm: number(a.points),
+		EvaluationPeriods: prop.Number(a.Periods), DatapointsToAlarm: prop.Number(a.Points),
 		TreatMissingData: awscloudwatch.TreatMissingData_MISSING,
 	})
 	node.AddConsumer(alarm.Node().DefaultChild().(awscloudwatch.CfnAlarm))
@@ -195,20 +199,20 @@ func (m *resourceMonitor) makeInstance(node ClusterNode, a alarmShape) awscloudw
 
 // says is an alarm's description about the node, with where to read on.
 func (m *resourceMonitor) says(text string) *string {
-	return jsii.String(fmt.Sprintf(text, *m.node.NodeName(), int(*m.node.NodeId())) + " " + runbookFirst.at(*m.node.Switcher().RunbookUrl()))
+	return jsii.String(fmt.Sprintf(text, *m.node.NodeName(), int(*m.node.NodeId())) + " " + runbook.First.At(*m.node.Switcher().RunbookUrl()))
 }
 
-func (m *resourceMonitor) makeApplication(node ClusterNode, a alarmShape) awscloudwatch.Alarm {
+func (m *resourceMonitor) makeApplication(node ClusterNode, a alarm.Shape) awscloudwatch.Alarm {
 	name := m.name(contract.AlarmApplication)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Application"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),
 		AlarmDescription: m.says("The application of %s gives no sign of life. The switcher moves the node by itself: recoveryctl show %d."),
 		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-			Namespace: jsii.String(a.namespace), MetricName: jsii.String(a.metric), Statistic: jsii.String(a.stat),
-			Period: duration(a.period), DimensionsMap: &a.dimensions,
+			Namespace: jsii.String(a.Namespace), MetricName: jsii.String(a.Metric), Statistic: jsii.String(a.Stat),
+			Period: prop.Duration(a.Period), DimensionsMap: &a.Dimensions,
 		}),
-		Threshold: jsii.Number(a.threshold), ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
-		EvaluationPeriods: number(a.periods), DatapointsToAlarm: number(a.points),
+		Threshold: jsii.Number(a.Threshold), ComparisonOperator: awscloudwatch.ComparisonOperator_LESS_THAN_THRESHOLD,
+		EvaluationPeriods: prop.Number(a.Periods), DatapointsToAlarm: prop.Number(a.Points),
 		TreatMissingData: awscloudwatch.TreatMissingData_BREACHING,
 	})
 	node.addAlarm(name)

@@ -8,6 +8,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -38,18 +41,18 @@ type unservedPlan struct {
 	metric  func(*awscloudwatch.MetricOptions) awscloudwatch.Metric
 }
 
-func (w *UnservedAlarm) plan(at place, node ClusterNode) unservedPlan {
+func (w *UnservedAlarm) plan(at prop.Place, node ClusterNode) unservedPlan {
 	if w == nil {
 		w = &UnservedAlarm{}
 	}
-	p := unservedPlan{minutes: at.whole("Unserved.Minutes", w.Minutes, 10, 1, 60), topic: w.Topic, metric: node.healthyHosts()}
+	p := unservedPlan{minutes: at.Whole("Unserved.Minutes", w.Minutes, 10, 1, 60), topic: w.Topic, metric: node.healthyHosts()}
 	if made, is := node.Switcher().(Switcher); is && p.topic == nil {
 		p.topic = made.Topic() // nil of one that is only referred to
 	}
 	if w.Topic != nil {
 		checkTopic(at, "Unserved.Topic", w.Topic, awscdk.Stack_Of(node))
 	}
-	if or(w.Off, false) || p.metric == nil {
+	if prop.Or(w.Off, false) || p.metric == nil {
 		p.topic = nil
 	}
 	return p
@@ -57,7 +60,7 @@ func (w *UnservedAlarm) plan(at place, node ClusterNode) unservedPlan {
 
 // unservedName is not among the names whose alarms the switcher acts on.
 func unservedName(node ClusterNode) string {
-	return ownAlarm(*node.Switcher().SwitcherName(), fmt.Sprintf("unserved-%d", int(*node.NodeId())))
+	return alarm.Own(*node.Switcher().SwitcherName(), fmt.Sprintf("unserved-%d", int(*node.NodeId())))
 }
 
 // makeUnserved makes the alarm when the node serves for the first time, so that its
@@ -66,14 +69,14 @@ func (m *resourceMonitor) makeUnserved(node ClusterNode, p unservedPlan) awsclou
 	if p.topic == nil {
 		return nil
 	}
-	alarm := warn(m, p.topic, *node.Switcher().RunbookUrl(), warning{
-		id: "Unserved", name: unservedName(node),
-		means: fmt.Sprintf("Nobody has served %s for %d minutes: its load balancer finds no target healthy, and no switch has helped.", *node.NodeName(), p.minutes),
-		do:    fmt.Sprintf("See with recoveryctl show %d whether it is paused, held or never was seen as failed.", int(*node.NodeId())),
-		read:  runbookNothing, metric: p.metric(&awscloudwatch.MetricOptions{Period: duration(60), Statistic: jsii.String("Maximum")}),
-		least: 1, below: true, periods: p.minutes,
+	alarm := alarm.Warn(m, p.topic, *node.Switcher().RunbookUrl(), alarm.Warning{
+		ID: "Unserved", Name: unservedName(node),
+		Means: fmt.Sprintf("Nobody has served %s for %d minutes: its load balancer finds no target healthy, and no switch has helped.", *node.NodeName(), p.minutes),
+		Do:    fmt.Sprintf("See with recoveryctl show %d whether it is paused, held or never was seen as failed.", int(*node.NodeId())),
+		Read:  runbook.Nothing, Metric: p.metric(&awscloudwatch.MetricOptions{Period: prop.Duration(60), Statistic: jsii.String("Maximum")}),
+		Least: 1, Below: true, Periods: p.minutes,
 		// A target group without any target has no data.
-		missing: awscloudwatch.TreatMissingData_BREACHING,
+		Missing: awscloudwatch.TreatMissingData_BREACHING,
 	})
 	alarm.Node().AddDependency(node.Resource())
 	return alarm
@@ -86,7 +89,7 @@ func (m *resourceMonitor) alarmArns(stack awscdk.Stack) []*string {
 	if m.unserved != nil {
 		names = append(names, unservedName(m.node))
 	}
-	return alarmArns(stack, names...)
+	return alarm.Arns(stack, names...)
 }
 
 func (m *resourceMonitor) name(kind string) string {

@@ -15,6 +15,9 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/consumer"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
@@ -113,7 +116,7 @@ type clusterNode struct {
 	logPoint    awsefs.AccessPoint
 	paths       [2]string // data, logs
 	mounts      bool      // MountCommands were asked for
-	consumers   *consumers
+	consumers   *consumer.Consumers
 	alarms      alarmNames
 	// needs are what a running node depends on: created before it, deleted after it.
 	needs []constructs.IDependable
@@ -152,7 +155,7 @@ func (n *clusterNode) GrantPrincipal() awsiam.IPrincipal {
 	}
 	return n.role.GrantPrincipal()
 }
-func (n *clusterNode) AddConsumer(r awscdk.CfnResource) { n.consumers.add(r) }
+func (n *clusterNode) AddConsumer(r awscdk.CfnResource) { n.consumers.Add(r) }
 func (n *clusterNode) healthyHosts() func(*awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	return n.healthy
 }
@@ -174,14 +177,14 @@ func (n *clusterNode) attribute(name string) *string {
 
 // NewClusterNode makes a protected workload.
 func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodeProps) ClusterNode {
-	at := placeOf(scope, id)
+	at := prop.Of(scope, id)
 	n := newNode(at, props)
 	n.planBoot(at, props)
 	n.planLife(at, lifeProps{
 		apply: props.ApplyChanges, drain: props.DrainTime, stop: props.StopTime, await: props.AwaitAutoRecovery,
 		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_DESTROY,
 	})
-	claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
+	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
 
 	constructs.NewConstruct_Override(n, scope, id)
 	n.group = awsec2.NewSecurityGroup(n, jsii.String("Group"), &awsec2.SecurityGroupProps{
@@ -205,26 +208,26 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 }
 
 // newNode checks the props that need no construct.
-func newNode(at place, props *ClusterNodeProps) *clusterNode {
-	at.require(props != nil, "props", "give at least Switcher and NodeId")
-	at.require(props.Switcher != nil, "Switcher", "give the Switcher that recovers the node")
-	at.require(props.NodeId != nil, "NodeId", "give an integer that no other node of the Region has")
-	if unresolved(props.NodeId) {
-		at.fail("NodeId is a token: names of alarms and directories are made from it, and its uniqueness is checked at synthesis; give a plain number")
+func newNode(at prop.Place, props *ClusterNodeProps) *clusterNode {
+	at.Require(props != nil, "props", "give at least Switcher and NodeId")
+	at.Require(props.Switcher != nil, "Switcher", "give the Switcher that recovers the node")
+	at.Require(props.NodeId != nil, "NodeId", "give an integer that no other node of the Region has")
+	if prop.Unresolved(props.NodeId) {
+		at.Fail("NodeId is a token: names of alarms and directories are made from it, and its uniqueness is checked at synthesis; give a plain number")
 	}
 	number, err := contract.ParseNodeID(strconv.FormatFloat(*props.NodeId, 'f', -1, 64))
-	at.failOn(err)
-	n := &clusterNode{id: number, name: or(props.NodeName, fmt.Sprintf("node-%d", number)), switcher: props.Switcher}
+	at.FailOn(err)
+	n := &clusterNode{id: number, name: prop.Or(props.NodeName, fmt.Sprintf("node-%d", number)), switcher: props.Switcher}
 	if props.SecurityGroups != nil && len(*props.SecurityGroups) > 4 {
-		at.fail("SecurityGroups has %d groups: at most four are allowed beside the node's own, since EC2 allows five per interface; merge some", len(*props.SecurityGroups))
+		at.Fail("SecurityGroups has %d groups: at most four are allowed beside the node's own, since EC2 allows five per interface; merge some", len(*props.SecurityGroups))
 	}
 	if props.TargetGroups != nil && props.LoadBalancer != nil {
-		at.fail("TargetGroups and LoadBalancer are both given: register in existing groups or make a load balancer; leave one out")
+		at.Fail("TargetGroups and LoadBalancer are both given: register in existing groups or make a load balancer; leave one out")
 	}
-	for key := range or(props.Tags, nil) {
-		at.failOn(tagKeyError(key))
+	for key := range prop.Or(props.Tags, nil) {
+		at.FailOn(prop.TagKeyError(key))
 		if key == *n.switcher.IDTag() || key == *n.switcher.TargetTag() || key == contract.SwitcherTag {
-			at.fail("tag key %q is set by ClusterNode itself: use NodeId, RecoveryTarget or Switcher", key)
+			at.Fail("tag key %q is set by ClusterNode itself: use NodeId, RecoveryTarget or Switcher", key)
 		}
 	}
 	n.checkZones(at, props)
@@ -234,17 +237,17 @@ func newNode(at place, props *ClusterNodeProps) *clusterNode {
 }
 
 // checkZones refuses a preferred zone that the VPC does not have.
-func (n *clusterNode) checkZones(at place, props *ClusterNodeProps) {
-	known := list(n.switcher.Vpc().AvailabilityZones())
-	wanted := at.texts("Zones", props.Zones)
-	refuseDuplicates(at, "zone", wanted)
+func (n *clusterNode) checkZones(at prop.Place, props *ClusterNodeProps) {
+	known := prop.List(n.switcher.Vpc().AvailabilityZones())
+	wanted := at.Texts("Zones", props.Zones)
+	prop.RefuseDuplicates(at, "zone", wanted)
 	for _, z := range wanted {
-		found := unresolved(z)
+		found := prop.Unresolved(z)
 		for _, k := range known {
-			found = found || k == z || unresolved(k)
+			found = found || k == z || prop.Unresolved(k)
 		}
 		if !found {
-			at.fail("Zones names %q: allowed are the RecoveryVpc's zones %q; correct it", z, known)
+			at.Fail("Zones names %q: allowed are the RecoveryVpc's zones %q; correct it", z, known)
 		}
 	}
 }
@@ -258,38 +261,38 @@ func (n *clusterNode) need(things ...constructs.IDependable) { n.needs = append(
 
 // makeResource makes the custom resource, with the properties that the switcher
 // reads (contract.NodeProperties) and all that a running node needs before it.
-func (n *clusterNode) makeResource(at place, props *ClusterNodeProps) {
+func (n *clusterNode) makeResource(at prop.Place, props *ClusterNodeProps) {
 	n.letRelease()
-	wait := at.seconds("ServiceTimeout", props.ServiceTimeout, 1800)
+	wait := at.Seconds("ServiceTimeout", props.ServiceTimeout, 1800)
 	low := n.deployTime()
 	if wait <= low || wait > 3600 {
-		at.fail("ServiceTimeout is %d s: allowed are %d to 3600 s, more than the switcher's Policy.DeployTime; correct one of them", wait, low+1)
+		at.Fail("ServiceTimeout is %d s: allowed are %d to 3600 s, more than the switcher's Policy.DeployTime; correct one of them", wait, low+1)
 	}
 	n.resource = awscdk.NewCustomResource(n, jsii.String("Resource"), &awscdk.CustomResourceProps{
 		ResourceType:   jsii.String(contract.NodeResourceType),
 		ServiceToken:   n.switcher.FunctionArn(),
-		ServiceTimeout: duration(wait),
+		ServiceTimeout: prop.Duration(wait),
 		Properties:     n.properties(at, props),
 	})
 	n.resource.Node().AddDependency(n.needs...)
-	n.consumers.watch(n.name, n.resource)
+	n.consumers.Watch(n.name, n.resource)
 }
 
-func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]any {
-	n.consumers = consumersIn(awscdk.Stack_Of(n))
+func (n *clusterNode) properties(at prop.Place, props *ClusterNodeProps) *map[string]any {
+	n.consumers = consumer.In(awscdk.Stack_Of(n))
 	p := contract.NodeProperties{
 		NodeId:              strconv.Itoa(n.id),
 		NodeName:            n.name,
 		AdoptInstance:       n.adopt,
 		StatusCheck:         n.check,
-		Zones:               list(props.Zones),
+		Zones:               prop.List(props.Zones),
 		TargetGroups:        n.groups,
-		Alarms:              list(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),
-		Priority:            strconv.Itoa(at.whole("Priority", props.Priority, 100, 0, 1000)),
-		AllowTerminateFence: strconv.FormatBool(or(props.AllowTerminateFence, false)),
-		Gate:                strconv.FormatBool(or(props.Gate, false)),
+		Alarms:              prop.List(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),
+		Priority:            strconv.Itoa(at.Whole("Priority", props.Priority, 100, 0, 1000)),
+		AllowTerminateFence: strconv.FormatBool(prop.Or(props.AllowTerminateFence, false)),
+		Gate:                strconv.FormatBool(prop.Or(props.Gate, false)),
 		InstanceTypes:       n.kinds,
-		RestartOriginal:     strconv.FormatBool(or(props.RestartOriginal, false)),
+		RestartOriginal:     strconv.FormatBool(prop.Or(props.RestartOriginal, false)),
 		FenceEscalation:     string(n.escalation),
 		FileSystem:          n.fileSystem,
 		ConsumersHash:       *awscdk.Lazy_String(n.consumers, nil),
@@ -299,9 +302,9 @@ func (n *clusterNode) properties(at place, props *ClusterNodeProps) *map[string]
 		p.LaunchTemplateId, p.LaunchTemplateVersion = *n.template.LaunchTemplateId(), *n.template.LatestVersionNumber()
 	}
 	text, err := json.Marshal(p)
-	at.failOn(err)
+	at.FailOn(err)
 	var fields map[string]any
-	at.failOn(json.Unmarshal(text, &fields))
+	at.FailOn(json.Unmarshal(text, &fields))
 	delete(fields, "ServiceToken") // awscdk.CustomResource sets it
 	return &fields
 }

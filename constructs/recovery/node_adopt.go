@@ -11,6 +11,10 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -89,11 +93,11 @@ type AdoptedNodeProps struct {
 // MountCommands are none. To change what replacements are, change the running instance,
 // and the sweep takes that over; an image is changed by a new node.
 func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *AdoptedNodeProps) ClusterNode {
-	at := placeOf(scope, id)
-	at.require(props != nil, "props", "give at least InstanceId, Switcher and NodeId")
-	at.require(props.InstanceId != nil, "InstanceId", "give the id of a running instance such as i-0123456789abcdef0")
-	if !unresolved(props.InstanceId) && !contract.ValidInstanceID(*props.InstanceId) {
-		at.fail("InstanceId is %q: give the id of a running instance such as i-0123456789abcdef0", *props.InstanceId)
+	at := prop.Of(scope, id)
+	at.Require(props != nil, "props", "give at least InstanceId, Switcher and NodeId")
+	at.Require(props.InstanceId != nil, "InstanceId", "give the id of a running instance such as i-0123456789abcdef0")
+	if !prop.Unresolved(props.InstanceId) && !contract.ValidInstanceID(*props.InstanceId) {
+		at.Fail("InstanceId is %q: give the id of a running instance such as i-0123456789abcdef0", *props.InstanceId)
 	}
 	like := props.like()
 	n := newNode(at, like)
@@ -104,10 +108,10 @@ func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *A
 		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_RETAIN,
 	})
 	if n.escalation == FenceEscalation_STORAGE {
-		at.require(props.DataFileSystem != nil, "DataFileSystem", "FenceEscalation_STORAGE cuts the instance off from it; give the node's own file system, or choose FenceEscalation_HOLD")
+		at.Require(props.DataFileSystem != nil, "DataFileSystem", "FenceEscalation_STORAGE cuts the instance off from it; give the node's own file system, or choose FenceEscalation_HOLD")
 	}
-	claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
-	claim(scope, at, "instance", n.adopt, "an instance carries one node; adopt another")
+	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
+	registry.Claim(scope, at, "instance", n.adopt, "an instance carries one node; adopt another")
 
 	constructs.NewConstruct_Override(n, scope, id)
 	groups := []awsec2.ISecurityGroup{}
@@ -150,8 +154,8 @@ func (n *clusterNode) letAdopt() {
 	name, key := *n.switcher.SwitcherName(), "aws:ResourceTag/"+contract.SwitcherTag
 	n.letSwitcher("Adopt",
 		// What its replacements are to be is read before anything of it is changed.
-		allow("ReadInstance", []string{"ec2:DescribeInstanceAttribute"}, n.instances(n.adopt), nil),
-		allow("AdoptInstance", []string{"ec2:CreateTags"}, n.instances(n.adopt), map[string]any{
+		statement.Allow("ReadInstance", []string{"ec2:DescribeInstanceAttribute"}, n.instances(n.adopt), nil),
+		statement.Allow("AdoptInstance", []string{"ec2:CreateTags"}, n.instances(n.adopt), map[string]any{
 			"StringEquals":              map[string]any{"aws:RequestTag/" + contract.SwitcherTag: name},
 			"StringEqualsIfExists":      map[string]any{key: name},
 			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": n.ownTags()},
@@ -165,16 +169,16 @@ func (n *clusterNode) letRelease() {
 	if n.life.onDelete != contract.DeleteRetain && n.adopt == "" {
 		return
 	}
-	policy := n.letSwitcher("Release", allow("ReleaseInstance", []string{"ec2:DeleteTags"}, n.instances("*"), map[string]any{
+	policy := n.letSwitcher("Release", statement.Allow("ReleaseInstance", []string{"ec2:DeleteTags"}, n.instances("*"), map[string]any{
 		"StringEquals": map[string]any{
 			"aws:ResourceTag/" + contract.SwitcherTag: *n.switcher.SwitcherName(), "aws:ResourceTag/" + *n.switcher.IDTag(): strconv.Itoa(n.id),
 		},
 		"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": n.ownTags()},
 		"Null":                      map[string]any{"aws:TagKeys": "false"},
 	}))
-	explain(policy, nagRule{
-		id:     "AwsSolutions-IAM5",
-		reason: "Which instance carries the node when it is deleted is not known at deployment: it is limited by the node's own tags, and so are the tags that may be removed.",
+	nag.Explain(policy, nag.Rule{
+		ID:     "AwsSolutions-IAM5",
+		Reason: "Which instance carries the node when it is deleted is not known at deployment: it is limited by the node's own tags, and so are the tags that may be removed.",
 	})
 }
 
@@ -197,7 +201,7 @@ func (n *clusterNode) instances(id string) []*string {
 // marked as its own.
 func (n *clusterNode) letCutOff(fs awsefs.IFileSystem) {
 	n.fileSystem = *fs.FileSystemId()
-	n.letSwitcher("CutOff", allow("CutOffOwnStorage", []string{
+	n.letSwitcher("CutOff", statement.Allow("CutOffOwnStorage", []string{
 		"elasticfilesystem:CreateMountTarget", "elasticfilesystem:DeleteMountTarget",
 		"elasticfilesystem:DescribeMountTargetSecurityGroups", "elasticfilesystem:DescribeMountTargets",
 	}, []*string{fs.FileSystemArn()}, nil))

@@ -4,6 +4,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
 )
 
 // backUp puts the node's file system into its owner's backup plan. The selection is
@@ -15,9 +17,9 @@ func (n *clusterNode) backUp(fs awsefs.IFileSystem, plan awsbackup.IBackupPlan) 
 	selection := awsbackup.NewBackupSelection(n, jsii.String("Backup"), &awsbackup.BackupSelectionProps{
 		BackupPlan: plan, Resources: &[]awsbackup.BackupResource{awsbackup.BackupResource_FromEfsFileSystem(fs)},
 	})
-	explain(selection.Node().FindChild(jsii.String("Role")), nagRule{
-		id:       "AwsSolutions-IAM4",
-		reason:   "AWS Backup's own managed policy is what a backup job needs, and AWS keeps it in step with the service.",
-		findings: []any{"Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup"},
+	nag.Explain(selection.Node().FindChild(jsii.String("Role")), nag.Rule{
+		ID:       "AwsSolutions-IAM4",
+		Reason:   "AWS Backup's own managed policy is what a backup job needs, and AWS keeps it in step with the service.",
+		Findings: []any{"Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup"},
 	})
 }

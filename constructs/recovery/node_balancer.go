@@ -5,6 +5,12 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/target"
+
 	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -22,7 +28,7 @@ type balancerPlan struct {
 }
 
 // makeTargets makes the node's load balancer, or takes the given target groups.
-func (n *clusterNode) makeTargets(at place, props *ClusterNodeProps) {
+func (n *clusterNode) makeTargets(at prop.Place, props *ClusterNodeProps) {
 	if props.TargetGroups != nil {
 		n.useGroups(at, *props.TargetGroups)
 		return
@@ -38,34 +44,34 @@ func (n *clusterNode) makeTargets(at place, props *ClusterNodeProps) {
 	case LoadBalancerKind_APPLICATION:
 		n.makeApplication(plan)
 	default:
-		at.fail("LoadBalancer.Kind is %q: allowed are %q and %q; leave it out for %q", want.Kind,
+		at.Fail("LoadBalancer.Kind is %q: allowed are %q and %q; leave it out for %q", want.Kind,
 			LoadBalancerKind_NETWORK, LoadBalancerKind_APPLICATION, LoadBalancerKind_NETWORK)
 	}
 }
 
-func (n *clusterNode) planBalancer(at place, want *NodeLoadBalancer) balancerPlan {
-	p := balancerPlan{NodeLoadBalancer: want, public: or(want.InternetFacing, false), secure: want.Certificates != nil && len(*want.Certificates) > 0}
+func (n *clusterNode) planBalancer(at prop.Place, want *NodeLoadBalancer) balancerPlan {
+	p := balancerPlan{NodeLoadBalancer: want, public: prop.Or(want.InternetFacing, false), secure: want.Certificates != nil && len(*want.Certificates) > 0}
 	port := 80
 	if p.secure {
 		port = 443
 	}
-	p.port = at.whole("LoadBalancer.Port", want.Port, port, 1, 65535)
-	p.targetPort = at.whole("LoadBalancer.TargetPort", want.TargetPort, 80, 1, 65535)
-	p.count = at.whole("LoadBalancer.HealthCount", want.HealthCount, 2, 2, 10)
-	p.interval = at.whole("LoadBalancer.HealthInterval", secondsOrNil(want.HealthInterval), 5, 5, 300)
-	p.delay = at.whole("LoadBalancer.DeregistrationDelay", secondsOrNil(want.DeregistrationDelay), 30, 0, 3600)
+	p.port = at.Whole("LoadBalancer.Port", want.Port, port, 1, 65535)
+	p.targetPort = at.Whole("LoadBalancer.TargetPort", want.TargetPort, 80, 1, 65535)
+	p.count = at.Whole("LoadBalancer.HealthCount", want.HealthCount, 2, 2, 10)
+	p.interval = at.Whole("LoadBalancer.HealthInterval", prop.SecondsOrNil(want.HealthInterval), 5, 5, 300)
+	p.delay = at.Whole("LoadBalancer.DeregistrationDelay", prop.SecondsOrNil(want.DeregistrationDelay), 30, 0, 3600)
 	subnets := n.switcher.Vpc().Subnets()
 	if want.Subnets != nil {
 		subnets = want.Subnets
 	}
 	if len(*subnets) < 2 {
-		at.fail("LoadBalancer.Subnets has %d subnet(s): a load balancer that outlives a zone needs subnets in at least two zones (an ALB refuses fewer); add one per zone", len(*subnets))
+		at.Fail("LoadBalancer.Subnets has %d subnet(s): a load balancer that outlives a zone needs subnets in at least two zones (an ALB refuses fewer); add one per zone", len(*subnets))
 	}
 	if p.public && want.Subnets == nil {
-		at.fail("LoadBalancer.InternetFacing is true and Subnets is missing: the nodes' subnets have no route to the internet; give public subnets, one per zone")
+		at.Fail("LoadBalancer.InternetFacing is true and Subnets is missing: the nodes' subnets have no route to the internet; give public subnets, one per zone")
 	}
 	p.subnets = &awsec2.SubnetSelection{Subnets: subnets}
-	p.clients = at.texts("LoadBalancer.ClientCidrs", want.ClientCidrs)
+	p.clients = at.Texts("LoadBalancer.ClientCidrs", want.ClientCidrs)
 	if want.ClientCidrs == nil {
 		p.clients = []string{*n.switcher.Vpc().CidrBlock()}
 		if p.public {
@@ -80,12 +86,12 @@ func (n *clusterNode) makeNetwork(p balancerPlan) {
 		Vpc: n.switcher.Vpc().Vpc(), VpcSubnets: p.subnets, InternetFacing: jsii.Bool(p.public),
 		// Clients that remember the address of another zone must still reach the node.
 		CrossZoneEnabled:   jsii.Bool(true),
-		DeletionProtection: jsii.Bool(or(p.DeletionProtection, false)),
+		DeletionProtection: jsii.Bool(prop.Or(p.DeletionProtection, false)),
 		SecurityGroups:     &[]awsec2.ISecurityGroup{n.balancerGroup(p)},
 	})
 	group := elb.NewNetworkTargetGroup(n, jsii.String("Targets"), &elb.NetworkTargetGroupProps{
-		Vpc: n.switcher.Vpc().Vpc(), Port: number(p.targetPort), Protocol: elb.Protocol_TCP, TargetType: elb.TargetType_INSTANCE,
-		DeregistrationDelay: duration(p.delay),
+		Vpc: n.switcher.Vpc().Vpc(), Port: prop.Number(p.targetPort), Protocol: elb.Protocol_TCP, TargetType: elb.TargetType_INSTANCE,
+		DeregistrationDelay: prop.Duration(p.delay),
 		// Connections to a failed instance are cut, so that clients connect again.
 		ConnectionTermination: jsii.Bool(true),
 		HealthCheck:           p.health(elb.Protocol_TCP),
@@ -95,7 +101,7 @@ func (n *clusterNode) makeNetwork(p balancerPlan) {
 		protocol = elb.Protocol_TLS
 	}
 	listener := lb.AddListener(jsii.String("Listener"), &elb.BaseNetworkListenerProps{
-		Port: number(p.port), Protocol: protocol, Certificates: p.Certificates,
+		Port: prop.Number(p.port), Protocol: protocol, Certificates: p.Certificates,
 		DefaultTargetGroups: &[]elb.INetworkTargetGroup{group},
 	})
 	n.useBalancer(p, lb, lb.Connections(), listener, group, group.TargetGroupArn())
@@ -106,12 +112,12 @@ func (n *clusterNode) makeApplication(p balancerPlan) {
 	lb := elb.NewApplicationLoadBalancer(n, jsii.String("LoadBalancer"), &elb.ApplicationLoadBalancerProps{
 		Vpc: n.switcher.Vpc().Vpc(), VpcSubnets: p.subnets, InternetFacing: jsii.Bool(p.public),
 		DropInvalidHeaderFields: jsii.Bool(true),
-		DeletionProtection:      jsii.Bool(or(p.DeletionProtection, false)),
+		DeletionProtection:      jsii.Bool(prop.Or(p.DeletionProtection, false)),
 		SecurityGroup:           n.balancerGroup(p),
 	})
 	group := elb.NewApplicationTargetGroup(n, jsii.String("Targets"), &elb.ApplicationTargetGroupProps{
-		Vpc: n.switcher.Vpc().Vpc(), Port: number(p.targetPort), Protocol: elb.ApplicationProtocol_HTTP, TargetType: elb.TargetType_INSTANCE,
-		DeregistrationDelay: duration(p.delay),
+		Vpc: n.switcher.Vpc().Vpc(), Port: prop.Number(p.targetPort), Protocol: elb.ApplicationProtocol_HTTP, TargetType: elb.TargetType_INSTANCE,
+		DeregistrationDelay: prop.Duration(p.delay),
 		HealthCheck:         p.health(elb.Protocol_HTTP),
 	})
 	protocol := elb.ApplicationProtocol_HTTP
@@ -119,7 +125,7 @@ func (n *clusterNode) makeApplication(p balancerPlan) {
 		protocol = elb.ApplicationProtocol_HTTPS
 	}
 	listener := lb.AddListener(jsii.String("Listener"), &elb.BaseApplicationListenerProps{
-		Port: number(p.port), Protocol: protocol, Certificates: p.Certificates, Open: jsii.Bool(false),
+		Port: prop.Number(p.port), Protocol: protocol, Certificates: p.Certificates, Open: jsii.Bool(false),
 		DefaultTargetGroups: &[]elb.IApplicationTargetGroup{group},
 	})
 	n.useBalancer(p, lb, lb.Connections(), listener, group, group.TargetGroupArn())
@@ -130,8 +136,8 @@ func (n *clusterNode) makeApplication(p balancerPlan) {
 func (p balancerPlan) health(protocol elb.Protocol) *elb.HealthCheck {
 	check := &elb.HealthCheck{
 		Protocol: protocol, Port: jsii.String(strconv.Itoa(p.targetPort)),
-		Interval: duration(p.interval), Timeout: duration(min(p.interval-1, 5)),
-		HealthyThresholdCount: number(p.count), UnhealthyThresholdCount: number(p.count),
+		Interval: prop.Duration(p.interval), Timeout: prop.Duration(min(p.interval-1, 5)),
+		HealthyThresholdCount: prop.Number(p.count), UnhealthyThresholdCount: prop.Number(p.count),
 	}
 	if p.HealthPath != nil {
 		check.Protocol, check.Path = elb.Protocol_HTTP, p.HealthPath
@@ -146,10 +152,10 @@ func (n *clusterNode) balancerGroup(p balancerPlan) awsec2.SecurityGroup {
 		Vpc: n.switcher.Vpc().Vpc(), AllowAllOutbound: jsii.Bool(false), Description: jsii.String("Load balancer of node " + strconv.Itoa(n.id)),
 	})
 	for _, cidr := range p.clients {
-		group.AddIngressRule(awsec2.Peer_Ipv4(jsii.String(cidr)), awsec2.Port_Tcp(number(p.port)), jsii.String("Clients"), nil)
+		group.AddIngressRule(awsec2.Peer_Ipv4(jsii.String(cidr)), awsec2.Port_Tcp(prop.Number(p.port)), jsii.String("Clients"), nil)
 	}
 	if p.public {
-		explain(group, nagRule{id: "AwsSolutions-EC23", reason: "An internet-facing load balancer without ClientCidrs serves everyone."})
+		nag.Explain(group, nag.Rule{ID: "AwsSolutions-EC23", Reason: "An internet-facing load balancer without ClientCidrs serves everyone."})
 	}
 	return group
 }
@@ -158,30 +164,30 @@ func (n *clusterNode) balancerGroup(p balancerPlan) awsec2.SecurityGroup {
 // switcher's and makes the node wait for all of it.
 func (n *clusterNode) useBalancer(p balancerPlan, lb elb.ILoadBalancerV2, connections awsec2.Connections, listener, group constructs.IConstruct, arn *string) {
 	n.balancer = lb
-	connections.AllowTo(n.group, awsec2.Port_Tcp(number(p.targetPort)), jsii.String("Load balancer to node"))
+	connections.AllowTo(n.group, awsec2.Port_Tcp(prop.Number(p.targetPort)), jsii.String("Load balancer to node"))
 	awscdk.Tags_Of(group).Add(jsii.String(contract.SwitcherTag), n.switcher.SwitcherName(), nil)
-	explain(lb, nagRule{id: "AwsSolutions-ELB2", reason: "Access logs are the owner's choice of bucket and cost: add them with LogAccessLogs."})
+	nag.Explain(lb, nag.Rule{ID: "AwsSolutions-ELB2", Reason: "Access logs are the owner's choice of bucket and cost: add them with LogAccessLogs."})
 	n.groups = []contract.TargetGroupEntry{{Arn: *arn, Port: strconv.Itoa(p.targetPort)}}
 	n.need(lb, listener) // the target group is one of the node's properties
 }
 
 // useGroups registers the node in existing target groups.
-func (n *clusterNode) useGroups(at place, groups []*NodeTargetGroup) {
+func (n *clusterNode) useGroups(at prop.Place, groups []*NodeTargetGroup) {
 	if len(groups) == 0 {
-		at.fail("TargetGroups is empty: give at least one, or leave it out for a load balancer of the node's own")
+		at.Fail("TargetGroups is empty: give at least one, or leave it out for a load balancer of the node's own")
 	}
 	arns := make([]*string, 0, len(groups))
 	for i, g := range groups {
-		at.require(g != nil && g.TargetGroupArn != nil, "TargetGroups["+strconv.Itoa(i)+"].TargetGroupArn", "give the ARN of an existing target group")
-		checkGroup(n, at, i, g.TargetGroupArn)
+		at.Require(g != nil && g.TargetGroupArn != nil, "TargetGroups["+strconv.Itoa(i)+"].TargetGroupArn", "give the ARN of an existing target group")
+		target.Check(n, at, i, g.TargetGroupArn)
 		entry := contract.TargetGroupEntry{Arn: *g.TargetGroupArn}
-		if port := at.whole("TargetGroups["+strconv.Itoa(i)+"].Port", g.Port, 0, 1, 65535); port != 0 {
+		if port := at.Whole("TargetGroups["+strconv.Itoa(i)+"].Port", g.Port, 0, 1, 65535); port != 0 {
 			entry.Port = strconv.Itoa(port)
 		}
 		n.groups = append(n.groups, entry)
 		arns = append(arns, g.TargetGroupArn)
 	}
-	refuseDuplicates(at, "target group", list(&arns))
-	n.letSwitcher("MoveTargets", allow("MoveExistingTargets",
+	prop.RefuseDuplicates(at, "target group", prop.List(&arns))
+	n.letSwitcher("MoveTargets", statement.Allow("MoveExistingTargets",
 		[]string{"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}, arns, nil))
 }

@@ -6,50 +6,52 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/userdata"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // planBoot decides whether the user data is generated, and with what. Nil n.boot means
 // that the image, or the user's own user data, does everything.
-func (n *clusterNode) planBoot(at place, props *ClusterNodeProps) {
-	refuseWindowsData(at, props.UserData)
-	gate := or(props.Gate, false)
-	n.imageGate = or(props.ImageHasGate, false)
+func (n *clusterNode) planBoot(at prop.Place, props *ClusterNodeProps) {
+	userdata.RefuseWindowsData(at, props.UserData)
+	gate := prop.Or(props.Gate, false)
+	n.imageGate = prop.Or(props.ImageHasGate, false)
 	generate := props.UserData == nil || props.Application != nil || gate && !n.imageGate || props.PrepareCommands != nil
-	if generate = or(props.GenerateUserData, generate); !generate {
+	if generate = prop.Or(props.GenerateUserData, generate); !generate {
 		n.checkGate(at, gate)
 		for name, given := range map[string]bool{
 			"Application": props.Application != nil, "PrepareCommands": props.PrepareCommands != nil, "GateTime": props.GateTime != nil,
 		} {
 			if given {
-				at.fail("%s is given and GenerateUserData is false: nothing would write it to the instance; leave one of them out", name)
+				at.Fail("%s is given and GenerateUserData is false: nothing would write it to the instance; leave one of them out", name)
 			}
 		}
 		return
 	}
 	if _, multipart := props.UserData.(awsec2.MultipartUserData); multipart {
-		at.fail("UserData is a multipart one, and GenerateUserData makes another around it: give one part as UserData, such as awsec2.UserData_ForLinux, or set GenerateUserData to false")
+		at.Fail("UserData is a multipart one, and GenerateUserData makes another around it: give one part as UserData, such as awsec2.UserData_ForLinux, or set GenerateUserData to false")
 	}
 	if n.imageGate {
-		at.fail("ImageHasGate is true, and the generated user data has the gate (or needs none): set GenerateUserData to false, or leave ImageHasGate out")
+		at.Fail("ImageHasGate is true, and the generated user data has the gate (or needs none): set GenerateUserData to false, or leave ImageHasGate out")
 	}
 	if props.GateTime != nil && !gate {
-		at.fail("GateTime is given and Gate is not true: there is no gate to give up; leave it out or set Gate")
+		at.Fail("GateTime is given and Gate is not true: there is no gate to give up; leave it out or set Gate")
 	}
 	fence := contract.DefaultPolicy().FenceSeconds
 	if s, ok := n.switcher.(*switcher); ok {
 		fence = s.policy.FenceSeconds
 	}
 	n.boot = &boot.Plan{
-		Gate: gate, GateSeconds: at.between("GateTime", props.GateTime, max(3600, 2*fence), 60, 172800),
-		Commands: strings.Join(at.texts("PrepareCommands", props.PrepareCommands), "\n"), Application: props.Application.plan(at),
+		Gate: gate, GateSeconds: at.Between("GateTime", props.GateTime, max(3600, 2*fence), 60, 172800),
+		Commands: strings.Join(at.Texts("PrepareCommands", props.PrepareCommands), "\n"), Application: props.Application.plan(at),
 	}
 	if n.boot.Commands != "" {
 		n.boot.Commands = "set -e\n" + n.boot.Commands
 	}
 	if gate && n.boot.GateSeconds <= fence {
-		at.fail("GateTime is %d s: it must be longer than the switcher's Policy.FenceTime, %d s, or a replacement would give up while its predecessor is being stopped; correct one of them",
+		at.Fail("GateTime is %d s: it must be longer than the switcher's Policy.FenceTime, %d s, or a replacement would give up while its predecessor is being stopped; correct one of them",
 			n.boot.GateSeconds, fence)
 	}
 }
@@ -64,7 +66,7 @@ func (n *clusterNode) agent() *boot.Agent {
 
 // makeUserData puts the user's own user data between the generated parts, or keeps it
 // alone.
-func (n *clusterNode) makeUserData(at place, props *ClusterNodeProps) {
+func (n *clusterNode) makeUserData(at prop.Place, props *ClusterNodeProps) {
 	own := props.UserData
 	if n.boot == nil {
 		if n.userData = own; own == nil {
@@ -74,17 +76,17 @@ func (n *clusterNode) makeUserData(at place, props *ClusterNodeProps) {
 	}
 	n.boot.Mounts = n.bootMounts()
 	n.makeLogs(at, props.Application)
-	at.failOn(n.boot.Validate())
-	n.userData, n.mounts = assemble(n, n.boot, own), true
+	at.FailOn(n.boot.Validate())
+	n.userData, n.mounts = userdata.Assemble(n, n.boot, own), true
 }
 
 // checkGate refuses a gate that nobody runs.
-func (n *clusterNode) checkGate(at place, gate bool) {
+func (n *clusterNode) checkGate(at prop.Place, gate bool) {
 	switch {
 	case gate && !n.imageGate:
-		at.fail("Gate is true and GenerateUserData is false: nobody would keep the instance from mounting before its grant (tag %s); "+
+		at.Fail("Gate is true and GenerateUserData is false: nobody would keep the instance from mounting before its grant (tag %s); "+
 			"leave GenerateUserData out, or declare by ImageHasGate that the image or UserData runs the gate", contract.GateTag)
 	case n.imageGate && !gate:
-		at.fail("ImageHasGate is true and Gate is not: the switcher would never open the image's gate; set Gate too")
+		at.Fail("ImageHasGate is true and Gate is not: the switcher would never open the image's gate; set Gate too")
 	}
 }

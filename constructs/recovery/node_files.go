@@ -8,6 +8,10 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/filesystem"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/resource"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/userdata"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
@@ -23,10 +27,10 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 		want = &NodeFileSystem{}
 	}
 	vpc := n.switcher.Vpc()
-	n.paths = [2]string{or(want.MountPath, "/data"), or(want.LogMountPath, "/var/log/recovery")}
-	fs, group := newFileSystem(n, "Data", fileSystemSpec{
-		vpc: vpc.Vpc(), subnets: vpc.Subnets(), key: want.EncryptionKey, removal: want.RemovalPolicy, name: fmt.Sprintf("data of node %d", n.id), reader: n.role,
-		planned: want.BackupPlan != nil,
+	n.paths = [2]string{prop.Or(want.MountPath, "/data"), prop.Or(want.LogMountPath, "/var/log/recovery")}
+	fs, group := filesystem.New(n, "Data", filesystem.Spec{
+		Vpc: vpc.Vpc(), Subnets: vpc.Subnets(), Key: want.EncryptionKey, Removal: want.RemovalPolicy, Name: fmt.Sprintf("data of node %d", n.id), Reader: n.role,
+		Planned: want.BackupPlan != nil,
 	})
 	n.backUp(fs, want.BackupPlan)
 	n.data, n.fileSystem = fs, *fs.FileSystemId()
@@ -36,33 +40,33 @@ func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
 		IncludeResourceTypes: jsii.Strings("AWS::EFS::FileSystem"), Priority: jsii.Number(1000),
 	})
 	n.Node().AddValidation(&storageCheck{node: n})
-	n.dataPoint = addAccessPoint(n, "DataPoint", fs, "/data", want.PosixUser)
-	n.logPoint = addAccessPoint(n, "LogPoint", vpc.LogFileSystem(), fmt.Sprintf("/node-%d", n.id), &awsefs.PosixUser{
+	n.dataPoint = filesystem.AddAccessPoint(n, "DataPoint", fs, "/data", want.PosixUser)
+	n.logPoint = filesystem.AddAccessPoint(n, "LogPoint", vpc.LogFileSystem(), fmt.Sprintf("/node-%d", n.id), &awsefs.PosixUser{
 		Uid: jsii.String("0"), Gid: jsii.String("0"),
 	})
 	policy := awsiam.NewPolicy(n, jsii.String("Files"), &awsiam.PolicyProps{
 		Roles: &[]awsiam.IRole{n.role},
 		Statements: &[]awsiam.PolicyStatement{
-			useAccessPoint("Data", fs, n.dataPoint), useAccessPoint("RecoveryLogs", vpc.LogFileSystem(), n.logPoint),
+			filesystem.UseAccessPoint("Data", fs, n.dataPoint), filesystem.UseAccessPoint("RecoveryLogs", vpc.LogFileSystem(), n.logPoint),
 		},
 	})
 	own := n.group.SecurityGroupId()
 	// The file system itself is one of the node's properties.
 	n.need(fs.MountTargetsAvailable(), group, n.dataPoint, n.logPoint, policy,
-		newIngressRule(n, "DataAccess", group.SecurityGroupId(), own, nfsPort, fmt.Sprintf("Data of node %d", n.id)),
-		newIngressRule(n, "LogAccess", vpc.LogSecurityGroupId(), own, nfsPort, fmt.Sprintf("Recovery logs of node %d", n.id)))
+		resource.NewIngressRule(n, "DataAccess", group.SecurityGroupId(), own, filesystem.NfsPort, fmt.Sprintf("Data of node %d", n.id)),
+		resource.NewIngressRule(n, "LogAccess", vpc.LogSecurityGroupId(), own, filesystem.NfsPort, fmt.Sprintf("Recovery logs of node %d", n.id)))
 }
 
 // MountCommands are for user data that is the owner's own.
 func (n *clusterNode) MountCommands() *[]*string {
 	if n.boot != nil {
-		place(*n.Node().Path()).fail("MountCommands were asked for, but the generated user data mounts the file systems already: leave the commands out, or set GenerateUserData to false")
+		prop.Place(*n.Node().Path()).Fail("MountCommands were asked for, but the generated user data mounts the file systems already: leave the commands out, or set GenerateUserData to false")
 	}
 	n.mounts = true
 	if n.data == nil {
 		return jsii.Strings()
 	}
-	return mountCommands(n.bootMounts(), n.imageGate)
+	return userdata.MountCommands(n.bootMounts(), n.imageGate)
 }
 
 // bootMounts are the node's two mounts.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -35,14 +36,14 @@ type lifeProps struct {
 }
 
 // planLife checks what the props say of changes and deletion.
-func (n *clusterNode) planLife(at place, p lifeProps) {
+func (n *clusterNode) planLife(at prop.Place, p lifeProps) {
 	out := life{apply: string(p.apply), onDelete: contract.DeleteTerminate}
 	switch p.apply {
 	case "":
 		out.apply = contract.ApplyNextSwitch
 	case ApplyChanges_NEXT_SWITCH, ApplyChanges_AT_ONCE:
 	default:
-		at.fail("ApplyChanges is %q: allowed are %q and %q; leave it out for %q", p.apply, ApplyChanges_NEXT_SWITCH, ApplyChanges_AT_ONCE, ApplyChanges_NEXT_SWITCH)
+		at.Fail("ApplyChanges is %q: allowed are %q and %q; leave it out for %q", p.apply, ApplyChanges_NEXT_SWITCH, ApplyChanges_AT_ONCE, ApplyChanges_NEXT_SWITCH)
 	}
 	if p.onDelete == "" {
 		p.onDelete = p.def
@@ -52,16 +53,16 @@ func (n *clusterNode) planLife(at place, p lifeProps) {
 	case awscdk.RemovalPolicy_RETAIN:
 		out.onDelete = contract.DeleteRetain
 	default:
-		at.fail("OnDelete is %q: allowed are RemovalPolicy_DESTROY and RemovalPolicy_RETAIN; leave it out for RemovalPolicy_%s", p.onDelete, p.def)
+		at.Fail("OnDelete is %q: allowed are RemovalPolicy_DESTROY and RemovalPolicy_RETAIN; leave it out for RemovalPolicy_%s", p.onDelete, p.def)
 	}
-	out.drain = at.whole("DrainTime in seconds", secondsOrNil(p.drain), contract.DefaultDrain, 0, 3600)
-	out.stop = at.whole("StopTime in seconds", secondsOrNil(p.stop), contract.DefaultStop, 0, 600)
+	out.drain = at.Whole("DrainTime in seconds", prop.SecondsOrNil(p.drain), contract.DefaultDrain, 0, 3600)
+	out.stop = at.Whole("StopTime in seconds", prop.SecondsOrNil(p.stop), contract.DefaultStop, 0, 600)
 	if p.await != nil {
-		out.await = at.whole("AwaitAutoRecovery in seconds", p.await.ToSeconds(nil), 0, 60, 3600)
+		out.await = at.Whole("AwaitAutoRecovery in seconds", p.await.ToSeconds(nil), 0, 60, 3600)
 	}
 	// A changed image has half of DeployTime to become healthy, the way there included.
 	if most := n.deployTime() / 2; out.apply == contract.ApplyAtOnce && out.drain+out.stop >= most {
-		at.fail("DrainTime and StopTime are %d s together: ApplyChanges_AT_ONCE allows less than %d s, half of the switcher's Policy.DeployTime, since the other half is for going back; shorten one of them, or lengthen DeployTime",
+		at.Fail("DrainTime and StopTime are %d s together: ApplyChanges_AT_ONCE allows less than %d s, half of the switcher's Policy.DeployTime, since the other half is for going back; shorten one of them, or lengthen DeployTime",
 			out.drain+out.stop, most)
 	}
 	n.life = out

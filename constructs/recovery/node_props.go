@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/consumer"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -179,6 +180,11 @@ type ClusterNodeProps struct {
 	// Policy.DeployTime. Default: 1800 s.
 	ServiceTimeout awscdk.Duration
 }
+
+// NodesPerStack is how many nodes fit into one stack: a node with its ResourceMonitor
+// is 24 resources, and up to 31 with a backup plan, an application status check, log
+// files and the like.
+const NodesPerStack = consumer.NodesPerStack
 
 // FenceEscalation is FenceEscalation_HOLD, FenceEscalation_STORAGE or
 // FenceEscalation_GO_ON.

@@ -6,18 +6,19 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // makeRetained keeps what a retained instance uses when the node's stack is deleted:
 // a role that is gone would end its permissions, and the deletion of a security
 // group in use, or of mount targets under it, would fail and hold up the stack.
-func (n *clusterNode) makeRetained(at place, props *ClusterNodeProps) {
+func (n *clusterNode) makeRetained(at prop.Place, props *ClusterNodeProps) {
 	if n.life.onDelete != contract.DeleteRetain {
 		return
 	}
 	if fs := props.DataFileSystem; fs != nil && fs.RemovalPolicy != "" && fs.RemovalPolicy != awscdk.RemovalPolicy_RETAIN {
-		at.fail("OnDelete is RemovalPolicy_RETAIN and DataFileSystem.RemovalPolicy is %q: the retained instance would lose its data; let them agree", fs.RemovalPolicy)
+		at.Fail("OnDelete is RemovalPolicy_RETAIN and DataFileSystem.RemovalPolicy is %q: the retained instance would lose its data; let them agree", fs.RemovalPolicy)
 	}
 	awscdk.Aspects_Of(n).Add(&retainer{base: *n.Node().Path() + "/"}, nil)
 }

@@ -7,6 +7,10 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
 )
 
 // makeRole makes the node's role under the path that the switcher may pass, or
@@ -25,10 +29,10 @@ func (n *clusterNode) makeRole(props *ClusterNodeProps) {
 				awsiam.ManagedPolicy_FromAwsManagedPolicyName(jsii.String("CloudWatchAgentServerPolicy")),
 			},
 		})
-		explain(role, nagRule{
-			id:       "AwsSolutions-IAM4",
-			reason:   "The CloudWatch agent needs what this policy grants, and AWS keeps it in step with the agent.",
-			findings: []any{"Policy::arn:<AWS::Partition>:iam::aws:policy/CloudWatchAgentServerPolicy"},
+		nag.Explain(role, nag.Rule{
+			ID:       "AwsSolutions-IAM4",
+			Reason:   "The CloudWatch agent needs what this policy grants, and AWS keeps it in step with the agent.",
+			Findings: []any{"Policy::arn:<AWS::Partition>:iam::aws:policy/CloudWatchAgentServerPolicy"},
 		})
 		n.role = role
 	}
@@ -38,7 +42,7 @@ func (n *clusterNode) makeRole(props *ClusterNodeProps) {
 
 // letPass allows the switcher to launch with a role that is not under its path.
 func (n *clusterNode) letPass() {
-	n.letSwitcher("PassRole", allow("PassForeignRole", []string{"iam:PassRole"}, []*string{n.role.RoleArn()}, map[string]any{
+	n.letSwitcher("PassRole", statement.Allow("PassForeignRole", []string{"iam:PassRole"}, []*string{n.role.RoleArn()}, map[string]any{
 		"StringEquals": map[string]any{"iam:PassedToService": []any{"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}},
 	}))
 }
@@ -57,12 +61,12 @@ func (n *clusterNode) letSwitcher(id string, statements ...awsiam.PolicyStatemen
 }
 
 // letUseKeys does so for keys that no volume of the template names.
-func (n *clusterNode) letUseKeys(at place, id string, keys *[]awskms.IKey) {
+func (n *clusterNode) letUseKeys(at prop.Place, id string, keys *[]awskms.IKey) {
 	if keys == nil {
 		return
 	}
 	for i, key := range *keys {
-		at.require(key != nil, fmt.Sprintf("VolumeKeys[%d]", i), "give a key, or take the entry out")
+		at.Require(key != nil, fmt.Sprintf("VolumeKeys[%d]", i), "give a key, or take the entry out")
 		n.letUseKey(fmt.Sprintf("%s%d", id, i), key.KeyArn())
 	}
 }
@@ -73,13 +77,13 @@ func (n *clusterNode) letUseKey(id string, key *string) {
 	region := *awscdk.Stack_Of(n).Region()
 	via := map[string]any{"kms:ViaService": "ec2." + region + ".amazonaws.com*"}
 	policy := n.letSwitcher(id,
-		allow("UseVolumeKey", []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"},
+		statement.Allow("UseVolumeKey", []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"},
 			[]*string{key}, map[string]any{"StringLike": via}),
-		allow("GrantVolumeKey", []string{"kms:CreateGrant"}, []*string{key}, map[string]any{
+		statement.Allow("GrantVolumeKey", []string{"kms:CreateGrant"}, []*string{key}, map[string]any{
 			"StringLike": via, "Bool": map[string]any{"kms:GrantIsForAWSResource": "true"},
 		}))
-	explain(policy, nagRule{
-		id: "AwsSolutions-IAM5", reason: "kms:ReEncrypt* are the two halves of one operation; the statement names the key, and allows its use by EC2 only.",
-		findings: []any{"Action::kms:ReEncrypt*"},
+	nag.Explain(policy, nag.Rule{
+		ID: "AwsSolutions-IAM5", Reason: "kms:ReEncrypt* are the two halves of one operation; the statement names the key, and allows its use by EC2 only.",
+		Findings: []any{"Action::kms:ReEncrypt*"},
 	})
 }

@@ -13,6 +13,11 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/resource"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -52,24 +57,24 @@ type ApplicationStatusCheck struct {
 	CheckId *string
 }
 
-func (w *ApplicationStatusCheck) plan(at place) statusPlan {
+func (w *ApplicationStatusCheck) plan(at prop.Place) resource.StatusPlan {
 	const group = "ApplicationStatusCheck."
-	at.require(w.Port != nil, group+"Port", "give the port that the application answers HTTP on")
-	p := statusPlan{
-		port: at.whole(group+"Port", w.Port, 0, 1, 65535), path: or(w.Path, "/"), codes: or(w.StatusCodes, "200"),
-		protocol: at.oneOf(group+"Protocol", w.Protocol, "http", "http", "https"),
-		timeout:  at.whole(group+"Timeout in seconds", secondsOrNil(w.Timeout), 6, 1, 30),
-		failures: at.whole(group+"Failures", w.Failures, 2, 1, 10),
-		start:    at.whole(group+"StartTime in seconds", secondsOrNil(w.StartTime), 300, 1, 600),
+	at.Require(w.Port != nil, group+"Port", "give the port that the application answers HTTP on")
+	p := resource.StatusPlan{
+		Port: at.Whole(group+"Port", w.Port, 0, 1, 65535), Path: prop.Or(w.Path, "/"), Codes: prop.Or(w.StatusCodes, "200"),
+		Protocol: at.OneOf(group+"Protocol", w.Protocol, "http", "http", "https"),
+		Timeout:  at.Whole(group+"Timeout in seconds", prop.SecondsOrNil(w.Timeout), 6, 1, 30),
+		Failures: at.Whole(group+"Failures", w.Failures, 2, 1, 10),
+		Start:    at.Whole(group+"StartTime in seconds", prop.SecondsOrNil(w.StartTime), 300, 1, 600),
 	}
-	if !strings.HasPrefix(p.path, "/") {
-		at.fail("%sPath is %q: it must begin with a slash; write %q", group, p.path, "/"+p.path)
+	if !strings.HasPrefix(p.Path, "/") {
+		at.Fail("%sPath is %q: it must begin with a slash; write %q", group, p.Path, "/"+p.Path)
 	}
-	if len(p.codes) > 64 || strings.Trim(p.codes, "0123456789,-") != "" || p.codes == "" {
-		at.fail("%sStatusCodes is %q: allowed are up to 64 characters of numbers and ranges such as 200,202,300-399; leave it out for 200", group, p.codes)
+	if len(p.Codes) > 64 || strings.Trim(p.Codes, "0123456789,-") != "" || p.Codes == "" {
+		at.Fail("%sStatusCodes is %q: allowed are up to 64 characters of numbers and ranges such as 200,202,300-399; leave it out for 200", group, p.Codes)
 	}
-	if w.CheckId != nil && !unresolved(w.CheckId) && !strings.HasPrefix(*w.CheckId, "asc-") {
-		at.fail("%sCheckId is %q: give the id of an application status check such as asc-0123456789abcdef0", group, *w.CheckId)
+	if w.CheckId != nil && !prop.Unresolved(w.CheckId) && !strings.HasPrefix(*w.CheckId, "asc-") {
+		at.Fail("%sCheckId is %q: give the id of an application status check such as asc-0123456789abcdef0", group, *w.CheckId)
 	}
 	return p
 }
@@ -77,7 +82,7 @@ func (w *ApplicationStatusCheck) plan(at place) statusPlan {
 // makeStatusCheck makes the check, or takes the one that another node of the stack
 // has made, and lets the switcher associate it with the node. CloudFormation has no
 // resource for that in AWS CDK.
-func (n *clusterNode) makeStatusCheck(at place, want *ApplicationStatusCheck) {
+func (n *clusterNode) makeStatusCheck(at prop.Place, want *ApplicationStatusCheck) {
 	if want == nil {
 		return
 	}
@@ -90,7 +95,7 @@ func (n *clusterNode) makeStatusCheck(at place, want *ApplicationStatusCheck) {
 		n.need(check)
 	}
 	if n.group != nil {
-		n.group.AddIngressRule(awsec2.Peer_Ipv4(n.switcher.Vpc().CidrBlock()), awsec2.Port_Tcp(number(plan.port)), jsii.String("Application status check"), nil)
+		n.group.AddIngressRule(awsec2.Peer_Ipv4(n.switcher.Vpc().CidrBlock()), awsec2.Port_Tcp(prop.Number(plan.Port)), jsii.String("Application status check"), nil)
 	}
 	checks := func(id *string) []*string {
 		return []*string{awscdk.Stack_Of(n).FormatArn(&awscdk.ArnComponents{
@@ -98,17 +103,17 @@ func (n *clusterNode) makeStatusCheck(at place, want *ApplicationStatusCheck) {
 		})}
 	}
 	statements := []awsiam.PolicyStatement{
-		allow("ReadStatusChecks", []string{"ec2:DescribeApplicationStatus", "ec2:DescribeApplicationStatusCheckAssociations"}, anything(), nil),
+		statement.Allow("ReadStatusChecks", []string{"ec2:DescribeApplicationStatus", "ec2:DescribeApplicationStatusCheckAssociations"}, statement.Anything(), nil),
 		// By tag, so that the node can be taken off a check that the stack no longer names.
-		allow("AssociateOwnChecks", watchActions, checks(jsii.String("*")), map[string]any{
+		statement.Allow("AssociateOwnChecks", watchActions, checks(jsii.String("*")), map[string]any{
 			"StringEquals": map[string]any{"aws:ResourceTag/" + contract.SwitcherTag: *n.switcher.SwitcherName()},
 		}),
 	}
 	if want.CheckId != nil {
-		statements = append(statements, allow("AssociateThatCheck", watchActions, checks(want.CheckId), nil))
+		statements = append(statements, statement.Allow("AssociateThatCheck", watchActions, checks(want.CheckId), nil))
 	}
-	explain(n.letSwitcher("Watch", statements...), nagRule{
-		id: "AwsSolutions-IAM5", reason: "Describe actions of EC2 know no resources. The association is limited to the switcher's own checks by their tag, and to the one that is named.",
+	nag.Explain(n.letSwitcher("Watch", statements...), nag.Rule{
+		ID: "AwsSolutions-IAM5", Reason: "Describe actions of EC2 know no resources. The association is limited to the switcher's own checks by their tag, and to the one that is named.",
 	})
 }
 
@@ -119,19 +124,19 @@ var watchActions = []string{"ec2:AssociateApplicationStatusCheck", "ec2:Disassoc
 const statusChecksID = "RecoveryStatusChecks"
 
 // sharedCheck carries the switcher's tag, on which its permission rests.
-func sharedCheck(stack awscdk.Stack, switcher string, p statusPlan) awsec2.CfnApplicationStatusCheck {
+func sharedCheck(stack awscdk.Stack, switcher string, p resource.StatusPlan) awsec2.CfnApplicationStatusCheck {
 	var scope constructs.Construct
 	if found := stack.Node().TryFindChild(jsii.String(statusChecksID)); found != nil {
-		scope = scopeOf(found)
+		scope = registry.ScopeOf(found)
 	} else {
 		scope = constructs.NewConstruct(stack, jsii.String(statusChecksID))
 	}
 	sum := sha256.Sum256(fmt.Append(nil, switcher, p))
-	id := p.protocol + strconv.Itoa(p.port) + hex.EncodeToString(sum[:4])
+	id := p.Protocol + strconv.Itoa(p.Port) + hex.EncodeToString(sum[:4])
 	if found := scope.Node().TryFindChild(&id); found != nil {
 		return found.(awsec2.CfnApplicationStatusCheck)
 	}
-	check := newStatusCheck(scope, id, p)
+	check := resource.NewStatusCheck(scope, id, p)
 	awscdk.Tags_Of(check).Add(jsii.String(contract.SwitcherTag), jsii.String(switcher), &awscdk.TagProps{Priority: jsii.Number(1000)})
 	return check
 }

@@ -6,10 +6,12 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 )
 
 // planTypes checks the type and those that may stand in for it.
-func (n *clusterNode) planTypes(at place, props *ClusterNodeProps) {
+func (n *clusterNode) planTypes(at prop.Place, props *ClusterNodeProps) {
 	if n.kind = props.InstanceType; n.kind == nil {
 		n.kind = awsec2.NewInstanceType(jsii.String("t4g.small"))
 	}
@@ -18,7 +20,7 @@ func (n *clusterNode) planTypes(at place, props *ClusterNodeProps) {
 
 // planOtherTypes checks the types that may stand in for kind. Where that is not known,
 // they are compared with the first of them.
-func (n *clusterNode) planOtherTypes(at place, kind awsec2.InstanceType, others *[]awsec2.InstanceType) {
+func (n *clusterNode) planOtherTypes(at prop.Place, kind awsec2.InstanceType, others *[]awsec2.InstanceType) {
 	if others == nil {
 		return
 	}
@@ -27,17 +29,17 @@ func (n *clusterNode) planOtherTypes(at place, kind awsec2.InstanceType, others 
 		seen[*kind.ToString()] = true
 	}
 	for i, other := range *others {
-		at.require(other != nil, fmt.Sprintf("InstanceTypes[%d]", i), "give a type such as awsec2.NewInstanceType(jsii.String(\"t4g.medium\")), or take the entry out")
+		at.Require(other != nil, fmt.Sprintf("InstanceTypes[%d]", i), "give a type such as awsec2.NewInstanceType(jsii.String(\"t4g.medium\")), or take the entry out")
 		name := *other.ToString()
 		if seen[name] {
-			at.fail("InstanceTypes[%d] is %q, which is InstanceType or stands there before: name each type once", i, name)
+			at.Fail("InstanceTypes[%d] is %q, which is InstanceType or stands there before: name each type once", i, name)
 		}
 		seen[name] = true
 		if kind == nil {
 			kind = other
 		}
-		if !unresolved(name) && !unresolved(kind.ToString()) && kind.Architecture() != other.Architecture() {
-			at.fail("InstanceTypes[%d] is %q with a processor of architecture %s, and %q has %s: the image boots on one architecture only; name types of the same",
+		if !prop.Unresolved(name) && !prop.Unresolved(kind.ToString()) && kind.Architecture() != other.Architecture() {
+			at.Fail("InstanceTypes[%d] is %q with a processor of architecture %s, and %q has %s: the image boots on one architecture only; name types of the same",
 				i, name, architecture(other), *kind.ToString(), architecture(kind))
 		}
 		n.kinds = append(n.kinds, name)
@@ -53,13 +55,13 @@ func architecture(kind awsec2.InstanceType) string {
 }
 
 // planSwitch checks what the node allows a switch to do.
-func (n *clusterNode) planSwitch(at place, props *ClusterNodeProps) {
+func (n *clusterNode) planSwitch(at prop.Place, props *ClusterNodeProps) {
 	switch n.escalation = props.FenceEscalation; n.escalation {
 	case "":
 		n.escalation = FenceEscalation_HOLD
 	case FenceEscalation_HOLD, FenceEscalation_STORAGE, FenceEscalation_GO_ON:
 	default:
-		at.fail("FenceEscalation is %q: allowed are %q, %q and %q; leave it out for %q", n.escalation,
+		at.Fail("FenceEscalation is %q: allowed are %q, %q and %q; leave it out for %q", n.escalation,
 			FenceEscalation_HOLD, FenceEscalation_STORAGE, FenceEscalation_GO_ON, FenceEscalation_HOLD)
 	}
 }

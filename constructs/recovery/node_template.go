@@ -7,15 +7,17 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/userdata"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // makeTemplate makes the launch template that the first blueprint is read from.
-func (n *clusterNode) makeTemplate(at place, props *ClusterNodeProps, groups []awsec2.ISecurityGroup) {
+func (n *clusterNode) makeTemplate(at prop.Place, props *ClusterNodeProps, groups []awsec2.ISecurityGroup) {
 	image := props.MachineImage
 	if image == nil {
-		if unresolved(n.kind.ToString()) {
-			at.fail("InstanceType is a token and MachineImage is missing: the default image depends on the type's processor; give MachineImage")
+		if prop.Unresolved(n.kind.ToString()) {
+			at.Fail("InstanceType is a token and MachineImage is missing: the default image depends on the type's processor; give MachineImage")
 		}
 		image = defaultImage(n.kind)
 	}
@@ -25,14 +27,14 @@ func (n *clusterNode) makeTemplate(at place, props *ClusterNodeProps, groups []a
 		SecurityGroup: groups[0], UserData: n.userData,
 		RequireImdsv2: jsii.Bool(true), HttpTokens: awsec2.LaunchTemplateHttpTokens_REQUIRED,
 		HttpEndpoint: jsii.Bool(true), InstanceMetadataTags: jsii.Bool(true),
-		HttpPutResponseHopLimit:           jsii.Number(float64(at.whole("MetadataHopLimit", props.MetadataHopLimit, 1, 1, 64))),
+		HttpPutResponseHopLimit:           jsii.Number(float64(at.Whole("MetadataHopLimit", props.MetadataHopLimit, 1, 1, 64))),
 		InstanceInitiatedShutdownBehavior: awsec2.InstanceInitiatedShutdownBehavior_STOP,
-		DisableApiTermination:             jsii.Bool(or(props.TerminationProtection, false)),
-		DetailedMonitoring:                jsii.Bool(or(props.DetailedMonitoring, false)),
+		DisableApiTermination:             jsii.Bool(prop.Or(props.TerminationProtection, false)),
+		DetailedMonitoring:                jsii.Bool(prop.Or(props.DetailedMonitoring, false)),
 		EbsOptimized:                      props.EbsOptimized,
 		BlockDevices:                      n.blockDevices(at, props),
 	})
-	refuseOtherSystems(at, n.template.OsType())
+	userdata.RefuseOtherSystems(at, n.template.OsType())
 	for _, g := range groups[1:] {
 		n.template.AddSecurityGroup(g)
 	}
@@ -41,7 +43,7 @@ func (n *clusterNode) makeTemplate(at place, props *ClusterNodeProps, groups []a
 }
 
 // overrideTemplate sets what awsec2.LaunchTemplate has no props for.
-func (n *clusterNode) overrideTemplate(at place, props *ClusterNodeProps) {
+func (n *clusterNode) overrideTemplate(at prop.Place, props *ClusterNodeProps) {
 	cfn := n.template.Node().DefaultChild().(awsec2.CfnLaunchTemplate)
 	set := func(path string, value any) {
 		cfn.AddPropertyOverride(jsii.String("LaunchTemplateData."+path), value)
@@ -53,16 +55,16 @@ func (n *clusterNode) overrideTemplate(at place, props *ClusterNodeProps) {
 	} else {
 		set("MaintenanceOptions.AutoRecovery", "disabled")
 	}
-	if or(props.StopProtection, false) {
+	if prop.Or(props.StopProtection, false) {
 		set("DisableApiStop", true)
 	}
-	if v := at.oneOf("Tenancy", props.Tenancy, "default", "default", "dedicated"); v != "default" {
+	if v := at.OneOf("Tenancy", props.Tenancy, "default", "default", "dedicated"); v != "default" {
 		set("Placement.Tenancy", v)
 	}
 	if props.PlacementGroup != nil {
 		set("Placement.GroupName", *props.PlacementGroup)
 	}
-	if v := at.oneOf("CapacityReservation", props.CapacityReservation, "open", "open", "none", "capacity-reservations-only"); v != "open" {
+	if v := at.OneOf("CapacityReservation", props.CapacityReservation, "open", "open", "none", "capacity-reservations-only"); v != "open" {
 		set("CapacityReservationSpecification.CapacityReservationPreference", v)
 	}
 }
@@ -71,13 +73,13 @@ func (n *clusterNode) overrideTemplate(at place, props *ClusterNodeProps) {
 // decide over the node win over any that awscdk.Tags_Of adds further up.
 func (n *clusterNode) tagTemplate(props *ClusterNodeProps) {
 	tags := awscdk.Tags_Of(n.template)
-	for key, value := range or(props.Tags, nil) {
+	for key, value := range prop.Or(props.Tags, nil) {
 		tags.Add(jsii.String(key), value, nil)
 	}
 	fixed := &awscdk.TagProps{Priority: jsii.Number(1000)}
 	tags.Add(jsii.String("Name"), jsii.String(n.name), &awscdk.TagProps{Priority: jsii.Number(150)})
 	tags.Add(n.switcher.IDTag(), jsii.String(fmt.Sprint(n.id)), fixed)
-	tags.Add(n.switcher.TargetTag(), jsii.String(fmt.Sprint(or(props.RecoveryTarget, true))), fixed)
+	tags.Add(n.switcher.TargetTag(), jsii.String(fmt.Sprint(prop.Or(props.RecoveryTarget, true))), fixed)
 	tags.Add(jsii.String(contract.SwitcherTag), n.switcher.SwitcherName(), fixed)
 	n.template.Node().AddValidation(&tagCheck{template: n.template})
 }
@@ -90,7 +92,7 @@ type tagCheck struct{ template awsec2.LaunchTemplate }
 func (c *tagCheck) Validate() *[]*string {
 	var faults []*string
 	for key := range *c.template.Tags().TagValues() {
-		if err := tagKeyError(key); err != nil {
+		if err := prop.TagKeyError(key); err != nil {
 			faults = append(faults, jsii.String(err.Error()+", or exclude the node: awscdk.TagProps{ExcludeResourceTypes: \"AWS::EC2::LaunchTemplate\"}"))
 		}
 	}
@@ -105,7 +107,7 @@ func defaultImage(kind awsec2.InstanceType) awsec2.IMachineImage {
 	return awsec2.MachineImage_LatestAmazonLinux2023(&awsec2.AmazonLinux2023ImageSsmParameterProps{CpuType: cpu})
 }
 
-func (n *clusterNode) blockDevices(at place, props *ClusterNodeProps) *[]*awsec2.BlockDevice {
+func (n *clusterNode) blockDevices(at prop.Place, props *ClusterNodeProps) *[]*awsec2.BlockDevice {
 	volumes := props.Volumes
 	if volumes == nil {
 		if props.MachineImage != nil {
@@ -116,36 +118,36 @@ func (n *clusterNode) blockDevices(at place, props *ClusterNodeProps) *[]*awsec2
 	devices := make([]*awsec2.BlockDevice, 0, len(*volumes))
 	names := make([]string, 0, len(*volumes))
 	for i, v := range *volumes {
-		at.require(v != nil && v.DeviceName != nil, fmt.Sprintf("Volumes[%d].DeviceName", i), "give a device such as /dev/xvda")
+		at.Require(v != nil && v.DeviceName != nil, fmt.Sprintf("Volumes[%d].DeviceName", i), "give a device such as /dev/xvda")
 		names = append(names, *v.DeviceName)
 		if v.KmsKey != nil {
 			n.letUseKey(fmt.Sprintf("VolumeKey%d", i), v.KmsKey.KeyArn())
 		}
 		devices = append(devices, v.blockDevice(at, i))
 	}
-	refuseDuplicates(at, "volume", names)
+	prop.RefuseDuplicates(at, "volume", names)
 	return &devices
 }
 
-func (v *NodeVolume) blockDevice(at place, i int) *awsec2.BlockDevice {
+func (v *NodeVolume) blockDevice(at prop.Place, i int) *awsec2.BlockDevice {
 	kind := v.VolumeType
 	if kind == "" {
 		kind = awsec2.EbsDeviceVolumeType_GP3
 	}
-	encrypted := or(v.Encrypted, true)
+	encrypted := prop.Or(v.Encrypted, true)
 	if v.KmsKey != nil && !encrypted {
-		at.fail("Volumes[%d] has a KmsKey and Encrypted is false: leave one of them out", i)
+		at.Fail("Volumes[%d] has a KmsKey and Encrypted is false: leave one of them out", i)
 	}
 	size := v.SizeGiB
 	if size == nil {
-		at.fail("Volumes[%d].SizeGiB is missing: give the size of %s in GiB, at least its snapshot's", i, *v.DeviceName)
+		at.Fail("Volumes[%d].SizeGiB is missing: give the size of %s in GiB, at least its snapshot's", i, *v.DeviceName)
 	}
-	at.whole(fmt.Sprintf("Volumes[%d].SizeGiB", i), size, 0, 1, 65536)
+	at.Whole(fmt.Sprintf("Volumes[%d].SizeGiB", i), size, 0, 1, 65536)
 	return &awsec2.BlockDevice{
 		DeviceName: v.DeviceName,
 		Volume: awsec2.BlockDeviceVolume_Ebs(size, &awsec2.EbsDeviceOptions{
 			VolumeType: kind, Iops: v.Iops, Throughput: v.Throughput, Encrypted: jsii.Bool(encrypted), KmsKey: v.KmsKey,
-			DeleteOnTermination: jsii.Bool(or(v.DeleteOnTermination, true)),
+			DeleteOnTermination: jsii.Bool(prop.Or(v.DeleteOnTermination, true)),
 		}),
 	}
 }

@@ -3,6 +3,7 @@ package recovery
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -83,29 +84,29 @@ type RecoveryPolicy struct {
 
 // toContract is the policy as the switcher reads it. A field that is given must
 // be within bounds; only one that is left out takes the default.
-func (p *RecoveryPolicy) toContract(at place) contract.Policy {
+func (p *RecoveryPolicy) toContract(at prop.Place) contract.Policy {
 	out := contract.DefaultPolicy()
 	if p == nil {
 		return out
 	}
-	out.ConfirmSeconds = at.seconds("Policy.ConfirmTime", p.ConfirmTime, out.ConfirmSeconds)
-	out.FenceSeconds = at.seconds("Policy.FenceTime", p.FenceTime, out.FenceSeconds)
-	out.HealthSeconds = at.seconds("Policy.HealthTime", p.HealthTime, out.HealthSeconds)
-	out.MaxAttempts = at.whole("Policy.MaxAttempts", p.MaxAttempts, out.MaxAttempts, 1, 20)
-	out.CapacitySeconds = at.seconds("Policy.CapacityTime", p.CapacityTime, out.CapacitySeconds)
-	out.RetrySeconds = at.seconds("Policy.RetryTime", p.RetryTime, out.RetrySeconds)
-	out.PollSeconds = at.seconds("Policy.PollTime", p.PollTime, out.PollSeconds)
-	out.GraceSeconds = at.seconds("Policy.GraceTime", p.GraceTime, out.GraceSeconds)
-	out.MaxSwitches = at.whole("Policy.MaxSwitches", p.MaxSwitches, out.MaxSwitches, 1, 100)
-	out.WindowSeconds = at.seconds("Policy.SwitchWindow", p.SwitchWindow, out.WindowSeconds)
-	out.CoolDownSeconds = at.seconds("Policy.CoolDownTime", p.CoolDownTime, out.CoolDownSeconds)
-	out.LaunchesPerSecond = at.whole("Policy.LaunchesPerSecond", p.LaunchesPerSecond, out.LaunchesPerSecond, 1, 100)
-	out.BudgetPercent = at.whole("Policy.BudgetPercent", p.BudgetPercent, out.BudgetPercent, 10, 100)
-	out.BrakePercent = at.whole("Policy.BrakePercent", p.BrakePercent, out.BrakePercent, 1, 100)
-	out.BrakeSeconds = at.seconds("Policy.BrakeTime", p.BrakeTime, out.BrakeSeconds)
-	out.HistoryDays = at.whole("Policy.HistoryDays", p.HistoryDays, out.HistoryDays, 1, 3650)
-	out.DeploySeconds = at.seconds("Policy.DeployTime", p.DeployTime, out.DeploySeconds)
-	out.NoticeLeadSeconds = at.seconds("Policy.NoticeLeadTime", p.NoticeLeadTime, out.NoticeLeadSeconds)
-	at.failOn(out.Validate())
+	out.ConfirmSeconds = at.Seconds("Policy.ConfirmTime", p.ConfirmTime, out.ConfirmSeconds)
+	out.FenceSeconds = at.Seconds("Policy.FenceTime", p.FenceTime, out.FenceSeconds)
+	out.HealthSeconds = at.Seconds("Policy.HealthTime", p.HealthTime, out.HealthSeconds)
+	out.MaxAttempts = at.Whole("Policy.MaxAttempts", p.MaxAttempts, out.MaxAttempts, 1, 20)
+	out.CapacitySeconds = at.Seconds("Policy.CapacityTime", p.CapacityTime, out.CapacitySeconds)
+	out.RetrySeconds = at.Seconds("Policy.RetryTime", p.RetryTime, out.RetrySeconds)
+	out.PollSeconds = at.Seconds("Policy.PollTime", p.PollTime, out.PollSeconds)
+	out.GraceSeconds = at.Seconds("Policy.GraceTime", p.GraceTime, out.GraceSeconds)
+	out.MaxSwitches = at.Whole("Policy.MaxSwitches", p.MaxSwitches, out.MaxSwitches, 1, 100)
+	out.WindowSeconds = at.Seconds("Policy.SwitchWindow", p.SwitchWindow, out.WindowSeconds)
+	out.CoolDownSeconds = at.Seconds("Policy.CoolDownTime", p.CoolDownTime, out.CoolDownSeconds)
+	out.LaunchesPerSecond = at.Whole("Policy.LaunchesPerSecond", p.LaunchesPerSecond, out.LaunchesPerSecond, 1, 100)
+	out.BudgetPercent = at.Whole("Policy.BudgetPercent", p.BudgetPercent, out.BudgetPercent, 10, 100)
+	out.BrakePercent = at.Whole("Policy.BrakePercent", p.BrakePercent, out.BrakePercent, 1, 100)
+	out.BrakeSeconds = at.Seconds("Policy.BrakeTime", p.BrakeTime, out.BrakeSeconds)
+	out.HistoryDays = at.Whole("Policy.HistoryDays", p.HistoryDays, out.HistoryDays, 1, 3650)
+	out.DeploySeconds = at.Seconds("Policy.DeployTime", p.DeployTime, out.DeploySeconds)
+	out.NoticeLeadSeconds = at.Seconds("Policy.NoticeLeadTime", p.NoticeLeadTime, out.NoticeLeadSeconds)
+	at.FailOn(out.Validate())
 	return out
 }

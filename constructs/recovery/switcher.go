@@ -17,6 +17,13 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/code"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/keypolicy"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -27,7 +34,7 @@ type switcher struct {
 	constructs.Construct
 	name, function    string
 	idTag, targetTag  string
-	env               environmentOf
+	env               statement.Environment
 	vpc               IRecoveryVpc
 	table             IRecoveryTable
 	role              awsiam.IRole
@@ -75,65 +82,65 @@ func (s *switcher) AlarmRule() awsevents.Rule     { return s.alarms }
 
 // NewSwitcher makes the switcher of a VPC.
 func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) Switcher {
-	at := placeOf(scope, id)
-	at.require(props != nil, "props", "give at least Vpc and Table")
-	at.require(props.Vpc != nil, "Vpc", "give the RecoveryVpc whose nodes the switcher recovers")
-	at.require(props.Table != nil, "Table", "give the Region's RecoveryTable")
+	at := prop.Of(scope, id)
+	at.Require(props != nil, "props", "give at least Vpc and Table")
+	at.Require(props.Vpc != nil, "Vpc", "give the RecoveryVpc whose nodes the switcher recovers")
+	at.Require(props.Table != nil, "Table", "give the Region's RecoveryTable")
 	if props.Name != nil {
 		checkName(at, *props.Name)
 	}
 	if props.TopicKey != nil && props.Topic == nil {
-		at.fail("TopicKey is given and Topic is not: TopicKey is the key of a Topic of yours; give EncryptionKey for the topic that the switcher makes")
+		at.Fail("TopicKey is given and Topic is not: TopicKey is the key of a Topic of yours; give EncryptionKey for the topic that the switcher makes")
 	}
-	memory := at.whole("MemorySize", props.MemorySize, 512, 128, 10240)
+	memory := at.Whole("MemorySize", props.MemorySize, 512, 128, 10240)
 	s := &switcher{
 		vpc: props.Vpc, table: props.Table, key: props.EncryptionKey, policy: props.Policy.toContract(at),
-		idTag: or(props.IDTag, contract.DefaultIDTag), targetTag: or(props.TargetTag, contract.DefaultTargetTag),
-		objective: at.whole("Objective in seconds", secondsOrNil(props.Objective), 300, 30, 86400), runbooks: checkRunbooks(at, props.RunbookUrl),
+		idTag: prop.Or(props.IDTag, contract.DefaultIDTag), targetTag: prop.Or(props.TargetTag, contract.DefaultTargetTag),
+		objective: at.Whole("Objective in seconds", prop.SecondsOrNil(props.Objective), 300, 30, 86400), runbooks: runbook.Check(at, props.RunbookUrl),
 	}
 	s.checkTags(at)
-	code := props.Code
+	built := props.Code
 	architecture := props.Architecture
 	if architecture == nil {
 		architecture = awslambda.Architecture_ARM_64()
 	}
-	if code == nil {
-		code = builtCode(scope, at, *architecture.Name())
+	if built == nil {
+		built = code.Built(scope, at, *architecture.Name())
 	}
 
 	constructs.NewConstruct_Override(s, scope, id)
-	s.name = or(props.Name, "")
+	s.name = prop.Or(props.Name, "")
 	if props.Name == nil {
 		s.name = *awscdk.Names_UniqueResourceName(s, &awscdk.UniqueResourceNameOptions{
 			MaxLength: jsii.Number(contract.NameLimit), Separator: jsii.String("-"), AllowedSpecialCharacters: jsii.String("-"),
 		})
 		checkName(at, s.name)
 	}
-	claim(scope, at, "switcher name", s.name, "give each switcher of a Region a Name of its own")
+	registry.Claim(scope, at, "switcher name", s.name, "give each switcher of a Region a Name of its own")
 	s.function = functionName(s.name)
 	s.locate()
 	s.makeTopic(at, props)
 	s.makeQueue()
 	s.makeLogGroup(props)
 	s.makeRole()
-	s.makeFunction(props, code, architecture, memory)
+	s.makeFunction(props, built, architecture, memory)
 	s.makeRules()
-	s.makeAlarms(or(props.Alarms, true), s.makeSweep())
+	s.makeAlarms(prop.Or(props.Alarms, true), s.makeSweep())
 	return s
 }
 
-func checkName(at place, name string) {
-	if unresolved(name) {
-		at.fail("Name is a token: names of alarms and roles are made from it; give a plain text")
+func checkName(at prop.Place, name string) {
+	if prop.Unresolved(name) {
+		at.Fail("Name is a token: names of alarms and roles are made from it; give a plain text")
 	}
-	at.failOn(contract.ValidName(name))
+	at.FailOn(contract.ValidName(name))
 }
 
-func (s *switcher) checkTags(at place) {
-	at.failOn(tagKeyError(s.idTag))
-	at.failOn(tagKeyError(s.targetTag))
+func (s *switcher) checkTags(at prop.Place) {
+	at.FailOn(prop.TagKeyError(s.idTag))
+	at.FailOn(prop.TagKeyError(s.targetTag))
 	if s.idTag == s.targetTag {
-		at.fail("IDTag and TargetTag are both %q: give two different keys", s.idTag)
+		at.Fail("IDTag and TargetTag are both %q: give two different keys", s.idTag)
 	}
 }
 
@@ -143,8 +150,8 @@ func rolePath(name string) string     { return contract.RolePath + name + "/" }
 // locate makes the function's ARN from its explicit name: a reference to the function in
 // its own role or environment would be a cycle.
 func (s *switcher) locate() {
-	s.env = environmentIn(awscdk.Stack_Of(s))
-	s.arn = s.env.arns("lambda", "function:"+s.function)[0]
+	s.env = statement.In(awscdk.Stack_Of(s))
+	s.arn = s.env.Arns("lambda", "function:"+s.function)[0]
 }
 
 func (s *switcher) makeLogGroup(props *SwitcherProps) {
@@ -157,7 +164,7 @@ func (s *switcher) makeLogGroup(props *SwitcherProps) {
 	}
 	name := "/aws/lambda/" + s.function
 	if s.key != nil {
-		letLogsUse(s, s.key, "SwitcherLogs", name)
+		keypolicy.LetLogsUse(s, s.key, "SwitcherLogs", name)
 	}
 	s.logs = awslogs.NewLogGroup(s, jsii.String("Logs"), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String(name),
@@ -167,9 +174,9 @@ func (s *switcher) makeLogGroup(props *SwitcherProps) {
 	})
 }
 
-func (s *switcher) makeFunction(props *SwitcherProps, code awslambda.Code, architecture awslambda.Architecture, memory int) {
+func (s *switcher) makeFunction(props *SwitcherProps, built awslambda.Code, architecture awslambda.Architecture, memory int) {
 	tracing := awslambda.Tracing_DISABLED
-	if or(props.Tracing, false) {
+	if prop.Or(props.Tracing, false) {
 		tracing = awslambda.Tracing_ACTIVE
 	}
 	s.fn = awslambda.NewFunction(s, jsii.String("Resource"), &awslambda.FunctionProps{
@@ -177,10 +184,10 @@ func (s *switcher) makeFunction(props *SwitcherProps, code awslambda.Code, archi
 		Description:  jsii.String(fmt.Sprintf("Recovers the nodes of switcher %s in another Availability Zone", s.name)),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Handler:      jsii.String("bootstrap"),
-		Code:         code,
+		Code:         built,
 		Architecture: architecture,
 		MemorySize:   jsii.Number(float64(memory)),
-		Timeout:      duration(timeout),
+		Timeout:      prop.Duration(timeout),
 		Role:         s.role,
 		LogGroup:     s.logs,
 		Tracing:      tracing,
@@ -192,10 +199,10 @@ func (s *switcher) makeFunction(props *SwitcherProps, code awslambda.Code, archi
 		// when it is an hour old: the sweep has done its work by then.
 		OnFailure:     awslambdadestinations.NewSqsDestination(s.keyless()),
 		RetryAttempts: jsii.Number(2),
-		MaxEventAge:   duration(3600),
+		MaxEventAge:   prop.Duration(3600),
 	})
 	s.fn.Node().AddDependency(s.permissions...)
-	quiet(s.fn.Node().DefaultChild().(awslambda.CfnFunction), "W3005", "AWS CDK names the role as a dependency besides referring to it.")
+	nag.Quiet(s.fn.Node().DefaultChild().(awslambda.CfnFunction), "W3005", "AWS CDK names the role as a dependency besides referring to it.")
 	// Stacks of nodes must keep this one from being deleted, whatever the app's
 	// default is: a node's custom resource without its function could never be
 	// deleted again.
@@ -230,26 +237,26 @@ func (s *switcher) GrantReadRecords(grantee awsiam.IGrantable) awsiam.Grant {
 	if key := s.table.EncryptionKey(); key != nil {
 		awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
 			Grantee: grantee, Actions: jsii.Strings("kms:Decrypt"),
-			ResourceArns: &[]*string{key.KeyArn()}, Conditions: grantConditions(s.may().via("dynamodb")),
+			ResourceArns: &[]*string{key.KeyArn()}, Conditions: statement.GrantConditions(s.may().Via("dynamodb")),
 		})
 	}
 	return awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
 		Grantee: grantee, Actions: jsii.Strings("dynamodb:GetItem", "dynamodb:Query"),
-		ResourceArns: &[]*string{s.table.TableArn()}, Conditions: grantConditions(s.may().leadingKeys()),
+		ResourceArns: &[]*string{s.table.TableArn()}, Conditions: statement.GrantConditions(s.may().LeadingKeys()),
 	})
 }
 
 // Switcher_FromSwitcherAttributes refers to a Switcher of another app, so that
 // nodes can be added to it from here.
 func Switcher_FromSwitcherAttributes(scope constructs.Construct, id *string, attrs *SwitcherAttributes) ISwitcher {
-	at := placeOf(scope, id)
-	at.require(attrs != nil && attrs.SwitcherName != nil, "SwitcherName", "give the name of the other app's Switcher")
-	at.require(attrs.Vpc != nil, "Vpc", "give its place, for example from RecoveryVpc_FromRecoveryVpcAttributes")
+	at := prop.Of(scope, id)
+	at.Require(attrs != nil && attrs.SwitcherName != nil, "SwitcherName", "give the name of the other app's Switcher")
+	at.Require(attrs.Vpc != nil, "Vpc", "give its place, for example from RecoveryVpc_FromRecoveryVpcAttributes")
 	checkName(at, *attrs.SwitcherName)
 	s := &switcher{
 		name: *attrs.SwitcherName, function: functionName(*attrs.SwitcherName), vpc: attrs.Vpc, policy: contract.DefaultPolicy(),
-		idTag: or(attrs.IDTag, contract.DefaultIDTag), targetTag: or(attrs.TargetTag, contract.DefaultTargetTag),
-		runbooks: checkRunbooks(at, attrs.RunbookUrl),
+		idTag: prop.Or(attrs.IDTag, contract.DefaultIDTag), targetTag: prop.Or(attrs.TargetTag, contract.DefaultTargetTag),
+		runbooks: runbook.Check(at, attrs.RunbookUrl),
 	}
 	s.checkTags(at)
 	constructs.NewConstruct_Override(s, scope, id)

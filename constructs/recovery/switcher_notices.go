@@ -14,13 +14,18 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/keypolicy"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/resource"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
 // makeTopic makes the topic that people listen to. The AWS managed key of SNS
 // cannot be used: its policy does not let CloudWatch publish
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html).
-func (s *switcher) makeTopic(at place, props *SwitcherProps) {
+func (s *switcher) makeTopic(at prop.Place, props *SwitcherProps) {
 	s.topic, s.topicKey = props.Topic, props.TopicKey
 	if s.topic != nil {
 		checkTopic(at, "Topic", s.topic, awscdk.Stack_Of(s))
@@ -38,7 +43,7 @@ func (s *switcher) makeTopic(at place, props *SwitcherProps) {
 			RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
 		})
 	}
-	letAlarmsUse(s, s.topicKey)
+	keypolicy.LetAlarmsUse(s, s.topicKey)
 	topic := awssns.NewTopic(s, jsii.String("Topic"), &awssns.TopicProps{
 		DisplayName: jsii.String("Workload recovery " + s.name), MasterKey: s.topicKey, EnforceSSL: jsii.Bool(true),
 	})
@@ -54,14 +59,14 @@ func (s *switcher) makeTopic(at place, props *SwitcherProps) {
 // checkTopic refuses a topic that would hear nothing: the switcher's messages have no
 // message group, which a FIFO topic asks for, and it and the alarms tell topics of their
 // own Region.
-func checkTopic(at place, name string, topic awssns.ITopic, stack awscdk.Stack) {
+func checkTopic(at prop.Place, name string, topic awssns.ITopic, stack awscdk.Stack) {
 	arn := *topic.TopicArn()
-	if or(topic.Fifo(), false) {
-		at.fail("%s %s is a FIFO topic: alarms and the switcher tell standard topics only; give one", name, arn)
+	if prop.Or(topic.Fifo(), false) {
+		at.Fail("%s %s is a FIFO topic: alarms and the switcher tell standard topics only; give one", name, arn)
 	}
 	theirs, own := topic.Env().Region, stack.Region()
-	if !unresolved(theirs) && !unresolved(own) && *theirs != *own {
-		at.fail("%s %s is in Region %s, and the stack in %s: alarms and the switcher tell topics of their own Region; give one there", name, arn, *theirs, *own)
+	if !prop.Unresolved(theirs) && !prop.Unresolved(own) && *theirs != *own {
+		at.Fail("%s %s is in Region %s, and the stack in %s: alarms and the switcher tell topics of their own Region; give one there", name, arn, *theirs, *own)
 	}
 }
 
@@ -74,13 +79,13 @@ func (s *switcher) makeQueue() {
 	encryption := awssqs.QueueEncryption_SQS_MANAGED
 	if s.key != nil {
 		encryption = awssqs.QueueEncryption_KMS
-		letEventsUse(s.key)
+		keypolicy.LetEventsUse(s.key)
 	}
 	s.queue = awssqs.NewQueue(s, jsii.String("DeadLetters"), &awssqs.QueueProps{
 		Encryption: encryption, EncryptionMasterKey: s.key, EnforceSSL: jsii.Bool(true),
 		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
 	})
-	explain(s.queue, nagRule{id: "AwsSolutions-SQS3", reason: "This queue is the dead-letter queue, of the rules, the schedule and the function."})
+	nag.Explain(s.queue, nag.Rule{ID: "AwsSolutions-SQS3", Reason: "This queue is the dead-letter queue, of the rules, the schedule and the function."})
 }
 
 // keyless is the queue as AWS CDK sees one without a key. With it, AWS CDK would allow the
@@ -128,7 +133,7 @@ func (s *switcher) makeRules() {
 	target := awseventstargets.NewLambdaFunction(s.fn, &awseventstargets.LambdaFunctionProps{
 		DeadLetterQueue: s.queue,
 		// The sweep finds what an older event would tell.
-		MaxEventAge: duration(3600), RetryAttempts: jsii.Number(185),
+		MaxEventAge: prop.Duration(3600), RetryAttempts: jsii.Number(185),
 	})
 	s.instances.AddTarget(target)
 	s.alarms.AddTarget(target)
@@ -146,10 +151,10 @@ func (s *switcher) makeSweep() awsscheduler.CfnSchedule {
 		}),
 		Description: jsii.String("Lets the sweep's schedule invoke switcher " + s.name),
 	})
-	role.AddToPolicy(allow("Sweep", []string{"lambda:InvokeFunction"}, []*string{s.arn}, nil))
-	role.AddToPolicy(allow("Undelivered", []string{"sqs:SendMessage"}, []*string{s.queue.QueueArn()}, nil))
+	role.AddToPolicy(statement.Allow("Sweep", []string{"lambda:InvokeFunction"}, []*string{s.arn}, nil))
+	role.AddToPolicy(statement.Allow("Undelivered", []string{"sqs:SendMessage"}, []*string{s.queue.QueueArn()}, nil))
 	if s.key != nil {
-		role.AddToPolicy(s.may().useQueueKey())
+		role.AddToPolicy(s.may().UseQueueKey())
 	}
 	input, err := json.Marshal(struct {
 		Source     string `json:"source"`
@@ -158,7 +163,7 @@ func (s *switcher) makeSweep() awsscheduler.CfnSchedule {
 	if err != nil {
 		panic(fmt.Sprintf("recovery: the sweep's input cannot be written: %v", err))
 	}
-	schedule := newSchedule(s, "Sweep", "Sweep of switcher "+s.name, string(input), s.fn.FunctionArn(), role.RoleArn(), s.queue)
+	schedule := resource.NewSchedule(s, "Sweep", "Sweep of switcher "+s.name, string(input), s.fn.FunctionArn(), role.RoleArn(), s.queue)
 	schedule.Node().AddDependency(role.Node().FindChild(jsii.String("DefaultPolicy")))
 	return schedule
 }

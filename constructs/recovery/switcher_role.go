@@ -3,13 +3,16 @@ package recovery
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
 )
 
 // roleName is explicit, so that another app's nodes can name the role. IAM is not
 // Regional, so the Region is part of it. With the longest switcher name
 // (contract.NameLimit) and Region name (14) it has IAM's 64 characters at most.
 func (s *switcher) roleName() *string {
-	return jsii.String("recovery-" + s.name + "-" + s.env.region)
+	return jsii.String("recovery-" + s.name + "-" + s.env.Region)
 }
 
 // makeRole gives the function what its calls need and no more, in two managed
@@ -32,8 +35,8 @@ func (s *switcher) makeRole() {
 		id, may    string
 		statements [][]awsiam.PolicyStatement
 	}{
-		{"Recover", "read, launch and fence", [][]awsiam.PolicyStatement{may.read(), may.launch(), may.fence()}},
-		{"Move", "move targets, alarms and storage, and keep records", [][]awsiam.PolicyStatement{may.storage(), may.move(), may.own()}},
+		{"Recover", "read, launch and fence", [][]awsiam.PolicyStatement{may.Read(), may.Launch(), may.Fence()}},
+		{"Move", "move targets, alarms and storage, and keep records", [][]awsiam.PolicyStatement{may.Storage(), may.Move(), may.Own()}},
 	} {
 		policy := awsiam.NewManagedPolicy(s, jsii.String(p.id), &awsiam.ManagedPolicyProps{
 			Roles: &[]awsiam.IRole{role}, Description: jsii.String("What switcher " + s.name + " may do: " + p.may),
@@ -42,9 +45,9 @@ func (s *switcher) makeRole() {
 			policy.AddStatements(group...)
 		}
 		s.permissions = append(s.permissions, policy)
-		explain(policy, nagRule{
-			id: "AwsSolutions-IAM5",
-			reason: "Describe actions of EC2 and Elastic Load Balancing and List actions of zonal shifts know no resources. Mutating actions name kinds of resources with a wildcard id, " +
+		nag.Explain(policy, nag.Rule{
+			ID: "AwsSolutions-IAM5",
+			Reason: "Describe actions of EC2 and Elastic Load Balancing and List actions of zonal shifts know no resources. Mutating actions name kinds of resources with a wildcard id, " +
 				"since instances come and go, and are limited by conditions on tags, the VPC, the alarm-name prefix, the role path or the leading key. " +
 				"Images, snapshots, key pairs, placement groups and reservations are a node's own choice and are only read by a launch.",
 		})
@@ -52,10 +55,10 @@ func (s *switcher) makeRole() {
 }
 
 // may is what the switcher's permissions are limited to.
-func (s *switcher) may() switcherScope {
-	return switcherScope{
-		name: s.name, env: s.env, vpcID: s.vpc.VpcId(), vpcArn: s.vpc.VpcArn(), tableArn: s.table.TableArn(),
-		topicArn: s.topic.TopicArn(), functionArn: s.arn, logsArn: s.logs.LogGroupArn(),
-		tableKey: s.table.EncryptionKey(), topicKey: s.topicKey, ownKey: s.key,
+func (s *switcher) may() statement.Switcher {
+	return statement.Switcher{
+		Name: s.name, Env: s.env, VpcID: s.vpc.VpcId(), VpcArn: s.vpc.VpcArn(), TableArn: s.table.TableArn(),
+		TopicArn: s.topic.TopicArn(), FunctionArn: s.arn, LogsArn: s.logs.LogGroupArn(),
+		TableKey: s.table.EncryptionKey(), TopicKey: s.topicKey, OwnKey: s.key,
 	}
 }

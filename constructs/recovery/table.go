@@ -7,6 +7,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -67,8 +69,8 @@ func NewRecoveryTable(scope constructs.Construct, id *string, props *RecoveryTab
 	if props == nil {
 		props = &RecoveryTableProps{}
 	}
-	at := placeOf(scope, id)
-	claim(scope, at, "recovery table", "of a Region", "one table serves all switchers of a Region; pass the existing one to them")
+	at := prop.Of(scope, id)
+	registry.Claim(scope, at, "recovery table", "of a Region", "one table serves all switchers of a Region; pass the existing one to them")
 
 	t := &recoveryTable{key: props.EncryptionKey}
 	constructs.NewConstruct_Override(t, scope, id)
@@ -89,7 +91,7 @@ func NewRecoveryTable(scope constructs.Construct, id *string, props *RecoveryTab
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: jsii.Bool(true),
 		},
-		DeletionProtection: jsii.Bool(or(props.DeletionProtection, true)),
+		DeletionProtection: jsii.Bool(prop.Or(props.DeletionProtection, true)),
 		Encryption:         encryption,
 		EncryptionKey:      props.EncryptionKey,
 		RemovalPolicy:      policy,

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 )
 
 // RecoveryTableAttributes describe a table of another app.
@@ -30,10 +32,10 @@ var tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 // made, for a further switcher of the same account and Region: two tables would let two
 // switchers own one node id.
 func RecoveryTable_FromTableAttributes(scope constructs.Construct, id *string, attrs *RecoveryTableAttributes) IRecoveryTable {
-	at := placeOf(scope, id)
-	at.require(attrs != nil && attrs.TableName != nil, "TableName", "give the name of the Region's table, an output of the stack that made it")
-	if !unresolved(attrs.TableName) && !tableName.MatchString(*attrs.TableName) {
-		at.fail("TableName is %q: allowed are 3 to 255 letters, digits and _.-; give the table's name, not its ARN, since it is of the switcher's own account and Region", *attrs.TableName)
+	at := prop.Of(scope, id)
+	at.Require(attrs != nil && attrs.TableName != nil, "TableName", "give the name of the Region's table, an output of the stack that made it")
+	if !prop.Unresolved(attrs.TableName) && !tableName.MatchString(*attrs.TableName) {
+		at.Fail("TableName is %q: allowed are 3 to 255 letters, digits and _.-; give the table's name, not its ARN, since it is of the switcher's own account and Region", *attrs.TableName)
 	}
 	t := &recoveryTable{name: attrs.TableName, key: attrs.EncryptionKey}
 	constructs.NewConstruct_Override(t, scope, id)

@@ -11,6 +11,11 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/filesystem"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/network"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/resource"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -60,7 +65,7 @@ func NewRecoveryVpc(scope constructs.Construct, id *string, props *RecoveryVpcPr
 	if props == nil {
 		props = &RecoveryVpcProps{}
 	}
-	at := placeOf(scope, id)
+	at := prop.Of(scope, id)
 	plan := planNetwork(at, props)
 
 	v := &recoveryVpc{zones: plan.zones, cidr: jsii.String(plan.cidr)}
@@ -74,7 +79,7 @@ func NewRecoveryVpc(scope constructs.Construct, id *string, props *RecoveryVpcPr
 	v.arn = awscdk.Stack_Of(v).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("ec2"), Resource: jsii.String("vpc"), ResourceName: vpcID,
 	})
-	v.blackhole = newBlackholeGroup(v, "Blackhole", vpcID).AttrGroupId()
+	v.blackhole = resource.NewBlackholeGroup(v, "Blackhole", vpcID).AttrGroupId()
 	v.makeEndpoints(plan)
 	v.makeLogs(props)
 	return v
@@ -97,12 +102,12 @@ type vpcPlan struct {
 // by what stands there meanwhile is never asked for.
 const lookupID = "vpc-12345"
 
-func planNetwork(at place, props *RecoveryVpcProps) vpcPlan {
-	n := vpcPlan{cidr: or(props.CidrBlock, "10.0.0.0/16"), lookup: props.Vpc != nil && *props.Vpc.VpcId() == lookupID}
+func planNetwork(at prop.Place, props *RecoveryVpcProps) vpcPlan {
+	n := vpcPlan{cidr: prop.Or(props.CidrBlock, "10.0.0.0/16"), lookup: props.Vpc != nil && *props.Vpc.VpcId() == lookupID}
 	n.planZones(at, props)
 	if props.Vpc != nil {
-		at.require(props.AvailabilityZones != nil, "AvailabilityZones", "name the zones of the new subnets in the existing VPC")
-		at.require(props.SubnetCidrs != nil, "SubnetCidrs", "give one free IPv4 block per zone of the existing VPC")
+		at.Require(props.AvailabilityZones != nil, "AvailabilityZones", "name the zones of the new subnets in the existing VPC")
+		at.Require(props.SubnetCidrs != nil, "SubnetCidrs", "give one free IPv4 block per zone of the existing VPC")
 		if props.CidrBlock == nil {
 			n.cidr = blockOf(at, props.Vpc)
 		}
@@ -110,70 +115,70 @@ func planNetwork(at place, props *RecoveryVpcProps) vpcPlan {
 	n.planSubnets(at, props)
 	n.interfaces = []string{"monitoring", "ec2", "logs"}
 	if props.InterfaceEndpoints != nil {
-		n.interfaces = at.texts("InterfaceEndpoints", props.InterfaceEndpoints)
+		n.interfaces = at.Texts("InterfaceEndpoints", props.InterfaceEndpoints)
 	}
-	n.interfaces = append(n.interfaces, at.texts("ExtraInterfaceEndpoints", props.ExtraInterfaceEndpoints)...)
-	refuseDuplicates(at, "interface endpoint", n.interfaces)
+	n.interfaces = append(n.interfaces, at.Texts("ExtraInterfaceEndpoints", props.ExtraInterfaceEndpoints)...)
+	prop.RefuseDuplicates(at, "interface endpoint", n.interfaces)
 	n.gateways = []string{"s3", "dynamodb"}
 	if props.GatewayEndpoints != nil {
-		n.gateways = at.texts("GatewayEndpoints", props.GatewayEndpoints)
+		n.gateways = at.Texts("GatewayEndpoints", props.GatewayEndpoints)
 	}
 	for _, g := range n.gateways {
-		at.oneOf("GatewayEndpoints", &g, "both", "s3", "dynamodb")
+		at.OneOf("GatewayEndpoints", &g, "both", "s3", "dynamodb")
 	}
-	refuseDuplicates(at, "gateway endpoint", n.gateways)
+	prop.RefuseDuplicates(at, "gateway endpoint", n.gateways)
 	return n
 }
 
 // blockOf is the VPC's own block, which one that was imported need not know: AWS CDK
 // panics then.
-func blockOf(at place, vpc awsec2.IVpc) string {
+func blockOf(at prop.Place, vpc awsec2.IVpc) string {
 	defer func() {
 		if reason := recover(); reason != nil {
-			at.fail("CidrBlock is missing, and Vpc does not know its own (%v): give the VPC's block such as 10.0.0.0/16, or VpcCidrBlock where the VPC is imported", reason)
+			at.Fail("CidrBlock is missing, and Vpc does not know its own (%v): give the VPC's block such as 10.0.0.0/16, or VpcCidrBlock where the VPC is imported", reason)
 		}
 	}()
 	return *vpc.VpcCidrBlock()
 }
 
-func (n *vpcPlan) planZones(at place, props *RecoveryVpcProps) {
+func (n *vpcPlan) planZones(at prop.Place, props *RecoveryVpcProps) {
 	if props.AvailabilityZones == nil {
-		n.count = at.whole("AvailabilityZoneCount", props.AvailabilityZoneCount, 3, 2, 6)
+		n.count = at.Whole("AvailabilityZoneCount", props.AvailabilityZoneCount, 3, 2, 6)
 		return
 	}
 	if props.AvailabilityZoneCount != nil {
-		at.fail("AvailabilityZones and AvailabilityZoneCount are both given: give the names or the number")
+		at.Fail("AvailabilityZones and AvailabilityZoneCount are both given: give the names or the number")
 	}
-	n.zones = at.texts("AvailabilityZones", props.AvailabilityZones)
-	if n.lookup && slices.Equal(n.zones, list(props.Vpc.AvailabilityZones())) {
-		n.zones, n.count = nil, max(2, len(at.texts("SubnetCidrs", props.SubnetCidrs)))
+	n.zones = at.Texts("AvailabilityZones", props.AvailabilityZones)
+	if n.lookup && slices.Equal(n.zones, prop.List(props.Vpc.AvailabilityZones())) {
+		n.zones, n.count = nil, max(2, len(at.Texts("SubnetCidrs", props.SubnetCidrs)))
 		return
 	}
 	n.count = len(n.zones)
 	if n.count < 2 {
-		at.fail("AvailabilityZones has %d zone(s) %q: at least two are needed to switch between, and all of the Region's are advised; name more", n.count, n.zones)
+		at.Fail("AvailabilityZones has %d zone(s) %q: at least two are needed to switch between, and all of the Region's are advised; name more", n.count, n.zones)
 	}
-	refuseDuplicates(at, "Availability Zone", n.zones)
+	prop.RefuseDuplicates(at, "Availability Zone", n.zones)
 }
 
-func (n *vpcPlan) planSubnets(at place, props *RecoveryVpcProps) {
+func (n *vpcPlan) planSubnets(at prop.Place, props *RecoveryVpcProps) {
 	var block *netip.Prefix
-	if !unresolved(n.cidr) && (!n.lookup || props.CidrBlock != nil) {
-		p, err := parseBlock("CidrBlock", n.cidr)
-		at.failOn(err)
+	if !prop.Unresolved(n.cidr) && (!n.lookup || props.CidrBlock != nil) {
+		p, err := network.ParseBlock("CidrBlock", n.cidr)
+		at.FailOn(err)
 		block = &p
 	}
 	if props.SubnetCidrs != nil {
-		n.subnets = at.texts("SubnetCidrs", props.SubnetCidrs)
-		at.failOn(checkSubnets(block, n.subnets, n.count))
+		n.subnets = at.Texts("SubnetCidrs", props.SubnetCidrs)
+		at.FailOn(network.CheckSubnets(block, n.subnets, n.count))
 		return
 	}
 	if block == nil {
-		at.fail("CidrBlock is known only at deployment: give SubnetCidrs, one block per zone")
+		at.Fail("CidrBlock is known only at deployment: give SubnetCidrs, one block per zone")
 	}
 	var err error
-	n.subnets, err = carve(*block, n.count)
-	at.failOn(err)
+	n.subnets, err = network.Carve(*block, n.count)
+	at.FailOn(err)
 }
 
 // firstZones names the account's first n zones in the stack's Region without a
@@ -190,8 +195,8 @@ func (v *recoveryVpc) makeVpc(props *RecoveryVpcProps, plan vpcPlan) *string {
 	if props.Vpc != nil {
 		return props.Vpc.VpcId()
 	}
-	vpc := newVpcResource(v, plan.cidr)
-	explain(vpc, nagRule{id: "AwsSolutions-VPC7", reason: "Flow logs are the owner's choice of destination and cost: add them with Vpc().AddFlowLog."})
+	vpc := resource.NewVpc(v, plan.cidr)
+	nag.Explain(vpc, nag.Rule{ID: "AwsSolutions-VPC7", Reason: "Flow logs are the owner's choice of destination and cost: add them with Vpc().AddFlowLog."})
 	return vpc.Ref()
 }
 
@@ -204,8 +209,8 @@ func (v *recoveryVpc) makeSubnets(vpcID *string, blocks []string) {
 		awscdk.Tags_Of(s).Add(jsii.String(contract.DestinationTag), jsii.String("true"), &awscdk.TagProps{
 			IncludeResourceTypes: jsii.Strings("AWS::EC2::Subnet"),
 		})
-		if !unresolved(zone) {
-			quiet(s.Node().DefaultChild().(awsec2.CfnSubnet), "W3010", "The user names the zones that nodes may be placed in.")
+		if !prop.Unresolved(zone) {
+			nag.Quiet(s.Node().DefaultChild().(awsec2.CfnSubnet), "W3010", "The user names the zones that nodes may be placed in.")
 		}
 		v.subnets = append(v.subnets, s)
 		v.tables = append(v.tables, s.RouteTable().RouteTableId())
@@ -259,9 +264,9 @@ func (v *recoveryVpc) makeEndpoints(plan vpcPlan) {
 
 // makeLogs makes the file system for recovery logs, which outlive every instance.
 func (v *recoveryVpc) makeLogs(props *RecoveryVpcProps) {
-	fs, group := newFileSystem(v, "Logs", fileSystemSpec{
-		vpc: v.Vpc(), subnets: v.Subnets(), key: props.LogsEncryptionKey, removal: props.LogsRemovalPolicy,
-		name: "recovery logs",
+	fs, group := filesystem.New(v, "Logs", filesystem.Spec{
+		Vpc: v.Vpc(), Subnets: v.Subnets(), Key: props.LogsEncryptionKey, Removal: props.LogsRemovalPolicy,
+		Name: "recovery logs",
 	})
 	v.logs, v.logsGroup = fs, group.SecurityGroupId()
 }

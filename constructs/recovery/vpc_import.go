@@ -6,12 +6,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 )
 
 // RecoveryVpc_FromRecoveryVpcAttributes refers to a RecoveryVpc of another app.
 func RecoveryVpc_FromRecoveryVpcAttributes(scope constructs.Construct, id *string, attrs *RecoveryVpcAttributes) IRecoveryVpc {
-	at := placeOf(scope, id)
-	at.require(attrs != nil, "attrs", "describe the RecoveryVpc")
+	at := prop.Of(scope, id)
+	at.Require(attrs != nil, "attrs", "describe the RecoveryVpc")
 	for _, f := range []struct {
 		name  string
 		value *string
@@ -22,13 +24,13 @@ func RecoveryVpc_FromRecoveryVpcAttributes(scope constructs.Construct, id *strin
 		{"LogFileSystemId", attrs.LogFileSystemId},
 		{"LogSecurityGroupId", attrs.LogSecurityGroupId},
 	} {
-		at.require(f.value != nil, f.name, "read it from the RecoveryVpc of the other app")
+		at.Require(f.value != nil, f.name, "read it from the RecoveryVpc of the other app")
 	}
-	zones, ids := at.texts("AvailabilityZones", attrs.AvailabilityZones), at.texts("SubnetIds", attrs.SubnetIds)
+	zones, ids := at.Texts("AvailabilityZones", attrs.AvailabilityZones), at.Texts("SubnetIds", attrs.SubnetIds)
 	if len(zones) < 2 || len(zones) != len(ids) {
-		at.fail("there are %d AvailabilityZones and %d SubnetIds: at least two zones with one subnet each are needed", len(zones), len(ids))
+		at.Fail("there are %d AvailabilityZones and %d SubnetIds: at least two zones with one subnet each are needed", len(zones), len(ids))
 	}
-	refuseDuplicates(at, "Availability Zone", zones)
+	prop.RefuseDuplicates(at, "Availability Zone", zones)
 
 	v := &recoveryVpc{zones: zones, cidr: attrs.CidrBlock, blackhole: attrs.BlackholeSecurityGroupId, logsGroup: attrs.LogSecurityGroupId}
 	constructs.NewConstruct_Override(v, scope, id)

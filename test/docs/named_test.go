@@ -121,15 +121,15 @@ var awsNames = []string{"ReadOnlyAccess", "AdministratorAccess", "AmazonSSMManag
 // What the code calls an assumption about AWS stands in docs/assumptions.md: by file,
 // the words of its line there.
 var assumed = map[string]string{
-	"internal/engine/run.go":           "no instance runs, and none is healthy, within 3 s",
-	"internal/decide/fence.go":         "a forced stop takes 10 to 40 s",
-	"internal/decide/done.go":          "one that was visible and is not for five minutes is gone",
-	"internal/decide/planned.go":       "Describe can show what was a moment ago",
-	"internal/act/together.go":         "StopInstances takes as many ids as TerminateInstances",
-	"internal/budget/limits.go":        "RegisterTargets does not take from the bucket of mutating actions",
-	"internal/record/lease.go":         "clocks of two invocations differ by less than 5 s",
-	"constructs/recovery/dashboard.go": "an alarm widget takes 100 alarms",
-	"constructs/recovery/keys.go":      "that the key's policy knows no source of EventBridge's for a queue",
+	"internal/engine/run.go":                     "no instance runs, and none is healthy, within 3 s",
+	"internal/decide/fence.go":                   "a forced stop takes 10 to 40 s",
+	"internal/decide/done.go":                    "one that was visible and is not for five minutes is gone",
+	"internal/decide/planned.go":                 "Describe can show what was a moment ago",
+	"internal/act/together.go":                   "StopInstances takes as many ids as TerminateInstances",
+	"internal/budget/limits.go":                  "RegisterTargets does not take from the bucket of mutating actions",
+	"internal/record/lease.go":                   "clocks of two invocations differ by less than 5 s",
+	"constructs/recovery/dashboard.go":           "an alarm widget takes 100 alarms",
+	"constructs/internal/keypolicy/keypolicy.go": "that the key's policy knows no source of EventBridge's for a queue",
 }
 
 func TestAssumptionsAreListed(t *testing.T) {

@@ -1,9 +1,11 @@
-package recovery
+package userdata
 
 import (
 	"regexp"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 )
 
 // A node runs Linux (docs/adr/0022-a-node-runs-linux.md): the generated user data is for
@@ -13,14 +15,14 @@ import (
 const windowsHint = "a ClusterNode runs Linux, since it keeps its data in EFS, which Windows cannot mount, and is set up by cloud-init; " +
 	"give a Linux image, or take over a running Windows instance by ClusterNode_FromInstanceId, which puts nothing on it"
 
-// refuseOtherSystems refuses an image of Windows, or of nobody knows what.
-func refuseOtherSystems(at place, os awsec2.OperatingSystemType) {
+// RefuseOtherSystems refuses an image of Windows, or of nobody knows what.
+func RefuseOtherSystems(at prop.Place, os awsec2.OperatingSystemType) {
 	switch os {
 	case awsec2.OperatingSystemType_LINUX:
 	case awsec2.OperatingSystemType_WINDOWS:
-		at.fail("MachineImage is of Windows: %s", windowsHint)
+		at.Fail("MachineImage is of Windows: %s", windowsHint)
 	case awsec2.OperatingSystemType_UNKNOWN:
-		at.fail("the operating system of MachineImage is unknown, and a ClusterNode runs Linux: say awsec2.OperatingSystemType_LINUX where the image is named, if that is what it is")
+		at.Fail("the operating system of MachineImage is unknown, and a ClusterNode runs Linux: say awsec2.OperatingSystemType_LINUX where the image is named, if that is what it is")
 	}
 }
 
@@ -28,8 +30,8 @@ func refuseOtherSystems(at place, os awsec2.OperatingSystemType) {
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
 var windowsScript = regexp.MustCompile(`(?i)^\s*<(powershell|script|persist)>`)
 
-// refuseWindowsData refuses user data that cloud-init would not run.
-func refuseWindowsData(at place, data awsec2.UserData) {
+// RefuseWindowsData refuses user data that cloud-init would not run.
+func RefuseWindowsData(at prop.Place, data awsec2.UserData) {
 	if data == nil {
 		return
 	}
@@ -37,6 +39,6 @@ func refuseWindowsData(at place, data awsec2.UserData) {
 		return
 	}
 	if windowsScript.MatchString(*data.Render()) {
-		at.fail("UserData is a script for Windows: %s", windowsHint)
+		at.Fail("UserData is a script for Windows: %s", windowsHint)
 	}
 }

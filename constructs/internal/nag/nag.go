@@ -1,4 +1,5 @@
-package recovery
+// Package nag records in the template why a rule of cdk-nag or cfn-lint is not followed.
+package nag
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -6,16 +7,16 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// nagRule is a rule that is knowingly not followed, with the reason.
-type nagRule struct {
-	id, reason string
-	findings   []any // "Resource::*", …; empty: all findings of the rule
+// Rule is a rule that is knowingly not followed, with the reason.
+type Rule struct {
+	ID, Reason string
+	Findings   []any // "Resource::*", …; empty: all findings of the rule
 }
 
-// explain writes, into the template itself, why a rule of cdk-nag does not apply
+// Explain writes, into the template itself, why a rule of cdk-nag does not apply
 // to a resource. It is plain metadata, so that users of these constructs need not
 // depend on cdk-nag.
-func explain(scope constructs.IConstruct, rules ...nagRule) {
+func Explain(scope constructs.IConstruct, rules ...Rule) {
 	resource, ok := scope.(awscdk.CfnResource)
 	if !ok {
 		child := scope.Node().DefaultChild()
@@ -25,18 +26,18 @@ func explain(scope constructs.IConstruct, rules ...nagRule) {
 	}
 	entries := make([]any, 0, len(rules))
 	for _, r := range rules {
-		e := map[string]any{"id": r.id, "reason": r.reason}
-		if len(r.findings) > 0 {
-			e["applies_to"] = r.findings
+		e := map[string]any{"id": r.ID, "reason": r.Reason}
+		if len(r.Findings) > 0 {
+			e["applies_to"] = r.Findings
 		}
 		entries = append(entries, e)
 	}
 	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": entries})
 }
 
-// quiet tells cfn-lint, and AWS CDK's own validation, that a rule is knowingly not
+// Quiet tells cfn-lint, and AWS CDK's own validation, that a rule is knowingly not
 // followed. The reason stands in the template for its reader.
-func quiet(resource awscdk.CfnResource, rule, reason string) {
+func Quiet(resource awscdk.CfnResource, rule, reason string) {
 	resource.AddMetadata(jsii.String("cfn-lint"), map[string]any{
 		"config": map[string]any{"ignore_checks": []any{rule}}, "reason": reason,
 	})

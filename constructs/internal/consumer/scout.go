@@ -1,4 +1,4 @@
-package recovery
+package consumer
 
 import (
 	"encoding/json"
@@ -33,7 +33,7 @@ type scout struct {
 // watched is a node and how a template names an attribute of it.
 type watched struct {
 	name      string
-	consumers *consumers
+	consumers *Consumers
 	attribute string
 }
 
@@ -59,7 +59,7 @@ func scoutOf(stack awscdk.Stack) *scout {
 }
 
 // watch lets the scout look for what uses the attributes of the named node's resource.
-func (s *scout) watch(name string, resource awscdk.CustomResource, c *consumers) {
+func (s *scout) watch(name string, resource awscdk.CustomResource, c *Consumers) {
 	s.plain = reflect.TypeOf(resource.Node().DefaultChild())
 	id, err := json.Marshal(s.stack.Resolve(resource.GetAttString(jsii.String(contract.AttrInstanceID))))
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *scout) define(elements []constructs.IConstruct) []defined {
 }
 
 // usersOf are the definitions that name an attribute of the node, by their paths.
-func (s *scout) usersOf(c *consumers) map[string]string {
+func (s *scout) usersOf(c *Consumers) map[string]string {
 	found := map[string]string{}
 	for _, n := range s.nodes {
 		if n.consumers != c {

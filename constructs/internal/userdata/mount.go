@@ -1,4 +1,4 @@
-package recovery
+package userdata
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // metadata asks the instance metadata service, version 2.
 const metadata = "http://169.254.169.254/latest/"
 
-// mountCommands mount the file systems at each boot, for user data that is not generated.
+// MountCommands mount the file systems at each boot, for user data that is not generated.
 //
 // _netdev is essential, since a failed mount would otherwise hang the boot; noresvport
 // lets the client reconnect
@@ -20,7 +20,7 @@ const metadata = "http://169.254.169.254/latest/"
 // instance off (mount.efs(8)). An image made of another instance may bring that
 // one's line, with its zone: it is written anew. An image's own gate is waited for
 // here, and required by systemd at later boots.
-func mountCommands(mounts []boot.Mount, gate bool) *[]*string {
+func MountCommands(mounts []boot.Mount, gate bool) *[]*string {
 	options := "_netdev,noresvport,tls,iam"
 	commands := []string{
 		"rpm -q amazon-efs-utils || dnf install -y amazon-efs-utils",

@@ -1,4 +1,6 @@
-package recovery
+// Package consumer finds the resources that use a node's attributes, and refuses stacks
+// that CloudFormation would refuse.
+package consumer
 
 import (
 	"crypto/sha256"
@@ -12,30 +14,31 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// consumers produces the hash of all that uses a node's attributes.
+// Consumers produces the hash of all that uses a node's attributes.
 //
 // CloudFormation calls a custom resource only when its own properties change, and
 // GetAtt stays at the last answer. So an alarm whose threshold is changed after a
 // switch would be written with the old instance's id, were the node not asked
 // again in the same deployment; the hash makes it so.
-type consumers struct {
+type Consumers struct {
 	scout *scout
 	named []constructs.IConstruct // by AddConsumer
 }
 
-// consumersIn are those of one node in the stack.
-func consumersIn(stack awscdk.Stack) *consumers { return &consumers{scout: scoutOf(stack)} }
+// In are those of one node in the stack.
+func In(stack awscdk.Stack) *Consumers { return &Consumers{scout: scoutOf(stack)} }
 
-// watch begins with the node's resource.
-func (c *consumers) watch(name string, resource awscdk.CustomResource) {
+// Watch begins with the node's resource.
+func (c *Consumers) Watch(name string, resource awscdk.CustomResource) {
 	c.scout.watch(name, resource, c)
 }
 
-func (c *consumers) add(e constructs.IConstruct) { c.named = append(c.named, e) }
+// Add names a resource that uses the node's attributes.
+func (c *Consumers) Add(e constructs.IConstruct) { c.named = append(c.named, e) }
 
 // Produce is called at synthesis, when all properties are final. The stack's own tags
 // are part of it: CloudFormation hands them on to the alarms, and rewrites those.
-func (c *consumers) Produce() *string {
+func (c *Consumers) Produce() *string {
 	byPath := c.scout.usersOf(c)
 	for _, d := range c.scout.define(c.named) {
 		byPath[*d.element.Node().Path()] = d.text

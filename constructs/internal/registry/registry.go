@@ -1,4 +1,6 @@
-package recovery
+// Package registry records the names that are taken in an app, so that a second use is
+// refused at synthesis.
+package registry
 
 import (
 	"fmt"
@@ -6,6 +8,8 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 )
 
 // registryID is the construct under the app's root that remembers which names
@@ -15,14 +19,14 @@ const registryID = "RecoveryRegistry"
 
 const ownerEntry = "recovery:owner"
 
-// claim takes a name that must be unique per account and Region of an app, and
+// Claim takes a name that must be unique per account and Region of an app, and
 // fails when another construct has it. Stacks without an explicit environment
 // share one unknown account and Region.
-func claim(scope constructs.Construct, at place, kind, name, fix string) {
+func Claim(scope constructs.Construct, at prop.Place, kind, name, fix string) {
 	root := scope.Node().Root()
 	registry := root.Node().TryFindChild(new(registryID))
 	if registry == nil {
-		registry = constructs.NewConstruct(scopeOf(root), new(registryID))
+		registry = constructs.NewConstruct(ScopeOf(root), new(registryID))
 	}
 	env := environment(scope)
 	key := strings.Join([]string{kind, name, env}, "|")
@@ -30,9 +34,9 @@ func claim(scope constructs.Construct, at place, kind, name, fix string) {
 		if strings.Contains(env, "any ") {
 			fix += "; stacks that go to different accounts or Regions are told apart by their Env, or that of their Stage"
 		}
-		at.fail("%s %s is already used by %s (%s): %s", kind, name, ownerOf(other), env, fix)
+		at.Fail("%s %s is already used by %s (%s): %s", kind, name, ownerOf(other), env, fix)
 	}
-	entry := constructs.NewConstruct(scopeOf(registry), &key)
+	entry := constructs.NewConstruct(ScopeOf(registry), &key)
 	entry.Node().AddMetadata(new(ownerEntry), string(at), nil)
 }
 
@@ -49,17 +53,17 @@ func ownerOf(entry constructs.IConstruct) string {
 func environment(scope constructs.Construct) string {
 	stack := awscdk.Stack_Of(scope)
 	account, region := *stack.Account(), *stack.Region()
-	if unresolved(stack.Account()) {
+	if prop.Unresolved(stack.Account()) {
 		account = "any account"
 	}
-	if unresolved(stack.Region()) {
+	if prop.Unresolved(stack.Region()) {
 		region = "any Region"
 	}
 	return account + ", " + region
 }
 
-// scopeOf turns what the tree returns into a scope for new constructs.
-func scopeOf(c constructs.IConstruct) constructs.Construct {
+// ScopeOf turns what the tree returns into a scope for new constructs.
+func ScopeOf(c constructs.IConstruct) constructs.Construct {
 	if s, ok := c.(constructs.Construct); ok {
 		return s
 	}

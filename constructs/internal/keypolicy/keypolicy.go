@@ -1,4 +1,7 @@
-package recovery
+// Package keypolicy extends the policies of customers' KMS keys for AWS services, which
+// act for no role. AWS CDK cannot change the policy of a key of another app or account:
+// it keeps the policy that it has (docs/security.md lists what it must say).
+package keypolicy
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -6,33 +9,31 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
 )
 
-// What AWS's services may do with a customer's key stands in the key's own policy,
-// since they act for nobody's role. A key of another app or account keeps the policy
-// that it has: AWS CDK cannot change it (docs/security.md lists what it must say).
-
-// letAlarmsUse lets CloudWatch's alarms publish to a topic that is encrypted with the
+// LetAlarmsUse lets CloudWatch's alarms publish to a topic that is encrypted with the
 // key ("Manage Amazon SNS encryption keys and costs", Amazon SNS Developer Guide).
-func letAlarmsUse(scope constructs.Construct, key awskms.IKey) {
+func LetAlarmsUse(scope constructs.Construct, key awskms.IKey) {
 	letServiceUse(key, "Alarms", "cloudwatch.amazonaws.com", []string{"kms:Decrypt", "kms:GenerateDataKey*"}, map[string]any{
 		"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(scope).Account()},
 	})
 }
 
-// letEventsUse lets EventBridge put what it could not deliver into a queue that is
+// LetEventsUse lets EventBridge put what it could not deliver into a queue that is
 // encrypted with the key. For EventBridge and encrypted topics AWS supports no
 // aws:Source keys in a key's policy; that queues are alike is assumed, since a condition
 // that does not hold would lose every such event. Which rules may send is the queue's
 // policy to say.
-func letEventsUse(key awskms.IKey) {
+func LetEventsUse(key awskms.IKey) {
 	letServiceUse(key, "Undelivered", "events.amazonaws.com", []string{"kms:Decrypt", "kms:GenerateDataKey"}, nil)
 }
 
-// letLogsUse lets CloudWatch Logs encrypt the log groups of that name, which may hold
+// LetLogsUse lets CloudWatch Logs encrypt the log groups of that name, which may hold
 // wildcards ("Encrypt log data in CloudWatch Logs using AWS Key Management Service",
 // Amazon CloudWatch Logs User Guide).
-func letLogsUse(scope constructs.Construct, key awskms.IKey, sid, group string) {
+func LetLogsUse(scope constructs.Construct, key awskms.IKey, sid, group string) {
 	stack := awscdk.Stack_Of(scope)
 	arn := stack.FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: jsii.String(group), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
@@ -46,6 +47,6 @@ func letServiceUse(key awskms.IKey, sid, service string, actions []string, condi
 	everything := []*string{jsii.String("*")} // of a key's policy: the key itself
 	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid: jsii.String(sid), Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String(service), nil)},
-		Actions: jsii.Strings(actions...), Resources: &everything, Conditions: ptrMap(conditions),
+		Actions: jsii.Strings(actions...), Resources: &everything, Conditions: statement.PtrMap(conditions),
 	}), jsii.Bool(true))
 }

@@ -1,16 +1,5 @@
-package recovery
-
-import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
-	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/aws/jsii-runtime-go"
-)
-
-// This file is the one place that makes CloudFormation-level (L1) constructs,
-// each where no higher one does what is needed:
+// Package resource makes the CloudFormation-level (L1) constructs, each where no higher
+// one does what is needed:
 //   - the VPC: awsec2.NewVpc asks its stack for the account's zones, which in a
 //     stack with an explicit environment is a lookup;
 //   - the blackhole group: awsec2.NewSecurityGroup writes a placeholder rule of
@@ -19,10 +8,22 @@ import (
 //     dependency cycle between VPC stack and node stack can arise;
 //   - the application status check, of which there is no L2;
 //   - the schedule: the L2 grants its role every version of the function.
+package resource
 
-// newVpcResource makes a VPC with DNS resolution and host names, which private
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+)
+
+// NewVpc makes a VPC with DNS resolution and host names, which private
 // DNS of interface endpoints and EFS names need.
-func newVpcResource(scope constructs.Construct, cidr string) awsec2.CfnVPC {
+func NewVpc(scope constructs.Construct, cidr string) awsec2.CfnVPC {
 	vpc := awsec2.NewCfnVPC(scope, jsii.String("Resource"), &awsec2.CfnVPCProps{
 		CidrBlock:          jsii.String(cidr),
 		EnableDnsHostnames: jsii.Bool(true),
@@ -32,7 +33,7 @@ func newVpcResource(scope constructs.Construct, cidr string) awsec2.CfnVPC {
 	return vpc
 }
 
-// newBlackholeGroup makes a security group that lets nothing in or out.
+// NewBlackholeGroup makes a security group that lets nothing in or out.
 //
 // EC2 gives a new group without egress rules one that allows everything, and an
 // empty list counts as none. The documented way to have no egress is a single
@@ -41,7 +42,7 @@ func newVpcResource(scope constructs.Construct, cidr string) awsec2.CfnVPC {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroup.html ("Remove default rule").
 // AWS CDK's own placeholder (255.255.255.255/32, ICMP) is a rule to an address
 // that packets can have, so it is not used here.
-func newBlackholeGroup(scope constructs.Construct, id string, vpcID *string) awsec2.CfnSecurityGroup {
+func NewBlackholeGroup(scope constructs.Construct, id string, vpcID *string) awsec2.CfnSecurityGroup {
 	group := awsec2.NewCfnSecurityGroup(scope, jsii.String(id), &awsec2.CfnSecurityGroupProps{
 		GroupDescription: jsii.String("Quarantine of condemned instances: no ingress and no egress"),
 		VpcId:            vpcID,
@@ -55,9 +56,9 @@ func newBlackholeGroup(scope constructs.Construct, id string, vpcID *string) aws
 	return group
 }
 
-// newIngressRule lets members of one group reach another group's port, as a
+// NewIngressRule lets members of one group reach another group's port, as a
 // resource of the scope's own stack.
-func newIngressRule(scope constructs.Construct, id string, to, from *string, port float64, why string) awsec2.CfnSecurityGroupIngress {
+func NewIngressRule(scope constructs.Construct, id string, to, from *string, port float64, why string) awsec2.CfnSecurityGroupIngress {
 	return awsec2.NewCfnSecurityGroupIngress(scope, jsii.String(id), &awsec2.CfnSecurityGroupIngressProps{
 		GroupId:               to,
 		SourceSecurityGroupId: from,
@@ -68,26 +69,26 @@ func newIngressRule(scope constructs.Construct, id string, to, from *string, por
 	})
 }
 
-// statusPlan is a check's settings, checked and with defaults.
-type statusPlan struct {
-	port, timeout, failures, start int
-	path, protocol, codes          string
+// StatusPlan is a check's settings, checked and with defaults.
+type StatusPlan struct {
+	Port, Timeout, Failures, Start int
+	Path, Protocol, Codes          string
 }
 
-// newStatusCheck makes an application status check that counts for the instance's
+// NewStatusCheck makes an application status check that counts for the instance's
 // status, on paths that AWS chooses.
-func newStatusCheck(scope constructs.Construct, id string, p statusPlan) awsec2.CfnApplicationStatusCheck {
+func NewStatusCheck(scope constructs.Construct, id string, p StatusPlan) awsec2.CfnApplicationStatusCheck {
 	return awsec2.NewCfnApplicationStatusCheck(scope, jsii.String(id), &awsec2.CfnApplicationStatusCheckProps{
-		Protocol: jsii.String(p.protocol), Port: number(p.port), Path: jsii.String(p.path), StatusCodeMatcher: jsii.String(p.codes),
-		Interval: number(60), Timeout: number(p.timeout), FailureThreshold: number(p.failures),
-		InitializationGracePeriodSeconds: number(p.start), Aggregation: jsii.String("included"),
+		Protocol: jsii.String(p.Protocol), Port: prop.Number(p.Port), Path: jsii.String(p.Path), StatusCodeMatcher: jsii.String(p.Codes),
+		Interval: prop.Number(60), Timeout: prop.Number(p.Timeout), FailureThreshold: prop.Number(p.Failures),
+		InitializationGracePeriodSeconds: prop.Number(p.Start), Aggregation: jsii.String("included"),
 	})
 }
 
-// newSchedule makes a schedule that hands the input to the function once a
+// NewSchedule makes a schedule that hands the input to the function once a
 // minute. A tick that cannot be delivered within a minute is not retried: the
 // next one does its work.
-func newSchedule(scope constructs.Construct, id, description, input string, function, role *string, undelivered awssqs.IQueue) awsscheduler.CfnSchedule {
+func NewSchedule(scope constructs.Construct, id, description, input string, function, role *string, undelivered awssqs.IQueue) awsscheduler.CfnSchedule {
 	return awsscheduler.NewCfnSchedule(scope, jsii.String(id), &awsscheduler.CfnScheduleProps{
 		Description:        jsii.String(description),
 		ScheduleExpression: jsii.String("rate(1 minute)"),

@@ -1,4 +1,6 @@
-package recovery
+// Package userdata assembles an instance's user data from generated parts and the
+// owner's own.
+package userdata
 
 import (
 	"fmt"
@@ -11,9 +13,9 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 )
 
-// assemble puts the owner's own user data, or nothing, between the parts that the plan
+// Assemble puts the owner's own user data, or nothing, between the parts that the plan
 // generates.
-func assemble(scope constructs.Construct, plan *boot.Plan, own awsec2.UserData) awsec2.UserData {
+func Assemble(scope constructs.Construct, plan *boot.Plan, own awsec2.UserData) awsec2.UserData {
 	// What cloud-init finds out by the first line, it finds out as if it were alone.
 	kind := "text/plain; charset=\"utf-8\""
 	if own == nil {

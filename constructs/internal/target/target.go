@@ -1,4 +1,5 @@
-package recovery
+// Package target checks existing target groups.
+package target
 
 import (
 	"fmt"
@@ -6,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+
 	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -13,13 +17,13 @@ import (
 
 var groupArn = regexp.MustCompile(`^arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[^/]+/[0-9a-f]+$`)
 
-// checkGroup refuses what is no target group that an instance can be registered in, as
+// Check refuses what is no target group that an instance can be registered in, as
 // far as synthesis can know: of a group that this app makes it knows all, of another
 // one no more than its ARN.
-func checkGroup(scope constructs.Construct, at place, i int, arn *string) {
-	if !unresolved(arn) {
+func Check(scope constructs.Construct, at prop.Place, i int, arn *string) {
+	if !prop.Unresolved(arn) {
 		if !groupArn.MatchString(*arn) {
-			at.fail("TargetGroups[%d].TargetGroupArn is %q: give the ARN of a target group, "+
+			at.Fail("TargetGroups[%d].TargetGroupArn is %q: give the ARN of a target group, "+
 				"such as arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/orders/0123456789abcdef", i, *arn)
 		}
 		return
@@ -35,7 +39,7 @@ func checkGroup(scope constructs.Construct, at place, i int, arn *string) {
 	if group, is := reference.Target().(elb.CfnTargetGroup); is {
 		scope.Node().AddValidation(&groupCheck{index: i, group: group})
 	} else if other, is := reference.Target().(awscdk.CfnResource); is && strings.HasPrefix(*other.CfnResourceType(), "AWS::ElasticLoadBalancingV2::") {
-		at.fail("TargetGroups[%d].TargetGroupArn is of %s, an %s: give the ARN of a target group", i, *other.Node().Path(), *other.CfnResourceType())
+		at.Fail("TargetGroups[%d].TargetGroupArn is of %s, an %s: give the ARN of a target group", i, *other.Node().Path(), *other.CfnResourceType())
 	}
 }
 

@@ -1,4 +1,6 @@
-package recovery
+// Package filesystem makes EFS file systems that admit only clients with TLS and an
+// access point.
+package filesystem
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -10,42 +12,42 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// nfsPort is the port of EFS mount targets.
-const nfsPort = 2049
+// NfsPort is the port of EFS mount targets.
+const NfsPort = 2049
 
-// fileSystemSpec is what the data and the log file systems differ in.
-type fileSystemSpec struct {
-	vpc     awsec2.IVpc
-	subnets *[]awsec2.ISubnet
-	key     awskms.IKey
-	removal awscdk.RemovalPolicy
-	name    string
-	// reader is the one role that the file system's policy admits; nil leaves that to
+// Spec is what the data and the log file systems differ in.
+type Spec struct {
+	Vpc     awsec2.IVpc
+	Subnets *[]awsec2.ISubnet
+	Key     awskms.IKey
+	Removal awscdk.RemovalPolicy
+	Name    string
+	// Reader is the one role that the file system's policy admits; nil leaves that to
 	// the roles' own policies.
-	reader awsiam.IRole
-	// planned: a backup plan of the owner's takes the place of the automatic backups.
-	planned bool
+	Reader awsiam.IRole
+	// Planned: a backup plan of the owner's takes the place of the automatic backups.
+	Planned bool
 }
 
-// newFileSystem makes an encrypted file system with a mount target in every zone
+// New makes an encrypted file system with a mount target in every zone
 // and a security group that admits nobody yet. Its policy refuses whatever does
 // not come through TLS and an access point; anonymous clients get nothing, since
 // a file system with a policy admits only identified ones:
 // https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
-func newFileSystem(scope constructs.Construct, id string, spec fileSystemSpec) (awsefs.FileSystem, awsec2.SecurityGroup) {
+func New(scope constructs.Construct, id string, spec Spec) (awsefs.FileSystem, awsec2.SecurityGroup) {
 	group := awsec2.NewSecurityGroup(scope, jsii.String(id+"Group"), &awsec2.SecurityGroupProps{
-		Vpc: spec.vpc, AllowAllOutbound: jsii.Bool(false),
-		Description: jsii.String("Mount targets: " + spec.name),
+		Vpc: spec.Vpc, AllowAllOutbound: jsii.Bool(false),
+		Description: jsii.String("Mount targets: " + spec.Name),
 	})
-	if spec.removal == "" {
-		spec.removal = awscdk.RemovalPolicy_RETAIN
+	if spec.Removal == "" {
+		spec.Removal = awscdk.RemovalPolicy_RETAIN
 	}
 	fs := awsefs.NewFileSystem(scope, jsii.String(id), &awsefs.FileSystemProps{
-		Vpc: spec.vpc, VpcSubnets: &awsec2.SubnetSelection{Subnets: spec.subnets},
-		SecurityGroup: group, Encrypted: jsii.Bool(true), KmsKey: spec.key,
-		RemovalPolicy: spec.removal, EnableAutomaticBackups: jsii.Bool(!spec.planned),
+		Vpc: spec.Vpc, VpcSubnets: &awsec2.SubnetSelection{Subnets: spec.Subnets},
+		SecurityGroup: group, Encrypted: jsii.Bool(true), KmsKey: spec.Key,
+		RemovalPolicy: spec.Removal, EnableAutomaticBackups: jsii.Bool(!spec.Planned),
 		ThroughputMode:   awsefs.ThroughputMode_ELASTIC,
-		FileSystemPolicy: fileSystemPolicy(spec.reader),
+		FileSystemPolicy: fileSystemPolicy(spec.Reader),
 		// Stops AWS CDK from adding a statement of its own that lets any identified
 		// client write as root. Anonymous clients get nothing, as the policy above is
 		// not empty.
@@ -79,16 +81,16 @@ func fileSystemPolicy(reader awsiam.IRole) awsiam.PolicyDocument {
 	return doc
 }
 
-// addAccessPoint gives one node a directory of its own.
-func addAccessPoint(scope constructs.Construct, id string, fs awsefs.IFileSystem, path string, user *awsefs.PosixUser) awsefs.AccessPoint {
+// AddAccessPoint gives one node a directory of its own.
+func AddAccessPoint(scope constructs.Construct, id string, fs awsefs.IFileSystem, path string, user *awsefs.PosixUser) awsefs.AccessPoint {
 	return awsefs.NewAccessPoint(scope, jsii.String(id), &awsefs.AccessPointProps{
 		FileSystem: fs, Path: jsii.String(path), PosixUser: user,
 		CreateAcl: &awsefs.Acl{OwnerUid: jsii.String("0"), OwnerGid: jsii.String("0"), Permissions: jsii.String("755")},
 	})
 }
 
-// useAccessPoint is the statement that a node's role needs for one access point.
-func useAccessPoint(sid string, fs awsefs.IFileSystem, point awsefs.AccessPoint) awsiam.PolicyStatement {
+// UseAccessPoint is the statement that a node's role needs for one access point.
+func UseAccessPoint(sid string, fs awsefs.IFileSystem, point awsefs.AccessPoint) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String(sid),
 		Actions:    jsii.Strings("elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess"),

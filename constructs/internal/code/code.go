@@ -1,4 +1,5 @@
-package recovery
+// Package code finds the built switcher.
+package code
 
 import (
 	"bytes"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/internal/bundle"
 )
 
@@ -22,10 +24,10 @@ const codeContext = "recovery:switcherCode"
 // library is this module, whose work tree builds the switcher from source.
 const library = "github.com/workload-recovery/workload-recovery"
 
-// builtCode finds the switcher: where the context says, else what `make build` made
+// Built finds the switcher: where the context says, else what `make build` made
 // in the library's own work tree, else what the release carries. A consumer's own
 // folders are not looked at, so that the same release gives the same asset anywhere.
-func builtCode(scope constructs.Construct, at place, architecture string) awslambda.Code {
+func Built(scope constructs.Construct, at prop.Place, architecture string) awslambda.Code {
 	if given, ok := scope.Node().TryGetContext(jsii.String(codeContext)).(string); ok && given != "" {
 		return codeIn(at, given, "which the context key "+codeContext+" names")
 	}
@@ -34,34 +36,34 @@ func builtCode(scope constructs.Construct, at place, architecture string) awslam
 	}
 	released, err := bundle.Released()
 	if errors.Is(err, bundle.ErrNone) {
-		at.fail("Code is not given and %v: require a release (go get %s@<version>); or run \"make build\" in a clone of the library and name its folder dist/switcher/%s by the context key %s, or give Code",
+		at.Fail("Code is not given and %v: require a release (go get %s@<version>); or run \"make build\" in a clone of the library and name its folder dist/switcher/%s by the context key %s, or give Code",
 			err, library, architecture, codeContext)
 	}
-	at.failOn(err)
+	at.FailOn(err)
 	zip, err := released.Zip(architecture)
-	at.failOn(err)
+	at.FailOn(err)
 	// In the app's own output directory, which can be written for certain and where it
 	// outlives the synthesis if the app stages no assets.
 	file := filepath.Join(*awscdk.Stage_Of(scope).AssetOutdir(), "recovery-switcher-"+architecture+".zip")
-	at.failOn(writeOnce(file, zip))
+	at.FailOn(writeOnce(file, zip))
 	return awslambda.Code_FromAsset(jsii.String(file), nil)
 }
 
 // codeIn is the switcher in a directory.
-func codeIn(at place, dir, which string) awslambda.Code {
+func codeIn(at prop.Place, dir, which string) awslambda.Code {
 	file := filepath.Join(dir, "bootstrap")
 	info, err := os.Stat(file)
 	if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
-		at.fail("Code is not given and there is no executable %s (%s): run \"make build\", or give Code", file, which)
+		at.Fail("Code is not given and there is no executable %s (%s): run \"make build\", or give Code", file, which)
 	}
 	return awslambda.Code_FromAsset(jsii.String(dir), nil)
 }
 
 // workTree is the nearest directory upward that holds a go.mod (`go run`, `go test`
 // and cdk start in different ones), and whether it is this library's.
-func workTree(at place) (root string, ours bool) {
+func workTree(at prop.Place) (root string, ours bool) {
 	start, err := os.Getwd()
-	at.failOn(err)
+	at.FailOn(err)
 	for dir := start; ; dir = filepath.Dir(dir) {
 		text, err := os.ReadFile(filepath.Join(dir, "go.mod")) //nolint:gosec // G304: one fixed name, in the directories above the current one
 		if err == nil {
