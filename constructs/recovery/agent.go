@@ -10,9 +10,6 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 )
 
-// nodeDimension is the metric dimension that holds the node's id.
-const nodeDimension = boot.Dimension
-
 // sendFrom makes the CloudWatch agent count the application's processes, or the
 // node's units, every period and send the count at once, under the node's id alone.
 func (m *resourceMonitor) sendFrom(node ClusterNode, process string, a alarm.Shape) {

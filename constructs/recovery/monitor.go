@@ -11,76 +11,10 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
-	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
+	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
-
-// ResourceMonitorProps are the props of ResourceMonitor.
-type ResourceMonitorProps struct {
-	// ClusterNode is the node to watch. Required.
-	ClusterNode ClusterNode
-	// Instance describes the instance alarm. Default: see InstanceAlarm.
-	Instance *InstanceAlarm
-	// Application describes the application alarm. Its Process or its MetricName must be
-	// given, unless the node has an Application, whose units are then watched.
-	// Default: with the node's Application, see ApplicationAlarm.
-	Application *ApplicationAlarm
-	// Unserved describes the alarm that tells people when nobody serves the node.
-	// Default: see UnservedAlarm.
-	Unserved *UnservedAlarm
-}
-
-// InstanceAlarm is raised when EC2's status checks fail: the host, its network or
-// power, or the instance's kernel or network.
-// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
-//
-// Missing data does not raise it. A stopped or terminated instance has no status
-// checks, but EC2 reports that by an event of its own; and a replacement has none
-// for its first minutes, in which an alarm that took silence for failure would
-// condemn it.
-type InstanceAlarm struct {
-	// Period of the metric, a multiple of 60 s, up to 3600 s. Default: 60 s, in which
-	// EC2 sends it.
-	Period awscdk.Duration
-	// EvaluationPeriods to look at, 1 to 60. Default: 2.
-	EvaluationPeriods *float64
-	// DatapointsToAlarm of them that must fail, 1 to EvaluationPeriods. Default: all.
-	DatapointsToAlarm *float64
-}
-
-// ApplicationAlarm is raised when the application's own sign of life stops. The
-// metric carries the node's id and not the instance's, so it outlives switches.
-//
-// Missing data raises it: when the CloudWatch agent dies, or the host does, the
-// metric just stops.
-type ApplicationAlarm struct {
-	// Process is a regular expression for the command line of the processes that must
-	// run; the metric is then the agent's count of them (procstat, pid_count).
-	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Agent-procstat-process-metrics.html
-	// Default: the units of the node's Application, all of which must be up; without
-	// one, give MetricName instead.
-	Process *string
-	// Namespace of the metric. Default: CWAgent.
-	Namespace *string
-	// MetricName to watch. Default: procstat_lookup_pid_count.
-	MetricName *string
-	// Dimensions of the metric. They must not name the instance.
-	// Default: NodeId = the node's id.
-	Dimensions *map[string]*string
-	// Statistic over a period. Default: Minimum.
-	Statistic *string
-	// Threshold below which a period is bad. Default: 1.
-	Threshold *float64
-	// Period of the metric: 10, 20, 30 s or a multiple of 60 s up to 3600 s; below 60 s
-	// it must be sent with high resolution, as the agent does. Default: 10 s.
-	Period awscdk.Duration
-	// EvaluationPeriods to look at, 1 to 360. Default: 3: the agent sends every 10 s,
-	// and one late sending is no failure.
-	EvaluationPeriods *float64
-	// DatapointsToAlarm of them that must be bad, 1 to EvaluationPeriods. Default: all.
-	DatapointsToAlarm *float64
-}
 
 // ResourceMonitor is a node's two alarms that the switcher acts on. Both reach it by
 // their state changes, through its alarm rule; they need no actions. A third one is for
@@ -124,35 +58,6 @@ func (m *resourceMonitor) AgentConfiguration() *string {
 		return nil
 	}
 	return jsii.String(m.agent)
-}
-
-// NewResourceMonitor makes a node's two alarms.
-func NewResourceMonitor(scope constructs.Construct, id *string, props *ResourceMonitorProps) ResourceMonitor {
-	at := prop.Of(scope, id)
-	at.Require(props != nil && props.ClusterNode != nil, "ClusterNode", "give the node to watch")
-	node, alarm := props.ClusterNode, props.Application
-	if alarm == nil {
-		alarm = &ApplicationAlarm{}
-	}
-	plan := node.bootPlan()
-	units := plan != nil && plan.Application != nil
-	at.Require(units || alarm.Process != nil || alarm.MetricName != nil,
-		"Application", "give the Process that must run, or the MetricName of the application's own sign of life, or give the node an Application")
-	if p := alarm.Process; p != nil && (*p == "" || len(*p) > 255) {
-		at.Fail("Application.Process has %d characters: the CloudWatch agent takes a regular expression of 1 to 255", len(*p))
-	}
-	m := &resourceMonitor{node: node}
-	instance, application, unserved := props.instance(at), alarm.plan(at, node), props.Unserved.plan(at, node)
-	registry.Claim(scope, at, "monitor of node", strconv.Itoa(int(*node.NodeId())), "a node has one ResourceMonitor; change that one")
-
-	constructs.NewConstruct_Override(m, scope, id)
-	m.instance = m.makeInstance(node, instance)
-	m.application = m.makeApplication(node, application)
-	m.unserved = m.makeUnserved(node, unserved)
-	if alarm.MetricName == nil || alarm.Process != nil {
-		m.sendFrom(node, prop.Or(alarm.Process, ""), application)
-	}
-	return m
 }
 
 func (p *ResourceMonitorProps) instance(at prop.Place) alarm.Shape {
@@ -217,4 +122,26 @@ func (m *resourceMonitor) makeApplication(node ClusterNode, a alarm.Shape) awscl
 	})
 	node.addAlarm(name)
 	return alarm
+}
+
+// nodeDimension is the metric dimension that holds the node's id.
+const nodeDimension = boot.Dimension
+
+func (m *resourceMonitor) name(kind string) string {
+	return contract.AlarmName(*m.node.Switcher().SwitcherName(), int(*m.node.NodeId()), kind)
+}
+
+// alarmArns are the ARNs of the monitor's alarms by their names, so that another
+// stack's dashboard refers to them without a reference between the stacks.
+func (m *resourceMonitor) alarmArns(stack awscdk.Stack) []*string {
+	names := []string{m.name(contract.AlarmInstance), m.name(contract.AlarmApplication)}
+	if m.unserved != nil {
+		names = append(names, unservedName(m.node))
+	}
+	return alarm.Arns(stack, names...)
+}
+
+// unservedName is not among the names whose alarms the switcher acts on.
+func unservedName(node ClusterNode) string {
+	return alarm.Own(*node.Switcher().SwitcherName(), fmt.Sprintf("unserved-%d", int(*node.NodeId())))
 }

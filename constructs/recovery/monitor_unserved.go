@@ -11,28 +11,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
-	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
-
-// UnservedAlarm tells people that nobody serves the node: its load balancer has found no
-// target healthy for longer than a switch takes. It moves nothing by itself. It is for
-// what the node's other alarms do not see: an application that lives and does not
-// answer, a port or a rule that was changed, a node that is paused or held.
-//
-// That no switch helps is told by the time alone: whether this one node is being
-// switched is no metric (it would cost one for each node). It looks at the node's own
-// load balancer; of target groups that others made the load balancer is not known at
-// synthesis, so a node with TargetGroups has no such alarm.
-type UnservedAlarm struct {
-	// Off leaves the alarm out. Default: false.
-	Off *bool
-	// Minutes without a healthy target after which it is raised, 1 to 60.
-	// Default: 10, which is longer than a switch should take.
-	Minutes *float64
-	// Topic is told. Default: the switcher's; a switcher of another app has none here,
-	// and without Topic there is then no alarm.
-	Topic awssns.ITopic
-}
 
 // unservedPlan is what an UnservedAlarm needs; without a topic there is none.
 type unservedPlan struct {
@@ -58,11 +37,6 @@ func (w *UnservedAlarm) plan(at prop.Place, node ClusterNode) unservedPlan {
 	return p
 }
 
-// unservedName is not among the names whose alarms the switcher acts on.
-func unservedName(node ClusterNode) string {
-	return alarm.Own(*node.Switcher().SwitcherName(), fmt.Sprintf("unserved-%d", int(*node.NodeId())))
-}
-
 // makeUnserved makes the alarm when the node serves for the first time, so that its
 // creation alarms nobody.
 func (m *resourceMonitor) makeUnserved(node ClusterNode, p unservedPlan) awscloudwatch.Alarm {
@@ -80,18 +54,4 @@ func (m *resourceMonitor) makeUnserved(node ClusterNode, p unservedPlan) awsclou
 	})
 	alarm.Node().AddDependency(node.Resource())
 	return alarm
-}
-
-// alarmArns are the ARNs of the monitor's alarms by their names, so that another
-// stack's dashboard refers to them without a reference between the stacks.
-func (m *resourceMonitor) alarmArns(stack awscdk.Stack) []*string {
-	names := []string{m.name(contract.AlarmInstance), m.name(contract.AlarmApplication)}
-	if m.unserved != nil {
-		names = append(names, unservedName(m.node))
-	}
-	return alarm.Arns(stack, names...)
-}
-
-func (m *resourceMonitor) name(kind string) string {
-	return contract.AlarmName(*m.node.Switcher().SwitcherName(), int(*m.node.NodeId()), kind)
 }

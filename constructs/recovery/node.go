@@ -1,10 +1,8 @@
 package recovery
 
 import (
-	"encoding/json"
 	"fmt"
 	"sort"
-	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -16,8 +14,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/consumer"
-	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
-	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
@@ -175,139 +171,12 @@ func (n *clusterNode) attribute(name string) *string {
 	return n.resource.GetAttString(jsii.String(name))
 }
 
-// NewClusterNode makes a protected workload.
-func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodeProps) ClusterNode {
-	at := prop.Of(scope, id)
-	n := newNode(at, props)
-	n.planBoot(at, props)
-	n.planLife(at, lifeProps{
-		apply: props.ApplyChanges, drain: props.DrainTime, stop: props.StopTime, await: props.AwaitAutoRecovery,
-		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_DESTROY,
-	})
-	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
-
-	constructs.NewConstruct_Override(n, scope, id)
-	n.group = awsec2.NewSecurityGroup(n, jsii.String("Group"), &awsec2.SecurityGroupProps{
-		Vpc: n.switcher.Vpc().Vpc(), Description: jsii.String(n.label()),
-	})
-	groups := []awsec2.ISecurityGroup{n.group}
-	if props.SecurityGroups != nil {
-		groups = append(groups, *props.SecurityGroups...)
-	}
-	n.connections = awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &groups})
-	n.need(n.group)
-	n.makeRole(props)
-	n.makeFiles(props)
-	n.makeTargets(at, props)
-	n.makeStatusCheck(at, props.ApplicationStatusCheck)
-	n.makeUserData(at, props)
-	n.makeTemplate(at, props, groups)
-	n.makeResource(at, props)
-	n.makeRetained(at, props)
-	return n
-}
-
-// newNode checks the props that need no construct.
-func newNode(at prop.Place, props *ClusterNodeProps) *clusterNode {
-	at.Require(props != nil, "props", "give at least Switcher and NodeId")
-	at.Require(props.Switcher != nil, "Switcher", "give the Switcher that recovers the node")
-	at.Require(props.NodeId != nil, "NodeId", "give an integer that no other node of the Region has")
-	if prop.Unresolved(props.NodeId) {
-		at.Fail("NodeId is a token: names of alarms and directories are made from it, and its uniqueness is checked at synthesis; give a plain number")
-	}
-	number, err := contract.ParseNodeID(strconv.FormatFloat(*props.NodeId, 'f', -1, 64))
-	at.FailOn(err)
-	n := &clusterNode{id: number, name: prop.Or(props.NodeName, fmt.Sprintf("node-%d", number)), switcher: props.Switcher}
-	if props.SecurityGroups != nil && len(*props.SecurityGroups) > 4 {
-		at.Fail("SecurityGroups has %d groups: at most four are allowed beside the node's own, since EC2 allows five per interface; merge some", len(*props.SecurityGroups))
-	}
-	if props.TargetGroups != nil && props.LoadBalancer != nil {
-		at.Fail("TargetGroups and LoadBalancer are both given: register in existing groups or make a load balancer; leave one out")
-	}
-	for key := range prop.Or(props.Tags, nil) {
-		at.FailOn(prop.TagKeyError(key))
-		if key == *n.switcher.IDTag() || key == *n.switcher.TargetTag() || key == contract.SwitcherTag {
-			at.Fail("tag key %q is set by ClusterNode itself: use NodeId, RecoveryTarget or Switcher", key)
-		}
-	}
-	n.checkZones(at, props)
-	n.planTypes(at, props)
-	n.planSwitch(at, props)
-	return n
-}
-
-// checkZones refuses a preferred zone that the VPC does not have.
-func (n *clusterNode) checkZones(at prop.Place, props *ClusterNodeProps) {
-	known := prop.List(n.switcher.Vpc().AvailabilityZones())
-	wanted := at.Texts("Zones", props.Zones)
-	prop.RefuseDuplicates(at, "zone", wanted)
-	for _, z := range wanted {
-		found := prop.Unresolved(z)
-		for _, k := range known {
-			found = found || k == z || prop.Unresolved(k)
-		}
-		if !found {
-			at.Fail("Zones names %q: allowed are the RecoveryVpc's zones %q; correct it", z, known)
-		}
-	}
-}
-
 // label names the node in descriptions of resources. It is made of the id: a changed
 // GroupDescription replaces a security group, and a name may have letters that AWS does
 // not allow in a description.
 func (n *clusterNode) label() string { return fmt.Sprintf("Node %d", n.id) }
 
 func (n *clusterNode) need(things ...constructs.IDependable) { n.needs = append(n.needs, things...) }
-
-// makeResource makes the custom resource, with the properties that the switcher
-// reads (contract.NodeProperties) and all that a running node needs before it.
-func (n *clusterNode) makeResource(at prop.Place, props *ClusterNodeProps) {
-	n.letRelease()
-	wait := at.Seconds("ServiceTimeout", props.ServiceTimeout, 1800)
-	low := n.deployTime()
-	if wait <= low || wait > 3600 {
-		at.Fail("ServiceTimeout is %d s: allowed are %d to 3600 s, more than the switcher's Policy.DeployTime; correct one of them", wait, low+1)
-	}
-	n.resource = awscdk.NewCustomResource(n, jsii.String("Resource"), &awscdk.CustomResourceProps{
-		ResourceType:   jsii.String(contract.NodeResourceType),
-		ServiceToken:   n.switcher.FunctionArn(),
-		ServiceTimeout: prop.Duration(wait),
-		Properties:     n.properties(at, props),
-	})
-	n.resource.Node().AddDependency(n.needs...)
-	n.consumers.Watch(n.name, n.resource)
-}
-
-func (n *clusterNode) properties(at prop.Place, props *ClusterNodeProps) *map[string]any {
-	n.consumers = consumer.In(awscdk.Stack_Of(n))
-	p := contract.NodeProperties{
-		NodeId:              strconv.Itoa(n.id),
-		NodeName:            n.name,
-		AdoptInstance:       n.adopt,
-		StatusCheck:         n.check,
-		Zones:               prop.List(props.Zones),
-		TargetGroups:        n.groups,
-		Alarms:              prop.List(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),
-		Priority:            strconv.Itoa(at.Whole("Priority", props.Priority, 100, 0, 1000)),
-		AllowTerminateFence: strconv.FormatBool(prop.Or(props.AllowTerminateFence, false)),
-		Gate:                strconv.FormatBool(prop.Or(props.Gate, false)),
-		InstanceTypes:       n.kinds,
-		RestartOriginal:     strconv.FormatBool(prop.Or(props.RestartOriginal, false)),
-		FenceEscalation:     string(n.escalation),
-		FileSystem:          n.fileSystem,
-		ConsumersHash:       *awscdk.Lazy_String(n.consumers, nil),
-	}
-	n.life.into(&p)
-	if n.template != nil {
-		p.LaunchTemplateId, p.LaunchTemplateVersion = *n.template.LaunchTemplateId(), *n.template.LatestVersionNumber()
-	}
-	text, err := json.Marshal(p)
-	at.FailOn(err)
-	var fields map[string]any
-	at.FailOn(json.Unmarshal(text, &fields))
-	delete(fields, "ServiceToken") // awscdk.CustomResource sets it
-	return &fields
-}
 
 // alarmNames produces the names of the node's alarms: plain texts, so that the
 // alarms can refer to the node without a cycle.
@@ -316,4 +185,10 @@ type alarmNames struct{ names []string }
 func (a *alarmNames) Produce() *[]*string {
 	sort.Strings(a.names)
 	return jsii.Strings(a.names...)
+}
+
+// life is what becomes of a node's instance at changes and at the end.
+type life struct {
+	apply, onDelete    string
+	drain, stop, await int // seconds
 }

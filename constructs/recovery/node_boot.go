@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
@@ -54,14 +53,6 @@ func (n *clusterNode) planBoot(at prop.Place, props *ClusterNodeProps) {
 		at.Fail("GateTime is %d s: it must be longer than the switcher's Policy.FenceTime, %d s, or a replacement would give up while its predecessor is being stopped; correct one of them",
 			n.boot.GateSeconds, fence)
 	}
-}
-
-// agent is the CloudWatch agent of the plan, made when it is first needed.
-func (n *clusterNode) agent() *boot.Agent {
-	if n.boot.Agent == nil {
-		n.boot.Agent = &boot.Agent{Node: strconv.Itoa(n.id)}
-	}
-	return n.boot.Agent
 }
 
 // makeUserData puts the user's own user data between the generated parts, or keeps it

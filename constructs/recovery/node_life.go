@@ -9,25 +9,6 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
-// ApplyChanges is ApplyChanges_NEXT_SWITCH or ApplyChanges_AT_ONCE.
-type ApplyChanges string
-
-const (
-	// ApplyChanges_NEXT_SWITCH leaves the running instance alone: its replacement has
-	// the change.
-	ApplyChanges_NEXT_SWITCH ApplyChanges = contract.ApplyNextSwitch
-	// ApplyChanges_AT_ONCE replaces the instance by a planned switch: drained, shut down,
-	// fenced, launched anew. If the new one does not become healthy in time, the old
-	// one is started again and the deployment fails with the reason.
-	ApplyChanges_AT_ONCE ApplyChanges = contract.ApplyAtOnce
-)
-
-// life is what becomes of a node's instance at changes and at the end.
-type life struct {
-	apply, onDelete    string
-	drain, stop, await int // seconds
-}
-
 // lifeProps are the props that make it, of a new node or of an adopted one.
 type lifeProps struct {
 	apply              ApplyChanges

@@ -317,3 +317,16 @@ type NodeFileSystem struct {
 	// Default: EFS's automatic backups, daily and kept for 35 days.
 	BackupPlan awsbackup.IBackupPlan
 }
+
+// ApplyChanges is ApplyChanges_NEXT_SWITCH or ApplyChanges_AT_ONCE.
+type ApplyChanges string
+
+const (
+	// ApplyChanges_NEXT_SWITCH leaves the running instance alone: its replacement has
+	// the change.
+	ApplyChanges_NEXT_SWITCH ApplyChanges = contract.ApplyNextSwitch
+	// ApplyChanges_AT_ONCE replaces the instance by a planned switch: drained, shut down,
+	// fenced, launched anew. If the new one does not become healthy in time, the old
+	// one is started again and the deployment fails with the reason.
+	ApplyChanges_AT_ONCE ApplyChanges = contract.ApplyAtOnce
+)

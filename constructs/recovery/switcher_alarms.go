@@ -3,13 +3,11 @@ package recovery
 import (
 	"fmt"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
-	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
@@ -51,61 +49,4 @@ func (s *switcher) makeAlarms(more bool, schedule constructs.IDependable) {
 		Read: runbook.Switcher, Metric: s.Metric(jsii.String(contract.MetricThrottled), nil),
 		Least: 1, Periods: 5, Missing: awscloudwatch.TreatMissingData_NOT_BREACHING,
 	})
-}
-
-// logName is the name of the log group, or a hint at it where only AWS knows it.
-func (s *switcher) logName() string {
-	if name := *s.logs.LogGroupName(); !prop.Unresolved(name) {
-		return name
-	}
-	return "/aws/lambda/" + s.function
-}
-
-func (s *switcher) RunbookUrl() *string                  { return jsii.String(s.runbooks) }
-func (s *switcher) Objective() awscdk.Duration           { return prop.Duration(s.objective) }
-func (s *switcher) ErrorAlarm() awscloudwatch.Alarm      { return s.errors }
-func (s *switcher) DeadLetterAlarm() awscloudwatch.Alarm { return s.letters }
-func (s *switcher) SlowSwitchAlarm() awscloudwatch.Alarm { return s.slow }
-func (s *switcher) SweepAlarm() awscloudwatch.Alarm      { return s.sweeps }
-func (s *switcher) ThrottleAlarm() awscloudwatch.Alarm   { return s.throttled }
-
-// Metric is one of the switcher's own.
-func (s *switcher) Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	o := perMinute(props, "Sum")
-	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(contract.MetricNamespace), MetricName: name,
-		DimensionsMap: &map[string]*string{contract.MetricDimension: jsii.String(s.name)},
-		Period:        o.Period, Statistic: o.Statistic, Label: o.Label, Color: o.Color, Unit: o.Unit, Id: o.Id, Visible: o.Visible,
-		Account: o.Account, Region: o.Region, StackAccount: o.StackAccount, StackRegion: o.StackRegion,
-	})
-}
-
-func (s *switcher) MetricErrors(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return s.fn.MetricErrors(perMinute(props, "Sum"))
-}
-
-func (s *switcher) MetricInvocations(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return s.fn.MetricInvocations(perMinute(props, "Sum"))
-}
-
-func (s *switcher) MetricDuration(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return s.fn.MetricDuration(perMinute(props, "Average"))
-}
-
-func (s *switcher) MetricDeadLetters(props *awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return s.queue.MetricApproximateNumberOfMessagesVisible(perMinute(props, "Maximum"))
-}
-
-func perMinute(props *awscloudwatch.MetricOptions, statistic string) *awscloudwatch.MetricOptions {
-	var o awscloudwatch.MetricOptions
-	if props != nil {
-		o = *props
-	}
-	if o.Period == nil {
-		o.Period = prop.Duration(60)
-	}
-	if o.Statistic == nil {
-		o.Statistic = jsii.String(statistic)
-	}
-	return &o
 }

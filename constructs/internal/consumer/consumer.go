@@ -22,6 +22,7 @@ import (
 // again in the same deployment; the hash makes it so.
 type Consumers struct {
 	scout *scout
+	index int                     // of the node in scout
 	named []constructs.IConstruct // by AddConsumer
 }
 
@@ -30,7 +31,7 @@ func In(stack awscdk.Stack) *Consumers { return &Consumers{scout: scoutOf(stack)
 
 // Watch begins with the node's resource.
 func (c *Consumers) Watch(name string, resource awscdk.CustomResource) {
-	c.scout.watch(name, resource, c)
+	c.index = c.scout.watch(name, resource)
 }
 
 // Add names a resource that uses the node's attributes.
@@ -39,7 +40,7 @@ func (c *Consumers) Add(e constructs.IConstruct) { c.named = append(c.named, e) 
 // Produce is called at synthesis, when all properties are final. The stack's own tags
 // are part of it: CloudFormation hands them on to the alarms, and rewrites those.
 func (c *Consumers) Produce() *string {
-	byPath := c.scout.usersOf(c)
+	byPath := c.scout.usersOf(c.index)
 	for _, d := range c.scout.define(c.named) {
 		byPath[*d.element.Node().Path()] = d.text
 	}
@@ -61,4 +62,28 @@ func (c *Consumers) Produce() *string {
 		fmt.Fprintln(sum, t)
 	}
 	return jsii.String(hex.EncodeToString(sum.Sum(nil))[:16])
+}
+
+// scoutID is the construct under a stack that is its scout.
+const scoutID = "RecoveryConsumers"
+
+// scoutOf is the stack's scout, made by its first node.
+func scoutOf(stack awscdk.Stack) *scout {
+	if s, ok := stack.Node().TryFindChild(jsii.String(scoutID)).(*scout); ok {
+		return s
+	}
+	s := &scout{stack: stack}
+	constructs.NewConstruct_Override(s, stack, jsii.String(scoutID))
+	awscdk.Aspects_Of(s).Add(s, &awscdk.AspectOptions{Priority: awscdk.AspectPriority_READONLY()})
+	s.Node().AddValidation(s)
+	return s
+}
+
+// Visit is called by AWS CDK for the scout itself, when the synthesis begins.
+func (s *scout) Visit(constructs.IConstruct) { s.final, s.found = true, nil }
+
+// Validate is called by AWS CDK when the references between stacks have become
+// exports.
+func (s *scout) Validate() *[]*string {
+	return jsii.Strings(append(s.exported(), s.oversized()...)...)
 }

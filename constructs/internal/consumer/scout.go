@@ -33,7 +33,6 @@ type scout struct {
 // watched is a node and how a template names an attribute of it.
 type watched struct {
 	name      string
-	consumers *Consumers
 	attribute string
 }
 
@@ -43,33 +42,16 @@ type defined struct {
 	text    string
 }
 
-// scoutID is the construct under a stack that is its scout.
-const scoutID = "RecoveryConsumers"
-
-// scoutOf is the stack's scout, made by its first node.
-func scoutOf(stack awscdk.Stack) *scout {
-	if s, ok := stack.Node().TryFindChild(jsii.String(scoutID)).(*scout); ok {
-		return s
-	}
-	s := &scout{stack: stack}
-	constructs.NewConstruct_Override(s, stack, jsii.String(scoutID))
-	awscdk.Aspects_Of(s).Add(s, &awscdk.AspectOptions{Priority: awscdk.AspectPriority_READONLY()})
-	s.Node().AddValidation(s)
-	return s
-}
-
 // watch lets the scout look for what uses the attributes of the named node's resource.
-func (s *scout) watch(name string, resource awscdk.CustomResource, c *Consumers) {
+func (s *scout) watch(name string, resource awscdk.CustomResource) (index int) {
 	s.plain = reflect.TypeOf(resource.Node().DefaultChild())
 	id, err := json.Marshal(s.stack.Resolve(resource.GetAttString(jsii.String(contract.AttrInstanceID))))
 	if err != nil {
 		panic(fmt.Sprintf("recovery: the attributes of %s cannot be written: %v", *resource.Node().Path(), err))
 	}
-	s.nodes = append(s.nodes, watched{name: name, consumers: c, attribute: strings.TrimSuffix(string(id), `"`+contract.AttrInstanceID+`"]}`)})
+	s.nodes = append(s.nodes, watched{name: name, attribute: strings.TrimSuffix(string(id), `"`+contract.AttrInstanceID+`"]}`)})
+	return len(s.nodes) - 1
 }
-
-// Visit is called by AWS CDK for the scout itself, when the synthesis begins.
-func (s *scout) Visit(constructs.IConstruct) { s.final, s.found = true, nil }
 
 // definitions are all resources and outputs of the stack, without the nodes' own.
 func (s *scout) definitions() []defined {
@@ -126,26 +108,16 @@ func (s *scout) define(elements []constructs.IConstruct) []defined {
 	return out
 }
 
-// usersOf are the definitions that name an attribute of the node, by their paths.
-func (s *scout) usersOf(c *Consumers) map[string]string {
+// usersOf are the definitions that name an attribute of the node with that index, by
+// their paths.
+func (s *scout) usersOf(index int) map[string]string {
 	found := map[string]string{}
-	for _, n := range s.nodes {
-		if n.consumers != c {
-			continue
-		}
-		for _, d := range s.definitions() {
-			if strings.Contains(d.text, n.attribute) {
-				found[*d.element.Node().Path()] = d.text
-			}
+	for _, d := range s.definitions() {
+		if strings.Contains(d.text, s.nodes[index].attribute) {
+			found[*d.element.Node().Path()] = d.text
 		}
 	}
 	return found
-}
-
-// Validate is called by AWS CDK when the references between stacks have become
-// exports.
-func (s *scout) Validate() *[]*string {
-	return jsii.Strings(append(s.exported(), s.oversized()...)...)
 }
 
 // exported refuses attributes in other stacks.

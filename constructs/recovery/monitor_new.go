@@ -1,0 +1,39 @@
+package recovery
+
+import (
+	"strconv"
+
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
+)
+
+// NewResourceMonitor makes a node's two alarms.
+func NewResourceMonitor(scope constructs.Construct, id *string, props *ResourceMonitorProps) ResourceMonitor {
+	at := prop.Of(scope, id)
+	at.Require(props != nil && props.ClusterNode != nil, "ClusterNode", "give the node to watch")
+	node, alarm := props.ClusterNode, props.Application
+	if alarm == nil {
+		alarm = &ApplicationAlarm{}
+	}
+	plan := node.bootPlan()
+	units := plan != nil && plan.Application != nil
+	at.Require(units || alarm.Process != nil || alarm.MetricName != nil,
+		"Application", "give the Process that must run, or the MetricName of the application's own sign of life, or give the node an Application")
+	if p := alarm.Process; p != nil && (*p == "" || len(*p) > 255) {
+		at.Fail("Application.Process has %d characters: the CloudWatch agent takes a regular expression of 1 to 255", len(*p))
+	}
+	m := &resourceMonitor{node: node}
+	instance, application, unserved := props.instance(at), alarm.plan(at, node), props.Unserved.plan(at, node)
+	registry.Claim(scope, at, "monitor of node", strconv.Itoa(int(*node.NodeId())), "a node has one ResourceMonitor; change that one")
+
+	constructs.NewConstruct_Override(m, scope, id)
+	m.instance = m.makeInstance(node, instance)
+	m.application = m.makeApplication(node, application)
+	m.unserved = m.makeUnserved(node, unserved)
+	if alarm.MetricName == nil || alarm.Process != nil {
+		m.sendFrom(node, prop.Or(alarm.Process, ""), application)
+	}
+	return m
+}

@@ -1,0 +1,45 @@
+package recovery
+
+import (
+	"strconv"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
+)
+
+// NewClusterNode makes a protected workload.
+func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodeProps) ClusterNode {
+	at := prop.Of(scope, id)
+	n := newNode(at, props)
+	n.planBoot(at, props)
+	n.planLife(at, lifeProps{
+		apply: props.ApplyChanges, drain: props.DrainTime, stop: props.StopTime, await: props.AwaitAutoRecovery,
+		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_DESTROY,
+	})
+	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
+
+	constructs.NewConstruct_Override(n, scope, id)
+	n.group = awsec2.NewSecurityGroup(n, jsii.String("Group"), &awsec2.SecurityGroupProps{
+		Vpc: n.switcher.Vpc().Vpc(), Description: jsii.String(n.label()),
+	})
+	groups := []awsec2.ISecurityGroup{n.group}
+	if props.SecurityGroups != nil {
+		groups = append(groups, *props.SecurityGroups...)
+	}
+	n.connections = awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &groups})
+	n.need(n.group)
+	n.makeRole(props)
+	n.makeFiles(props)
+	n.makeTargets(at, props)
+	n.makeStatusCheck(at, props.ApplicationStatusCheck)
+	n.makeUserData(at, props)
+	n.makeTemplate(at, props, groups)
+	n.makeResource(at, props)
+	n.makeRetained(at, props)
+	return n
+}
