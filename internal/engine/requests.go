@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -80,6 +81,8 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 	owner := record.Owner{Stack: req.Stack, Logical: req.Logical}
 	at := slices.IndexFunc(r.nodes, func(n record.Node) bool { return n.ID == set.ID })
 	switch {
+	case req.Type != event.Delete && !r.addressed(h):
+		return r.refuse(ctx, h, set.ID, &record.OwnedError{VPC: r.cfg.VPC, Switcher: r.cfg.Name})
 	case req.Type == event.Delete && (err != nil && set.ID == 0 || at < 0 || r.nodes[at].Owner != owner):
 		return r.deleteForeign(ctx, h, set.ID, at, owner)
 	case req.Type == event.Delete:
@@ -120,6 +123,39 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 		r.result = Result{Outcome: OutcomeDone, Code: string(step.Verdict)}
 	}
 	return r.store.DropHint(ctx, h)
+}
+
+// addressed reports whether the request was sent to this switcher's function. Another
+// function that works on the same VPC leaves its requests in the same table.
+func (r *run) addressed(h record.Hint) bool {
+	token := strings.Split(contract.ServiceToken(h.Request.Properties), ":") // arn:partition:lambda:region:account:function:name
+	return len(token) < 7 || token[6] == r.cfg.Function
+}
+
+// refuseAll ends an invocation of a switcher whose VPC belongs to another one. It acts on
+// no node. Its own deployment requests are refused at once; the deletion of a node that
+// this switcher never made succeeds, since CloudFormation sends it after a refused create.
+func (r *run) refuseAll(ctx context.Context, owned *record.OwnedError) error {
+	e := message.New(message.VPCOwned, owned.Error())
+	r.conclude(ctx, e)
+	for _, h := range r.requested {
+		req := h.Request.Request
+		set, _ := contract.ParseNode(h.Request.Properties) // a request that cannot be read is refused as well
+		var failure error = owned
+		if req.Type == event.Delete {
+			n, err := r.store.Node(ctx, set.ID)
+			if err != nil && !cloud.Is(err, cloud.NotFound) {
+				return err
+			}
+			if err != nil || n.Owner != (record.Owner{Stack: req.Stack, Logical: req.Logical}) {
+				failure = nil
+			}
+		}
+		if err := r.reply(ctx, h, set.ID, e, failure); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // outdated reports whether the request is not to be obeyed: it was accepted before, or

@@ -100,6 +100,7 @@ const (
 	RequestRefused Code = "WR403"
 	InvocationFail Code = "WR404"
 	ForeignTagged  Code = "WR405"
+	VPCOwned       Code = "WR408"
 )
 
 const none = "None."
@@ -186,6 +187,7 @@ var Catalogue = []Definition{
 	{RequestRefused, slog.LevelError, "deployment request refused", "The request is not valid or the node id belongs to somebody else; the reason says which.", "Change the node as the reason says and deploy again."},
 	{InvocationFail, slog.LevelError, "invocation failed", "The switcher could not read or write its table, or look at AWS. Lambda tries again; the sweep finds what is left.", "If it goes on, check DynamoDB, the role's permissions and the reason."},
 	{ForeignTagged, slog.LevelWarn, "foreign instance carries the node id", "An instance that the switcher did not launch carries the node's id tag. It is not touched.", "Remove the tag from it, or give it another id."},
+	{VPCOwned, slog.LevelError, "another switcher owns the VPC", "Two switchers have the same VPC and table. The one that the VPC's lease names acts; the other one touches no node and refuses deployments.", "Delete one of the two Switchers. Nodes stay with the switcher that made them."},
 }
 
 var byCode = func() map[Code]Definition {

@@ -27,6 +27,7 @@ var whole = []struct {
 	{"permissions", (*exam).permissions},
 	{"quota", (*exam).quota},
 	{"table", (*exam).table},
+	{"owner", (*exam).owner},
 	{"listeners", (*exam).listeners},
 	{"brake", (*exam).brake},
 }
@@ -176,6 +177,24 @@ func (e *exam) table(check string) {
 	}
 	if !e.Table.Deletion {
 		e.find(Warning, check, 0, "table "+e.Table.Name+" has no deletion protection", "it was switched off by hand", "switch it on, or deploy the RecoveryTable again")
+	}
+}
+
+// owner finds what two switchers have in common and must not, and what they do not have
+// in common and must.
+func (e *exam) owner(check string) {
+	if l := e.Lease; l != nil && l.Switcher != "" && l.Switcher != e.Config.Name {
+		e.find(Error, check, 0, fmt.Sprintf("%s belongs to switcher %s, so this switcher acts on no node", e.Config.VPC, l.Switcher), "another Switcher was deployed for the VPC first",
+			"delete one of the two Switchers; nodes stay with the switcher that made them")
+	}
+	for _, o := range e.Others {
+		if o.VPC == e.Config.VPC {
+			e.find(Error, check, 0, fmt.Sprintf("switcher %s has the same VPC %s", o.Name, o.VPC), "two Switchers were deployed for one VPC", "delete one of them: a VPC has one switcher")
+		}
+		if o.Table != e.Config.Table {
+			e.find(Error, check, 0, fmt.Sprintf("switcher %s uses table %s, and this one %s: node ids are claimed in two tables, and API budgets are counted twice", o.Name, o.Table, e.Config.Table),
+				"a second RecoveryTable was deployed in the Region", "give all switchers of the Region one table (RecoveryTable_FromTableAttributes): delete the nodes of one switcher first, since their records stay in the old table")
+		}
 	}
 }
 
