@@ -9,6 +9,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 // whole are the checks of what a VPC has once.
@@ -64,14 +65,14 @@ func (e *exam) sweep(check string) {
 	}
 	// An invocation notes when it will be cut off; it began so much before.
 	began := e.Lease.Deadline.Add(-timeout * time.Second)
-	if idle := e.Now.Sub(began); idle > sweepSilence && e.Now.After(e.Lease.Until) {
+	if idle := e.Now.Sub(began); idle > timelimit.Scale(sweepSilence) && e.Now.After(e.Lease.Until) {
 		e.find(Error, check, 0, fmt.Sprintf("the switcher has not looked at the nodes for %s", idle.Round(time.Second)), "the schedule is off, or every invocation fails early", fix)
 	}
 }
 
 func (e *exam) hints(check string) {
 	for _, h := range e.Hints {
-		if age := e.Now.Sub(h.Cause.At); !h.Cause.At.IsZero() && age > sweepSilence {
+		if age := e.Now.Sub(h.Cause.At); !h.Cause.At.IsZero() && age > timelimit.Scale(sweepSilence) {
 			e.find(Error, check, h.Node, "an event lies unread for "+age.Round(time.Second).String()+": "+h.Cause.Detail, "no invocation takes up what is left in the table", "look into the switcher's log for errors (WR404)")
 			return
 		}
