@@ -246,6 +246,7 @@ func (c *cfn) Respond(_ context.Context, _ string, body []byte) error {
 		if s := c.requests[a.RequestID]; s != nil {
 			s.hear(a)
 		}
+		c.misnamedAnswer(a)
 		return nil
 	})
 }
