@@ -207,6 +207,8 @@ type Target struct {
 	Group string `json:"group"`
 	Kind  string `json:"kind"` // "instance" or "ip"
 	Port  int    `json:"port"`
+	// Idle says that no load balancer used the group when this was noted.
+	Idle bool `json:"idle,omitempty"`
 }
 
 // Failure is what the brake remembers of a switch.

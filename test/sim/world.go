@@ -176,6 +176,7 @@ type Pool struct {
 	// misfires: its health checks call nothing healthy.
 	misfires bool
 	members  []*member
+	deleted  bool
 }
 
 type member struct {
@@ -365,7 +366,7 @@ func (w *World) takesTraffic(m *Machine) bool {
 		return false
 	}
 	return slices.ContainsFunc(w.poolsOf(m.node), func(p *Pool) bool {
-		return slices.ContainsFunc(p.members, func(x *member) bool { return x.drained.IsZero() && (x.ID == m.ID || x.ID == m.PrivateIP) })
+		return !p.deleted && p.Balancers > 0 && slices.ContainsFunc(p.members, func(x *member) bool { return x.drained.IsZero() && (x.ID == m.ID || x.ID == m.PrivateIP) })
 	})
 }
 
