@@ -31,10 +31,8 @@ func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Ou
 	switch e.Do {
 	case decide.Condemn:
 		o.Err = compute.Tag(ctx, []string{e.Instance}, e.Tags)
-	case decide.Open, decide.Adopt:
+	case decide.Open, decide.Pardon, decide.Adopt:
 		o.Err = compute.Tag(ctx, []string{e.Instance}, e.Tags)
-	case decide.Pardon:
-		o.Err = compute.Untag(ctx, e.Instance, []string{contract.CondemnedTag})
 	case decide.Release:
 		o.Err = compute.Untag(ctx, e.Instance, slices.Sorted(maps.Keys(e.Tags)))
 	case decide.Start:

@@ -27,7 +27,7 @@ var calls = []struct {
 	},
 	{decide.Effect{Do: decide.Open, Instance: "i-1", Tags: map[string]string{"recovery:gate": "i-1:2"}}, "tag [i-1] map[recovery:gate:i-1:2]", "[{CreateTags 1}]"},
 	{decide.Effect{Do: decide.Adopt, Instance: "i-1", Tags: map[string]string{"id": "7"}}, "tag [i-1] map[id:7]", "[{CreateTags 1}]"},
-	{decide.Effect{Do: decide.Pardon, Instance: "i-1"}, "untag i-1 [recovery:condemned]", "[{DeleteTags 1}]"},
+	{decide.Effect{Do: decide.Pardon, Instance: "i-1", Tags: map[string]string{"recovery:condemned": "-"}}, "tag [i-1] map[recovery:condemned:-]", "[{CreateTags 1}]"},
 	{decide.Effect{Do: decide.Release, Instance: "i-1", Tags: map[string]string{"b": "", "a": "", "c": ""}}, "untag i-1 [a b c]", "[{DeleteTags 1}]"},
 	{decide.Effect{Do: decide.Start, Instance: "i-1"}, "start i-1", "[{StartInstances 1} {StartInstances (instances) 1}]"},
 	{decide.Effect{Do: decide.Unmount, Mount: cloud.Mount{ID: "fsmt-1"}}, "unmount fsmt-1", "[]"},

@@ -10,7 +10,7 @@ var apis = map[decide.Verb][]budget.API{
 	decide.Condemn:    {budget.CreateTags},
 	decide.Open:       {budget.CreateTags},
 	decide.Adopt:      {budget.CreateTags},
-	decide.Pardon:     {budget.DeleteTags},
+	decide.Pardon:     {budget.CreateTags},
 	decide.Release:    {budget.DeleteTags},
 	decide.Watch:      {budget.Associate},
 	decide.Unwatch:    {budget.Disassociate},

@@ -107,7 +107,9 @@ var byService = map[string]map[string]cloud.Kind{
 		"ResourceLimitExceeded":                   cloud.Quota,
 		"ResourceCountExceeded":                   cloud.Quota,
 		"ConcurrentTagAccess":                     cloud.Throttled,
-		"TagLimitExceeded":                        cloud.Quota,
+		// "You've reached the limit on the number of tags that you can assign to the specified
+		// resource": 50, and no quota raises it. CreateTags is refused, or a launch.
+		"TagLimitExceeded": cloud.Full,
 
 		// Permanent for this request, in another state of the instance not: look again.
 		"IncorrectInstanceState": cloud.Ambiguous,

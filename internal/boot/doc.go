@@ -18,7 +18,7 @@
 // the instance metadata, is "<own instance id>:<epoch>" with an epoch not before the
 // tag recovery:epoch (the one it was launched in; each grant in place raises it). It
 // is asked every second and at every boot anew. Anything else keeps it shut: no tag,
-// "closed", another instance's id, an older epoch, no answer. After its limit it
+// "-" (closed), another instance's id, an older epoch, no answer. After its limit it
 // fails, which powers the instance off. recovery-mount.service and the application's
 // units require it, so systemd starts none of them without it. It is a help to go
 // faster and no fence: a host that is cut off may read stale tags.

@@ -47,9 +47,9 @@ judge() {
   done
   epoch=${tag#"$id":}
   if [ -z "$tag" ]; then
-    echo "not granted yet"
-  elif [ "$tag" = closed ]; then
-    echo "the tag recovery:gate is closed: the grant was revoked"
+    echo "the tag recovery:gate is missing: not granted yet"
+  elif [ "$tag" = - ]; then
+    echo "the tag recovery:gate is closed: not granted yet, or the grant was revoked"
   elif [ "$epoch" = "$tag" ]; then
     echo "the tag recovery:gate is '$tag' and does not name $id"
   elif ! number "$epoch" || ! number "$first"; then

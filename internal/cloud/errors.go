@@ -19,6 +19,7 @@ const (
 	Addresses   Kind = "addresses"   // the subnet has no free address
 	Unsupported Kind = "unsupported" // the zone does not offer the type
 	Quota       Kind = "quota"       // an account's limit
+	Full        Kind = "full"        // a limit of the named resource that no quota raises: remove something from it
 	Denied      Kind = "denied"      // permission or key access is missing
 	Invalid     Kind = "invalid"     // the request can never succeed as it is
 )

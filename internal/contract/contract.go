@@ -34,13 +34,26 @@ const (
 	// SwitcherTag, on everything the switcher launches, holds the switcher's
 	// name. IAM conditions rest on it.
 	SwitcherTag = "recovery:switcher"
-	// CondemnedTag, on an instance, holds the epoch that condemned it. Only an
-	// instance that carries it may be stopped or terminated (also by IAM).
+	// CondemnedTag, on an instance, holds the epoch that condemned it, NoEpoch, or
+	// MayStart. Only an instance on which it is an epoch may be stopped or terminated,
+	// and only one on which it is MayStart may be started (also by IAM).
 	CondemnedTag = "recovery:condemned"
 	// EpochTag, on an instance, holds the epoch it was launched in.
 	EpochTag = "recovery:epoch"
-	// GateTag, on an instance, holds "<instance id>:<epoch>" once granted.
+	// GateTag, on an instance, holds "<instance id>:<epoch>" once granted, and NoEpoch
+	// while the gate is closed.
 	GateTag = "recovery:gate"
+)
+
+// Values of CondemnedTag and GateTag that are no epoch. Both keys are on an instance
+// from its launch or adoption on, so that condemning it overwrites a value: EC2 refuses
+// a 51st key, and accepts a new value for a key that is there.
+const (
+	// NoEpoch says that an instance is not condemned, or that its gate is closed.
+	NoEpoch = "-"
+	// MayStart, on CondemnedTag, says that an instance was condemned, was pardoned and
+	// is to be started again in place. It becomes NoEpoch when the instance is granted.
+	MayStart = "start"
 )
 
 // ControlTags are the tags that a replacement never inherits.
@@ -167,17 +180,6 @@ func AlarmName(switcher string, node int, kind string) string {
 // when a switch replaces the instance.
 func PhysicalID(switcher string, node int) string {
 	return AlarmPrefix(switcher) + strconv.Itoa(node)
-}
-
-// ParsePhysicalID returns the switcher and the node that a physical id of the form that
-// PhysicalID gives names. ok is false for an id of any other form.
-func ParsePhysicalID(id string) (switcher string, node int, ok bool) {
-	switcher, number, found := strings.Cut(id, AlarmPrefix(""))
-	node, err := strconv.Atoi(number)
-	if !found || err != nil || switcher == "" || PhysicalID(switcher, node) != id {
-		return "", 0, false
-	}
-	return switcher, node, true
 }
 
 // Table keys. One table per Region; everything of one VPC is one partition, so

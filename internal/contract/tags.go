@@ -5,6 +5,21 @@ import (
 	"strings"
 )
 
+// IsEpoch reports whether a tag's value is an epoch: digits only.
+func IsEpoch(value string) bool { return value != "" && strings.Trim(value, "0123456789") == "" }
+
+// EpochPatterns are the IAM patterns that match every epoch, and neither an empty value,
+// NoEpoch nor MayStart. IAM's StringLike has no pattern for digits only, so they match any
+// value that begins with a digit; StringLike fails for a key that is absent.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+func EpochPatterns() []string {
+	patterns := make([]string, 0, 10)
+	for digit := '0'; digit <= '9'; digit++ {
+		patterns = append(patterns, string(digit)+"*")
+	}
+	return patterns
+}
+
 // MaxTags is the number of tags a resource can have; keys that begin with "aws:" do
 // not count ("Tag restrictions", Amazon EC2 User Guide).
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions

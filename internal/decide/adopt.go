@@ -60,6 +60,12 @@ func (s *step) adoptionTags(i cloud.Instance) map[string]string {
 	tags := map[string]string{
 		s.Config.IDTag: strconv.Itoa(s.n.ID), contract.SwitcherTag: s.Config.Name, contract.EpochTag: strconv.Itoa(s.n.Epoch),
 	}
+	if i.Tags[contract.CondemnedTag] != contract.NoEpoch {
+		tags[contract.CondemnedTag] = contract.NoEpoch
+	}
+	if i.Tags[contract.GateTag] == "" { // an open one of an earlier life stays as it is
+		tags[contract.GateTag] = contract.NoEpoch
+	}
 	if target, ok := i.Tags[s.Config.TargetTag]; !ok || target == "" {
 		tags[s.Config.TargetTag] = "true"
 	}
@@ -132,7 +138,7 @@ func (s *step) released(instance string) bool {
 		s.out.Save = true
 		return false
 	}
-	if open := map[string]string{contract.GateTag: fmt.Sprintf("%s:%d", instance, s.n.Epoch)}; i.Tags[contract.GateTag] == gateClosed {
+	if open := map[string]string{contract.GateTag: fmt.Sprintf("%s:%d", instance, s.n.Epoch)}; s.gated() && i.Tags[contract.GateTag] == contract.NoEpoch {
 		if e := (Effect{Do: Open, Instance: instance, Tags: open}); !s.succeeded(e) {
 			s.do(e)
 			s.out.Save = true
@@ -145,9 +151,9 @@ func (s *step) released(instance string) bool {
 // untagged takes our tags off an instance. It reports whether none is left.
 func (s *step) untagged(i cloud.Instance) bool {
 	ours := map[string]string{}
-	// The gate's tag stays: it is open, and the instance may run the gate at its next boot.
-	for _, key := range []string{s.Config.IDTag, contract.SwitcherTag, contract.CondemnedTag, contract.EpochTag} {
-		if value, ok := i.Tags[key]; ok {
+	for _, key := range []string{s.Config.IDTag, contract.SwitcherTag, contract.CondemnedTag, contract.EpochTag, contract.GateTag} {
+		// An open gate stays open: the instance may run the gate at its next boot.
+		if value, ok := i.Tags[key]; ok && (key != contract.GateTag || value == contract.NoEpoch && !s.gated()) {
 			ours[key] = value
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -112,12 +113,25 @@ func (s *step) giveBack() {
 	if !s.regroup(i) {
 		s.out.Save = true // so that a leader of yesterday finds out instead of undoing a quarantine
 	}
-	if _, marked := i.Tags[contract.CondemnedTag]; marked {
-		if e := (Effect{Do: Pardon, Instance: i.ID}); !s.succeeded(e) {
-			s.do(e)
-			s.out.Save = true
-		}
+	if i.Tags[contract.SwitcherTag] != s.Config.Name {
+		return // a person took it out of the switcher's hands: the role allows nothing on it
 	}
+	if e := s.pardon(i); !holds(i.Tags, e.Tags) && !s.succeeded(e) {
+		s.do(e)
+		s.out.Save = true
+	}
+}
+
+// pardon returns the effect that writes the tags of the instance that carries the node: not
+// condemned, of the grant's epoch, and no key missing that a later switch overwrites.
+func (s *step) pardon(i cloud.Instance) Effect {
+	e := Effect{Do: Pardon, Instance: i.ID, Tags: map[string]string{
+		contract.CondemnedTag: contract.NoEpoch, contract.EpochTag: strconv.Itoa(s.n.Grant.Epoch),
+	}}
+	if i.Tags[contract.GateTag] == "" && !s.gated() {
+		e.Tags[contract.GateTag] = contract.NoEpoch
+	}
+	return e
 }
 
 // regroup gives every interface that carries the blackhole group the groups that

@@ -34,10 +34,14 @@ func TestDecisionsAdopt(t *testing.T) {
 		s.tag(before, wantTag, "true")
 		s.tag(before, contract.SwitcherTag, "rec")
 		s.tag(before, contract.EpochTag, "1")
+		s.tag(before, contract.CondemnedTag, contract.NoEpoch)
+		s.tag(before, contract.GateTag, contract.NoEpoch)
 	}
 	decisions(t, "adopt", []decision{
 		when("it is tagged", adopting()),
 		when("it is tagged, and its owner keeps it from recoveries", adopting(), func(s *scene) { s.tag(before, wantTag, "false") }),
+		when("it carries an open gate of an earlier life", adopting(), func(s *scene) { s.tag(before, contract.GateTag, "i-old:7") }),
+		when("it was condemned in an earlier life", adopting(), func(s *scene) { s.tag(before, contract.CondemnedTag, "6") }),
 		when("it is recorded and granted", adopting(), tagged),
 		when("it is not visible yet", adopting(), func(s *scene) { s.vanish(before) }),
 		when("it does not exist", adopting(), func(s *scene) { s.vanish(before); s.Node.Since = ago(time.Minute) }),
@@ -85,7 +89,6 @@ func TestDecisionsRetained(t *testing.T) {
 		n := &s.Node
 		n.Phase, n.Epoch, n.Grant = record.Deleting, 2, nil
 		n.Switch = &record.Switch{ID: "7-2", Kind: record.KindDelete, Recorded: true, Retain: before, Marks: map[string]time.Time{}}
-		s.tag(before, contract.SwitcherTag, "rec")
 		s.tag(before, contract.GateTag, "i-old:1")
 		return s
 	}
@@ -99,6 +102,7 @@ func TestDecisionsRetained(t *testing.T) {
 		comes("deleted while it is created", event.Delete, serving(), retain, func(s *scene) { s.Node.Switch.Kind = record.KindCreate }),
 		comes("deleted while it is adopted", event.Delete, adopting()),
 		when("its tags are taken off", leaves()),
+		when("its tags are taken off, and its gate was never opened", leaves(), func(s *scene) { s.tag(before, contract.GateTag, contract.NoEpoch) }),
 		when("its tags are off", leaves(), func(s *scene) {
 			i := s.Facts.Instances[before]
 			i.Tags = map[string]string{"Name": "seven", wantTag: "true"}

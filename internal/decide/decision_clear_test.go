@@ -122,12 +122,16 @@ func TestDecisionsReleased(t *testing.T) {
 		return s
 	}
 	hidden := func(s *scene) { s.condemned(before, hole) }
-	shut := func(s *scene) { s.tag(before, contract.GateTag, "closed") }
+	shut := func(s *scene) {
+		s.Node.Settings.Gate = true
+		s.tag(before, contract.GateTag, contract.NoEpoch)
+	}
 	opened := decide.Effect{Do: decide.Open, Instance: before, Tags: map[string]string{contract.GateTag: before + ":2"}}
 	decisions(t, "released", []decision{
 		when("it carries nothing of ours", stays()),
 		when("it is in quarantine", stays(), hidden),
 		when("it is in quarantine, and nothing is known of its groups", stays(), hidden, func(s *scene) { s.Node.Blueprint = nil }),
+		when("it runs no gate, and carries the gate tag only", stays(), func(s *scene) { s.tag(before, contract.GateTag, contract.NoEpoch) }),
 		when("its gate is shut", stays(), shut),
 		when("its gate was opened", stays(), shut, func(s *scene) { s.came(opened, "", "") }),
 		when("its gate could not be opened", stays(), shut, func(s *scene) { s.came(opened, cloud.Throttled, "") }),

@@ -254,6 +254,10 @@ func TestDecisionsMend(t *testing.T) {
 			s.condemned(before, hole)
 			s.Node.Blueprint.Interfaces[0].Card = 1
 		}),
+		when("a person removed the condemned tag", resting(), func(s *scene) { s.untag(before, contract.CondemnedTag) }),
+		when("a person removed the gate tag", resting(), func(s *scene) { s.untag(before, contract.GateTag) }),
+		when("its condemned tag says that it may be started", resting(), func(s *scene) { s.tag(before, contract.CondemnedTag, contract.MayStart) }),
+		when("its epoch tag is of its launch, and it was granted again since", resting(), func(s *scene) { s.Node.Epoch, s.Node.Grant.Epoch = 3, 3 }),
 		when("its gate is not open", resting(), func(s *scene) { s.Node.Settings.Gate = true }),
 		when("its gate is open for another epoch", resting(), func(s *scene) {
 			s.Node.Settings.Gate = true

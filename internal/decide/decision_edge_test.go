@@ -116,7 +116,7 @@ func TestDecisionsAtTheEdge(t *testing.T) {
 		when("without a gate, the replacement runs, and the original that was started can only be terminated", standby(moving(record.Gated), cloud.Running), store),
 		when("with a gate, serving, and the original that was started can only be terminated", serving(), func(s *scene) { s.Node.Settings.Gate, s.Node.Switch.Gate = true, true }, store, func(s *scene) {
 			s.condemned(before, hole)
-			s.tag(before, contract.GateTag, "closed")
+			s.tag(before, contract.GateTag, contract.NoEpoch)
 		}),
 		when("the original is to be started again, and is registered still", off(), course(func(sw *record.Switch) { sw.Restart = true }), freed, func(s *scene) { s.Node.Settings.RestartOriginal = true }),
 		when("the granted one carries the blackhole group", serving(), func(s *scene) { s.condemned(after, hole) }),

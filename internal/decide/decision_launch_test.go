@@ -187,6 +187,7 @@ func TestDecisionsStandby(t *testing.T) {
 	}
 	ready := func(s *scene) {
 		freed(s)
+		s.tag(before, contract.CondemnedTag, contract.MayStart)
 		s.Facts.Targets = nil
 	}
 	started := func(kind cloud.Kind) func(*scene) {
@@ -228,6 +229,7 @@ func TestDecisionsStandby(t *testing.T) {
 		when("the original is to be started again, and the targets cannot be read", restart(cloud.Stopped), func(s *scene) { s.unseen(observe.PartTargets, cloud.Ambiguous) }),
 		when("the original is ready to be started again", restart(cloud.Stopped), ready),
 		when("the original is marked still", restart(cloud.Stopped), ready, func(s *scene) { s.tag(before, contract.CondemnedTag, "2") }),
+		when("the original is pardoned, and may not be started yet", restart(cloud.Stopped), ready, func(s *scene) { s.tag(before, contract.CondemnedTag, contract.NoEpoch) }),
 		when("somebody started the original meanwhile", restart(cloud.Running)),
 		when("the original is not started yet", again()),
 		when("the original is started", again(), to(before, cloud.Pending)),

@@ -25,7 +25,7 @@ const (
 	Repoint    Verb = "repoint"    // an alarm to the node's instance
 	Open       Verb = "open"       // the gate of the granted instance
 	Regroup    Verb = "regroup"    // give one interface its own groups back
-	Pardon     Verb = "pardon"     // take the condemned tag off an instance that is not condemned any more
+	Pardon     Verb = "pardon"     // write on an instance's tags that it is not condemned any more
 	Start      Verb = "start"      // power the original on again
 	Unmount    Verb = "unmount"    // remove a mount target of the node's file system
 	Mount      Verb = "mount"      // put a mount target back
@@ -45,7 +45,7 @@ type Effect struct {
 	Node     int
 	Epoch    int
 	Instance string            // Condemn, Unprotect, Stop, Terminate, Repoint, Open, Pardon, Start, Adopt, Release
-	Tags     map[string]string // Condemn, Open, Adopt, Watch, Unwatch, Release (whose values do not matter)
+	Tags     map[string]string // Condemn, Open, Pardon, Adopt, Watch, Unwatch, Release (whose values do not matter)
 	NIC      string            // Isolate, Regroup
 	Groups   []string          // Isolate, Regroup
 	Stop     bool              // Unprotect: stop protection rather than termination protection

@@ -8,9 +8,6 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// gateClosed is the gate tag of an instance that must not mount or serve.
-const gateClosed = "closed"
-
 // gated reports whether the node's instances run the gate, or those of the switch
 // under way do.
 func (s *step) gated() bool {

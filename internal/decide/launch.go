@@ -141,6 +141,15 @@ func (s *step) judgeLaunch() bool {
 				return true
 			}
 			s.hold(record.Held, message.HeldQuota, o.Err.Error(), s.retryAt())
+		case cloud.Full:
+			if s.otherSender() {
+				return true
+			}
+			s.refused()
+			if s.retreat("launch in " + place + ": " + o.Err.Error()) {
+				return true
+			}
+			s.hold(record.Held, message.HeldTags, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Denied: // the request stays open: it is right, and is sent again
 			if s.otherSender() {
 				return true
@@ -305,6 +314,8 @@ func (s *step) choose() bool {
 			s.Config.IDTag:       strconv.Itoa(s.n.ID),
 			contract.SwitcherTag: s.Config.Name,
 			contract.EpochTag:    strconv.Itoa(s.n.Epoch),
+			// There from the start, so that no later step of a switch adds a key.
+			contract.CondemnedTag: contract.NoEpoch, contract.GateTag: contract.NoEpoch,
 		},
 	}
 	if sw.Kind == record.KindRecover || sw.Kind == record.KindPlanned {

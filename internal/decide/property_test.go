@@ -119,6 +119,9 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 		if !granted && !n.Switch.Restart && (e.Do == decide.Pardon || n.Switch.Retain != e.Instance) {
 			t.Errorf("%s of %s, which neither holds the grant, is started again nor retained", e.Do, e.Instance)
 		}
+		if mark := e.Tags[contract.CondemnedTag]; e.Do == decide.Pardon && mark != contract.NoEpoch && (mark != contract.MayStart || granted || !n.Switch.Restart) {
+			t.Errorf("%s of %s writes the condemned tag %q", e.Do, e.Instance, mark)
+		}
 		if slices.Contains(e.Groups, hole) {
 			t.Errorf("the blackhole group is given back to %s", e.Instance)
 		}
@@ -440,8 +443,9 @@ func randomInstance(r *rand.Rand, id string) cloud.Instance {
 	if i.State != cloud.Terminated {
 		i.Interfaces = []cloud.Interface{{ID: "eni-" + id, Groups: []string{pick(r, "sg-1", hole)}}}
 	}
-	if maybe(r, 50) {
-		i.Tags[contract.CondemnedTag] = "2"
+	if maybe(r, 80) {
+		i.Tags[contract.CondemnedTag] = pick(r, "2", "2", contract.NoEpoch, contract.MayStart)
+		i.Tags[contract.GateTag] = contract.NoEpoch
 	}
 	if maybe(r, 50) {
 		i.Tags[contract.SwitcherTag], i.Tags[contract.EpochTag] = pick(r, "rec", "rec", "other"), "2"

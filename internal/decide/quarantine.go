@@ -152,11 +152,11 @@ func (s *step) recordTargets(instance string) {
 	}
 	var targets []record.Target
 	for _, g := range s.n.Settings.Groups {
-		group, exists := s.Facts.Groups[g.ARN]
+		kind := s.Facts.Groups[g.ARN].Kind
 		var found []record.Target
 		for _, t := range s.Facts.Targets[g.ARN] {
 			if t.ID == instance || ip != "" && t.ID == ip {
-				found = append(found, record.Target{Group: g.ARN, Kind: group.Kind, Port: t.Port, Idle: exists && group.Balancers == 0})
+				found = append(found, record.Target{Group: g.ARN, Kind: kind, Port: t.Port})
 			}
 		}
 		if len(found) == 0 {
@@ -216,7 +216,7 @@ func (s *step) marked(c record.Condemned, i cloud.Instance) bool {
 func (s *step) mark(c record.Condemned) Effect {
 	e := Effect{Do: Condemn, Instance: c.Instance, Tags: map[string]string{contract.CondemnedTag: strconv.Itoa(c.Epoch)}}
 	if s.gated() { // closed before it is stopped: whoever starts it again finds it shut
-		e.Tags[contract.GateTag] = gateClosed
+		e.Tags[contract.GateTag] = contract.NoEpoch
 	}
 	return e
 }

@@ -26,7 +26,7 @@ func (s *step) mayRestart() bool {
 
 // restart prepares the stopped original to carry the node again, and then makes it
 // the replacement: out of the target groups (it would get traffic the moment it
-// runs), its groups given back, no longer tagged as condemned.
+// runs), its groups given back, tagged as one that may be started.
 func (s *step) restart() {
 	sw := s.n.Switch
 	i := s.Facts.Instances[sw.From]
@@ -46,14 +46,14 @@ func (s *step) restart() {
 		return
 	}
 	out, given := s.deregistered(), s.regroup(i)
-	_, marked := i.Tags[contract.CondemnedTag]
-	if marked {
-		s.do(Effect{Do: Pardon, Instance: i.ID})
+	startable := i.Tags[contract.CondemnedTag] == contract.MayStart
+	if !startable {
+		s.do(Effect{Do: Pardon, Instance: i.ID, Tags: map[string]string{contract.CondemnedTag: contract.MayStart}})
 	}
-	if marked || !given {
+	if !startable || !given {
 		s.out.Save = true // so that a leader of yesterday finds out instead of undoing a quarantine
 	}
-	if marked || !given || !out {
+	if !startable || !given || !out {
 		s.wait()
 		return
 	}

@@ -1,6 +1,7 @@
 package decide_test
 
 import (
+	"maps"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -17,9 +18,8 @@ type scene struct {
 	decide.Input
 	nodes []record.Node // of a fleet
 	// Of the deployment's request that comes.
-	adopt    string
-	sent     int64
-	physical string // id that a request names
+	adopt string
+	sent  int64
 }
 
 // Names of what the scenes are made of.
@@ -41,13 +41,18 @@ func original() cloud.Blueprint {
 	return cloud.Blueprint{
 		Image: "ami-1", Type: "m7g.large", UserData: "data", ShutdownBehavior: "stop",
 		Interfaces: []cloud.InterfaceSpec{{Device: 0, Groups: []string{"sg-a"}}, {Device: 1, Groups: []string{"sg-a", "sg-b"}}},
-		Tags:       map[string]string{idTag: "7", wantTag: "true", "Name": "seven"}, VolumeTags: map[string]string{},
+		Tags:       map[string]string{idTag: "7", wantTag: "true", "Name": "seven", contract.SwitcherTag: "rec"}, VolumeTags: map[string]string{},
 	}
 }
 
 // machine is an instance of the node in a zone, as EC2 shows it.
 func machine(id, zone, state string) cloud.Instance {
 	b := original()
+	b.Tags[contract.EpochTag] = "1"
+	b.Tags[contract.CondemnedTag], b.Tags[contract.GateTag] = contract.NoEpoch, contract.NoEpoch
+	if id == after {
+		b.Tags[contract.EpochTag] = "2"
+	}
 	return cloud.Instance{
 		ID: id, State: state, Zone: zone, Subnet: "subnet-" + zone, PrivateIP: "10.0.0." + id[2:], Image: b.Image, Type: b.Type, RootStore: "ebs",
 		Tags:       b.Tags,
@@ -120,7 +125,7 @@ func moving(p record.Phase) *scene {
 func gated(p record.Phase) *scene {
 	s := moving(p)
 	s.Node.Settings.Gate, s.Node.Switch.Gate = true, true
-	s.tag(before, contract.GateTag, "closed")
+	s.tag(before, contract.GateTag, contract.NoEpoch)
 	return s
 }
 
@@ -144,6 +149,13 @@ func (s *scene) tag(id, key, value string) {
 		}
 	}
 	i.Tags = tags
+	s.Facts.Instances[id] = i
+}
+
+func (s *scene) untag(id, key string) {
+	i := s.Facts.Instances[id]
+	i.Tags = maps.Clone(i.Tags)
+	delete(i.Tags, key)
 	s.Facts.Instances[id] = i
 }
 

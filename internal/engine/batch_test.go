@@ -116,7 +116,7 @@ func TestNoEffectOfANodeThatWasNotSaved(t *testing.T) {
 			return false
 		}
 		conflicts++
-		if b := h.w.Boxes[instance]; b.State != cloud.Running || b.Tags[contract.CondemnedTag] != "" || !slices.Equal(b.Interfaces[0].Groups, []string{"sg-app"}) {
+		if b := h.w.Boxes[instance]; b.State != cloud.Running || b.Tags[contract.CondemnedTag] != contract.NoEpoch || !slices.Equal(b.Interfaces[0].Groups, []string{"sg-app"}) {
 			t.Fatalf("after %d conflicts %s is %s, tags %v, groups %v", conflicts, instance, b.State, b.Tags, b.Interfaces[0].Groups)
 		}
 		return true
@@ -157,11 +157,11 @@ func TestOutcomesOfAnotherRecord(t *testing.T) {
 	var blind, over bool
 	h.w.Fault = func(_ int, call string) (error, error) {
 		box := h.w.Boxes[instance]
-		switch tagged := box.Tags[contract.CondemnedTag] != ""; {
+		switch tagged := contract.IsEpoch(box.Tags[contract.CondemnedTag]); {
 		case call == "EC2 DescribeInstances" && tagged && !blind && !over:
 			blind = true
 			h.w.Later(h.w.Time.Add(90*time.Second), func() { blind, over = false, true })
-			delete(box.Tags, contract.CondemnedTag)
+			box.Tags[contract.CondemnedTag] = contract.NoEpoch
 			for key, item := range h.w.Items {
 				if item.Sort == contract.NodeKey(1) && strings.HasPrefix(item.Partition, "vpc#") {
 					item.Revision++

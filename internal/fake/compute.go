@@ -94,6 +94,9 @@ func (c compute) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, er
 		if !slices.ContainsFunc(c.w.Places, func(p cloud.Subnet) bool { return p.ID == l.Subnet }) {
 			return Refuse(cloud.NotFound, "InvalidSubnetID.NotFound", l.Subnet)
 		}
+		if full(l.Blueprint.Tags, l.Tags) {
+			return Refuse(cloud.Full, "TagLimitExceeded", "an instance has at most 50 tags")
+		}
 		if c.w.NoRoom[l.Zone] {
 			return Refuse(cloud.Capacity, "InsufficientInstanceCapacity", "no room in "+l.Zone)
 		}
@@ -146,6 +149,8 @@ func (c compute) power(name string, ids []string, protected func(*Box) bool, via
 			switch {
 			case !ok:
 				return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", id)
+			case !contract.IsEpoch(b.Tags[contract.CondemnedTag]): // as the role does
+				return Refuse(cloud.Denied, "UnauthorizedOperation", id+" is not tagged as condemned")
 			case protected(b):
 				return Refuse(cloud.Invalid, "OperationNotPermitted", id+" is protected")
 			case b.State == cloud.Terminated || b.State == to || b.State == via:
@@ -195,8 +200,11 @@ func (c compute) SetGroups(_ context.Context, nic string, groups []string) error
 func (c compute) Tag(_ context.Context, ids []string, tags map[string]string) error {
 	return c.w.call("EC2 CreateTags", func() error {
 		for _, id := range ids {
-			if c.w.Boxes[id] == nil {
+			switch b := c.w.Boxes[id]; {
+			case b == nil:
 				return Refuse(cloud.NotFound, "InvalidInstanceID.NotFound", id)
+			case full(b.Tags, tags):
+				return Refuse(cloud.Full, "TagLimitExceeded", id)
 			}
 		}
 		for k := range tags {
@@ -209,6 +217,18 @@ func (c compute) Tag(_ context.Context, ids []string, tags map[string]string) er
 		}
 		return nil
 	})
+}
+
+// full reports whether a resource with these tags has no room for more ("Tag
+// restrictions", Amazon EC2 User Guide). A new value for a key that is there always fits.
+func full(has, more map[string]string) bool {
+	all := maps.Clone(has)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, more)
+	maps.DeleteFunc(all, func(key, _ string) bool { return strings.HasPrefix(key, "aws:") })
+	return len(all) > contract.MaxTags && len(all) > len(has)
 }
 
 func (c compute) Untag(_ context.Context, id string, keys []string) error {
@@ -234,6 +254,8 @@ func (c compute) Start(_ context.Context, id string) error {
 			return nil
 		case b.State != cloud.Stopped:
 			return Refuse(cloud.Ambiguous, "IncorrectInstanceState", id+" is "+b.State)
+		case b.Tags[contract.CondemnedTag] != contract.MayStart: // as the role does
+			return Refuse(cloud.Denied, "UnauthorizedOperation", id+" is not tagged as one to start")
 		case c.w.NoRoom[b.Zone]:
 			return Refuse(cloud.Capacity, "InsufficientInstanceCapacity", "no room in "+b.Zone)
 		}

@@ -28,7 +28,7 @@ func TestGate(t *testing.T) {
 		{"granted again in place", tags(self+":12", "3"), true, "in epoch 12"},
 		{"not launched by the switcher", tags(self+":1", ""), true, "in epoch 1"},
 		{"not granted", tags("", "3"), false, "not granted yet"},
-		{"revoked", tags("closed", "3"), false, "the grant was revoked"},
+		{"revoked", tags("-", "3"), false, "the grant was revoked"},
 		{"another's", tags("i-0bbb:3", "3"), false, "'i-0bbb:3' and does not name i-0aaa"},
 		{"another's that begins alike", tags(self+"0:3", "3"), false, "does not name i-0aaa"},
 		{"a pattern", tags("*:3", "3"), false, "does not name i-0aaa"},
@@ -98,7 +98,7 @@ func TestGateWithoutMetadata(t *testing.T) {
 
 // TestGateOpensLater: it keeps asking, through faults of the metadata service.
 func TestGateOpensLater(t *testing.T) {
-	imds := newMetadata(t, map[string]string{"recovery:gate": "closed", "recovery:epoch": "3"})
+	imds := newMetadata(t, map[string]string{"recovery:gate": "-", "recovery:epoch": "3"})
 	imds.onAsk = func(m *metadata, path string, times int) {
 		if path != "instance-id" {
 			return

@@ -56,6 +56,7 @@ func TestAdoptedNode(t *testing.T) {
 	want := tagsOf(old)
 	want[s.Settings.IDTag], want[s.Settings.TargetTag], want[contract.SwitcherTag] = fmt.Sprint(adoptedNode), "true", s.Settings.Name
 	want[contract.EpochTag] = fmt.Sprint(before.Node.Epoch)
+	want[contract.CondemnedTag], want[contract.GateTag] = contract.NoEpoch, contract.NoEpoch
 	if diff := cmp.Diff(want, tagsOf(now)); diff != "" {
 		t.Errorf("tags of the adopted instance (-want +got):\n%s", diff)
 	}
@@ -74,7 +75,7 @@ func TestAdoptedNode(t *testing.T) {
 func (a *account) announced(before world.State) {
 	a.t.Helper()
 	s, from, old := a.s[0], a.Proxy.Len(), before.Node.Grant.Instance
-	a.Proxy.SetScheduled(proxy.Scheduled{Instance: old, Code: "system-maintenance", Description: "scheduled power maintenance", NotBefore: time.Now().Add(59 * time.Minute)})
+	a.Proxy.SetScheduled(proxy.Scheduled{Instance: old, Code: "system-maintenance", Description: "scheduled power maintenance", NotBefore: time.Now().Add(30 * time.Minute)})
 	s.Rest() // what it knows of events is a minute old at most
 	s.Tick()
 	after := a.rest(s, adoptedNode)

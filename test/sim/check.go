@@ -231,8 +231,8 @@ func (w *World) destructive(by *site, action string, m *Machine) {
 	if n.Grant != nil && n.Grant.Instance == m.ID && !late {
 		w.Fail("I3: %s of %s, which holds the grant of node %d", action, m.ID, m.node)
 	}
-	if action != "ModifyNetworkInterfaceAttribute" && m.Tags[contract.CondemnedTag] == "" {
-		w.Fail("I3: %s of %s, which is not tagged condemned", action, m.ID)
+	if tag := m.Tags[contract.CondemnedTag]; action != "ModifyNetworkInterfaceAttribute" && !contract.IsEpoch(tag) {
+		w.Fail("I3: %s of %s, whose tag %s is %q and no epoch", action, m.ID, contract.CondemnedTag, tag)
 	}
 	if action == "StopInstances" || action == "TerminateInstances" {
 		w.provoked(action, m, n)
@@ -293,15 +293,14 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 	if !same {
 		w.Fail("I8: %s is not launched like node %d: %+v", m.ID, m.node, l.Blueprint)
 	}
-	if m.Tags[contract.CondemnedTag] != "" {
-		w.Fail("I8: %s inherits the condemned tag", m.ID)
+	for _, key := range []string{contract.CondemnedTag, contract.GateTag} {
+		if v, ok := m.Tags[key]; !ok || v != contract.NoEpoch {
+			w.Fail("I8: %s is launched with tag %s=%q: %q is expected from the start", m.ID, key, v, contract.NoEpoch)
+		}
 	}
 	// A deployment may change a node that a person has taken out of recovery: it stays so.
 	if sw := w.nodes[m.node].record.Switch; m.Tags[contract.DefaultTargetTag] != "true" && (sw == nil || sw.Kind != record.KindUpdate) {
 		w.Fail("I8: %s is launched as no recovery target: tag %s is %q", m.ID, contract.DefaultTargetTag, m.Tags[contract.DefaultTargetTag])
-	}
-	if strings.Contains(m.Tags[contract.GateTag], ":") {
-		w.Fail("I8: %s inherits the gate tag %q", m.ID, m.Tags[contract.GateTag])
 	}
 }
 

@@ -139,6 +139,9 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 		if err := e.launchable(e.nodeToLaunch(l), l.Blueprint.Image); err != nil {
 			return err
 		}
+		if full(l.Blueprint.Tags, l.Tags) || len(l.Blueprint.VolumeTags) > contract.MaxTags {
+			return refuse(cloud.Full, "EC2", "RunInstances", "TagLimitExceeded")
+		}
 		if len(l.Blueprint.Interfaces) == 0 || slices.ContainsFunc(l.Blueprint.Interfaces, func(n cloud.InterfaceSpec) bool { return len(n.Groups) > mostGroups }) {
 			return refuse(cloud.Invalid, "EC2", "RunInstances", "SecurityGroupsPerInterfaceLimitExceeded")
 		}
@@ -252,12 +255,26 @@ func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error
 			}
 		}
 		for _, id := range ids {
+			if full(e.byID[id].Tags, tags) {
+				return refuse(cloud.Full, "EC2", "CreateTags", "TagLimitExceeded")
+			}
+		}
+		for _, id := range ids {
 			maps.Copy(e.byID[id].Tags, tags)
 			e.byID[id].tagged = e.Now
 			e.poke(e.byID[id])
 		}
 		return nil
 	})
+}
+
+// full reports whether a resource with these tags has no room for more ("Tag
+// restrictions", Amazon EC2 User Guide). A new value for a key that is there always fits.
+func full(has, more map[string]string) bool {
+	all := maps.Clone(has)
+	maps.Copy(all, more)
+	maps.DeleteFunc(all, func(key, _ string) bool { return strings.HasPrefix(key, "aws:") })
+	return len(all) > contract.MaxTags && len(all) > len(has)
 }
 
 func (e *ec2) Untag(_ context.Context, id string, keys []string) error {
@@ -289,6 +306,8 @@ func (e *ec2) Start(_ context.Context, id string) error {
 			return nil
 		case m.State != cloud.Stopped:
 			return refuse(cloud.Ambiguous, "EC2", "StartInstances", "IncorrectInstanceState")
+		case !e.unwatched && m.Tags[contract.CondemnedTag] != contract.MayStart: // the role allows no other
+			return refuse(cloud.Denied, "EC2", "StartInstances", "UnauthorizedOperation")
 		}
 		r, room := e.place(m.Zone, m.Type, m.Reservation.Preference)
 		if !room {

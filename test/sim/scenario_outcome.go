@@ -351,7 +351,7 @@ func (t *story) all(id int) []string {
 		}
 		if m.State != cloud.Terminated && isolated(m) {
 			text += " (quarantined)"
-		} else if m.Tags[contract.CondemnedTag] != "" && m == t.w.carrier(id) {
+		} else if m.Tags[contract.CondemnedTag] != contract.NoEpoch && m == t.w.carrier(id) {
 			text += " (condemned)"
 		}
 		list = append(list, text)

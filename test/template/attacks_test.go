@@ -61,17 +61,30 @@ func TestWhatTheSwitcherMayNot(t *testing.T) {
 			{"a foreign instance that a forged record condemns", "", with()},
 			{"a foreign instance that somebody tagged condemned", "", with(condemned, "7")},
 			{"another switcher's", "", with(mine, "another", condemned, "7")},
-			{"its own, which carries its node", "", with(mine, "example")},
+			{"its own, which carries its node", "", with(mine, "example", condemned, "-")},
+			{"its own, whose tag a person removed", "", with(mine, "example")},
+			{"its own, whose tag a person emptied", "", with(mine, "example", condemned, "")},
+			{"its own, which was pardoned and is starting", "", with(mine, "example", condemned, "start")},
 		}},
 		{"ec2:StopInstances", instance, with(mine, "example", condemned, "7"), []change{
-			{"a foreign instance", "", with(condemned, "7")}, {"its own, which carries its node", "", with(mine, "example")},
+			{"a foreign instance", "", with(condemned, "7")},
+			{"its own, which carries its node", "", with(mine, "example", condemned, "-")},
+			{"its own, whose tag a person removed", "", with(mine, "example")},
+			{"its own, which was pardoned and is starting", "", with(mine, "example", condemned, "start")},
 		}},
 		{"ec2:ModifyInstanceAttribute", instance, with(mine, "example", condemned, "7"), []change{
 			{"clear the protection of a foreign instance", "", with(condemned, "7")},
-			{"of its own, which carries its node", "", with(mine, "example")},
+			{"of its own, which carries its node", "", with(mine, "example", condemned, "-")},
+			{"of its own, whose tag a person removed", "", with(mine, "example")},
 		}},
-		{"ec2:StartInstances", instance, with(mine, "example"), []change{
-			{"one that is condemned", "", with(mine, "example", condemned, "7")}, {"a foreign one", "", with()},
+		{"ec2:StartInstances", instance, with(mine, "example", condemned, "start"), []change{
+			{"one that is condemned", "", with(mine, "example", condemned, "7")},
+			{"its node's own, which a person stopped", "", with(mine, "example", condemned, "-")},
+			{"one whose tag a person removed", "", with(mine, "example")},
+			{"a foreign one", "", with(condemned, "start")},
+		}},
+		{"ec2:CreateTags", instance, with(mine, "example", keys, "recovery:condemned"), []change{
+			{"remove the tag that its permissions rest on", "", with(mine, "example", keys, "recovery:switcher")},
 		}},
 		{"ec2:CreateTags", instance, with(mine, "example", keys, "recovery:condemned"), []change{
 			{"condemn a foreign instance, as a forged record would have it", "", with(keys, "recovery:condemned")},

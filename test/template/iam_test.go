@@ -42,7 +42,9 @@ func TestSwitcherPermissions(t *testing.T) {
 	vpcArn := fmt.Sprintf(arn, "ec2", "vpc/${Vpc}")
 	inVpc := map[string]any{"ArnEquals": map[string]any{"ec2:Vpc": vpcArn}}
 	own := map[string]any{"aws:ResourceTag/recovery:switcher": "example"}
-	condemned := map[string]any{"StringEquals": own, "Null": map[string]any{"aws:ResourceTag/recovery:condemned": "false"}}
+	condemned := map[string]any{"StringEquals": own, "StringLike": map[string]any{
+		"aws:ResourceTag/recovery:condemned": []any{"0*", "1*", "2*", "3*", "4*", "5*", "6*", "7*", "8*", "9*"},
+	}}
 	want := map[string]statement{
 		// Actions that know no resources.
 		"ReadEc2": {[]any{
@@ -70,7 +72,7 @@ func TestSwitcherPermissions(t *testing.T) {
 			"iam:PassRole", "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/recovery/example/*",
 			map[string]any{"StringEquals": map[string]any{"iam:PassedToService": []any{"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}}},
 		},
-		"MarkOwn": {[]any{"ec2:CreateTags", "ec2:DeleteTags"}, only(arns("ec2", "instance/*")), map[string]any{
+		"MarkOwn": {"ec2:CreateTags", only(arns("ec2", "instance/*")), map[string]any{
 			"StringEquals":              own,
 			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": []any{"recovery:condemned", "recovery:epoch", "recovery:gate"}},
 			"Null":                      map[string]any{"aws:TagKeys": "false"},
@@ -78,7 +80,7 @@ func TestSwitcherPermissions(t *testing.T) {
 		"PowerOffCondemned": {[]any{"ec2:StopInstances", "ec2:TerminateInstances"}, only(arns("ec2", "instance/*")), condemned},
 		"StartPardoned": {
 			"ec2:StartInstances", only(arns("ec2", "instance/*")),
-			map[string]any{"StringEquals": own, "Null": map[string]any{"aws:ResourceTag/recovery:condemned": "true"}},
+			map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/recovery:switcher": "example", "aws:ResourceTag/recovery:condemned": "start"}},
 		},
 		"CutOffStorage": {[]any{
 			"elasticfilesystem:CreateMountTarget", "elasticfilesystem:DeleteMountTarget",

@@ -67,14 +67,14 @@ func (s Switcher) Fence() []awsiam.PolicyStatement {
 	own := map[string]any{"aws:ResourceTag/" + contract.SwitcherTag: s.Name}
 	condemned := map[string]any{
 		"StringEquals": own,
-		"Null":         map[string]any{"aws:ResourceTag/" + contract.CondemnedTag: "false"},
+		"StringLike":   map[string]any{"aws:ResourceTag/" + contract.CondemnedTag: contract.EpochPatterns()},
 	}
 	keys := make([]any, 0, len(contract.ControlTags))
 	for _, k := range contract.ControlTags {
 		keys = append(keys, k)
 	}
 	return []awsiam.PolicyStatement{
-		Allow("MarkOwn", []string{"ec2:CreateTags", "ec2:DeleteTags"}, s.ec2("instance/*"), map[string]any{
+		Allow("MarkOwn", []string{"ec2:CreateTags"}, s.ec2("instance/*"), map[string]any{
 			"StringEquals":              own,
 			"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": keys},
 			"Null":                      map[string]any{"aws:TagKeys": "false"},
@@ -82,8 +82,9 @@ func (s Switcher) Fence() []awsiam.PolicyStatement {
 		Allow("PowerOffCondemned", []string{"ec2:StopInstances", "ec2:TerminateInstances"}, s.ec2("instance/*"), condemned),
 		// An original is started again in place only after it was pardoned.
 		Allow("StartPardoned", []string{"ec2:StartInstances"}, s.ec2("instance/*"), map[string]any{
-			"StringEquals": own,
-			"Null":         map[string]any{"aws:ResourceTag/" + contract.CondemnedTag: "true"},
+			"StringEquals": map[string]any{
+				"aws:ResourceTag/" + contract.SwitcherTag: s.Name, "aws:ResourceTag/" + contract.CondemnedTag: contract.MayStart,
+			},
 		}),
 		// Clears termination and stop protection.
 		Allow("UnprotectCondemned", []string{"ec2:ModifyInstanceAttribute"}, s.ec2("instance/*"), condemned),

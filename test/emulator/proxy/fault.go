@@ -34,8 +34,7 @@ type Fault struct {
 	// Lose breaks the connection without an answer, before or after the call is
 	// carried out.
 	Lose Side
-	// Hook runs just before the connection breaks; without Error and Lose, after the call
-	// was carried out and before it is answered.
+	// Hook runs just before the connection breaks.
 	Hook func(Call)
 
 	seen int

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Proxy is one front door to the emulator. Use New.
@@ -56,10 +57,10 @@ func New(upstream, account string) (*Proxy, error) {
 	}
 	p := &Proxy{
 		URL: "http://" + l.Addr().String(), upstream: strings.TrimRight(upstream, "/"), account: account,
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2}},
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2}, Timeout: time.Minute},
 		gaps:   newGaps(),
 	}
-	p.server = &http.Server{Handler: p}
+	p.server = &http.Server{Handler: p, ReadHeaderTimeout: time.Minute}
 	go func() {
 		if err := p.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			p.fail("proxy stopped: %v", err)
@@ -214,9 +215,6 @@ func (p *Proxy) end(c Call, a *answer, f *Fault) {
 func (p *Proxy) finish(w http.ResponseWriter, c Call, a *answer, f *Fault) {
 	if f != nil && f.Lose == After {
 		p.lose(c, f)
-	}
-	if f != nil && f.Hook != nil {
-		f.Hook(c)
 	}
 	p.end(c, a, f)
 	a.write(w)

@@ -36,6 +36,7 @@ func (x *inspection) questions() []question {
 	const some = "0123456789abcdef0"
 	own := map[string][]string{"aws:ResourceTag/" + contract.SwitcherTag: {c.Name}}
 	condemned := map[string][]string{"aws:ResourceTag/" + contract.SwitcherTag: {c.Name}, "aws:ResourceTag/" + contract.CondemnedTag: {"1"}}
+	startable := map[string][]string{"aws:ResourceTag/" + contract.SwitcherTag: {c.Name}, "aws:ResourceTag/" + contract.CondemnedTag: {contract.MayStart}}
 	launched := map[string][]string{"aws:RequestTag/" + contract.SwitcherTag: {c.Name}}
 	inVPC := map[string][]string{"ec2:Vpc": {arn("ec2", "vpc/"+c.VPC)}}
 	marked := map[string][]string{"aws:ResourceTag/" + contract.SwitcherTag: {c.Name}, "aws:TagKeys": {contract.CondemnedTag}}
@@ -48,7 +49,7 @@ func (x *inspection) questions() []question {
 		{[]string{"ec2:RunInstances"}, arn("ec2", "subnet/subnet-"+some), inVPC},
 		{[]string{"ec2:CreateTags"}, arn("ec2", "instance/i-"+some), marked},
 		{[]string{"ec2:StopInstances", "ec2:TerminateInstances", "ec2:ModifyInstanceAttribute"}, arn("ec2", "instance/i-"+some), condemned},
-		{[]string{"ec2:StartInstances"}, arn("ec2", "instance/i-"+some), own},
+		{[]string{"ec2:StartInstances"}, arn("ec2", "instance/i-"+some), startable},
 		{[]string{"ec2:ModifyNetworkInterfaceAttribute"}, arn("ec2", "network-interface/eni-"+some), inVPC},
 		{[]string{"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}, arn("elasticloadbalancing", "targetgroup/"+c.Name+"/"+some), own},
 		{[]string{"cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"}, arn("cloudwatch", "alarm:"+contract.AlarmName(c.Name, 1, contract.AlarmInstance)), nil},
