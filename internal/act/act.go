@@ -46,9 +46,9 @@ func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Ou
 	case decide.Unprotect:
 		o.Err = compute.Unprotect(ctx, e.Instance, e.Stop)
 	case decide.Stop:
-		o.Err = compute.Stop(ctx, []string{e.Instance}, e.Force)
+		o.Err = compute.Stop(ctx, []string{e.Instance}, e.How)
 	case decide.Terminate:
-		o.Err = compute.Terminate(ctx, []string{e.Instance})
+		o.Err = compute.Terminate(ctx, []string{e.Instance}, e.How)
 	case decide.Launch:
 		o.Instance, o.Err = compute.Launch(ctx, e.Launch)
 	case decide.Remember:

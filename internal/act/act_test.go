@@ -36,9 +36,9 @@ var calls = []struct {
 	{decide.Effect{Do: decide.Regroup, NIC: "eni-1", Groups: []string{"sg-a", "sg-b"}}, "groups of eni-1: [sg-a sg-b]", "[{ModifyNetworkInterfaceAttribute 1}]"},
 	{decide.Effect{Do: decide.Unprotect, Instance: "i-1"}, "unprotect i-1 stop=false", "[{ModifyInstanceAttribute 1}]"},
 	{decide.Effect{Do: decide.Unprotect, Instance: "i-1", Stop: true}, "unprotect i-1 stop=true", "[{ModifyInstanceAttribute 1}]"},
-	{decide.Effect{Do: decide.Stop, Instance: "i-1"}, "stop [i-1] force=false", "[{StopInstances 1} {StopInstances (instances) 1}]"},
-	{decide.Effect{Do: decide.Stop, Instance: "i-1", Force: true}, "stop [i-1] force=true", "[{StopInstances 1} {StopInstances (instances) 1}]"},
-	{decide.Effect{Do: decide.Terminate, Instance: "i-1"}, "terminate [i-1]", "[{TerminateInstances 1} {TerminateInstances (instances) 1}]"},
+	{decide.Effect{Do: decide.Stop, Instance: "i-1", How: cloud.ShutDown}, "stop [i-1] shut-down", "[{StopInstances 1} {StopInstances (instances) 1}]"},
+	{decide.Effect{Do: decide.Stop, Instance: "i-1", How: cloud.ForceOff}, "stop [i-1] force", "[{StopInstances 1} {StopInstances (instances) 1}]"},
+	{decide.Effect{Do: decide.Terminate, Instance: "i-1", How: cloud.SkipShutdown}, "terminate [i-1] skip-shutdown", "[{TerminateInstances 1} {TerminateInstances (instances) 1}]"},
 	{
 		decide.Effect{Do: decide.Launch, Launch: cloud.Launch{Token: "wr-7", Subnet: "subnet-1"}},
 		"launch wr-7 in subnet-1", "[{RunInstances 1} {RunInstances (instances) 1}]",

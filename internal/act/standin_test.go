@@ -39,11 +39,13 @@ func (a *aws) Untag(_ context.Context, id string, keys []string) error {
 
 func (a *aws) Start(_ context.Context, id string) error { return a.note("start %s", id) }
 
-func (a *aws) Stop(_ context.Context, ids []string, force bool) error {
-	return a.note("stop %v force=%t", ids, force)
+func (a *aws) Stop(_ context.Context, ids []string, how cloud.PowerOff) error {
+	return a.note("stop %v %s", ids, how)
 }
 
-func (a *aws) Terminate(_ context.Context, ids []string) error { return a.note("terminate %v", ids) }
+func (a *aws) Terminate(_ context.Context, ids []string, how cloud.PowerOff) error {
+	return a.note("terminate %v %s", ids, how)
+}
 
 func (a *aws) Unprotect(_ context.Context, id string, stop bool) error {
 	return a.note("unprotect %s stop=%t", id, stop)

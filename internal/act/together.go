@@ -20,10 +20,8 @@ const mostInstances = 100
 // the same key, at most so many. With an empty key an effect has a call of its own.
 func Together(e decide.Effect) (key string, most int) {
 	switch e.Do {
-	case decide.Stop:
-		return fmt.Sprintf("%s force=%t", e.Do, e.Force), mostInstances
-	case decide.Terminate:
-		return string(e.Do), mostInstances
+	case decide.Stop, decide.Terminate:
+		return fmt.Sprintf("%s %s", e.Do, e.How), mostInstances
 	case decide.Condemn:
 		return fmt.Sprintf("%s %v", e.Do, e.Tags), mostInstances // fmt sorts a map's keys
 	default:
@@ -42,9 +40,9 @@ func (a Actor) DoTogether(ctx context.Context, effects []decide.Effect) error {
 	}
 	switch e := effects[0]; e.Do {
 	case decide.Stop:
-		return a.Ports.Compute.Stop(ctx, ids, e.Force)
+		return a.Ports.Compute.Stop(ctx, ids, e.How)
 	case decide.Terminate:
-		return a.Ports.Compute.Terminate(ctx, ids)
+		return a.Ports.Compute.Terminate(ctx, ids, e.How)
 	case decide.Condemn:
 		return a.Ports.Compute.Tag(ctx, ids, e.Tags)
 	case decide.Deliver:

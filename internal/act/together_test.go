@@ -19,22 +19,26 @@ func condemn(id, epoch string) decide.Effect {
 
 // TestWhatGoesTogether: only what one call can say of several instances shares a key.
 func TestWhatGoesTogether(t *testing.T) {
-	stop := func(id string, force bool) decide.Effect {
-		return decide.Effect{Do: decide.Stop, Instance: id, Force: force}
+	stop := func(id string, how cloud.PowerOff) decide.Effect {
+		return decide.Effect{Do: decide.Stop, Instance: id, How: how}
 	}
-	terminate := func(id string) decide.Effect { return decide.Effect{Do: decide.Terminate, Instance: id} }
+	terminate := func(id string, how cloud.PowerOff) decide.Effect {
+		return decide.Effect{Do: decide.Terminate, Instance: id, How: how}
+	}
 	for name, c := range map[string]struct {
 		a, b     decide.Effect
 		together bool
 	}{
-		"stops":                       {stop("i-1", true), stop("i-2", true), true},
-		"a gentle stop and a forced":  {stop("i-1", false), stop("i-2", true), false},
-		"terminations":                {terminate("i-1"), terminate("i-2"), true},
-		"a stop and a termination":    {stop("i-1", false), terminate("i-2"), false},
-		"condemned in the same epoch": {condemn("i-1", "2"), condemn("i-2", "2"), true},
-		"condemned in another epoch":  {condemn("i-1", "2"), condemn("i-2", "3"), false},
-		"notices":                     {notice(1, "x"), notice(2, "y"), true},
-		"a stop and a notice":         {stop("i-1", false), notice(2, "y"), false},
+		"stops":                                 {stop("i-1", cloud.ForceOff), stop("i-2", cloud.ForceOff), true},
+		"a gentle stop and a forced":            {stop("i-1", cloud.ShutDown), stop("i-2", cloud.ForceOff), false},
+		"one with the shutdown and one without": {stop("i-1", cloud.ShutDown), stop("i-2", cloud.SkipShutdown), false},
+		"terminations":                          {terminate("i-1", cloud.ShutDown), terminate("i-2", cloud.ShutDown), true},
+		"a forced termination and another":      {terminate("i-1", cloud.ForceOff), terminate("i-2", cloud.ShutDown), false},
+		"a stop and a termination":              {stop("i-1", cloud.ShutDown), terminate("i-2", cloud.ShutDown), false},
+		"condemned in the same epoch":           {condemn("i-1", "2"), condemn("i-2", "2"), true},
+		"condemned in another epoch":            {condemn("i-1", "2"), condemn("i-2", "3"), false},
+		"notices":                               {notice(1, "x"), notice(2, "y"), true},
+		"a stop and a notice":                   {stop("i-1", cloud.ShutDown), notice(2, "y"), false},
 	} {
 		a, most := Together(c.a)
 		b, _ := Together(c.b)
@@ -67,16 +71,16 @@ func TestTogetherIsOneCall(t *testing.T) {
 		call, costs string
 	}{
 		"stops": {
-			[]decide.Effect{{Do: decide.Stop, Instance: "i-2"}, {Do: decide.Stop, Instance: "i-1"}, {Do: decide.Stop, Instance: "i-3"}},
-			"stop [i-2 i-1 i-3] force=false", "[{StopInstances 1} {StopInstances (instances) 3}]",
+			[]decide.Effect{{Do: decide.Stop, Instance: "i-2", How: cloud.SkipShutdown}, {Do: decide.Stop, Instance: "i-1", How: cloud.SkipShutdown}, {Do: decide.Stop, Instance: "i-3", How: cloud.SkipShutdown}},
+			"stop [i-2 i-1 i-3] skip-shutdown", "[{StopInstances 1} {StopInstances (instances) 3}]",
 		},
 		"one forced stop": {
-			[]decide.Effect{{Do: decide.Stop, Instance: "i-2", Force: true}},
-			"stop [i-2] force=true", "[{StopInstances 1} {StopInstances (instances) 1}]",
+			[]decide.Effect{{Do: decide.Stop, Instance: "i-2", How: cloud.ForceOff}},
+			"stop [i-2] force", "[{StopInstances 1} {StopInstances (instances) 1}]",
 		},
 		"terminations": {
-			[]decide.Effect{{Do: decide.Terminate, Instance: "i-1"}, {Do: decide.Terminate, Instance: "i-2"}},
-			"terminate [i-1 i-2]", "[{TerminateInstances 1} {TerminateInstances (instances) 2}]",
+			[]decide.Effect{{Do: decide.Terminate, Instance: "i-1", How: cloud.ShutDown}, {Do: decide.Terminate, Instance: "i-2", How: cloud.ShutDown}},
+			"terminate [i-1 i-2] shut-down", "[{TerminateInstances 1} {TerminateInstances (instances) 2}]",
 		},
 		"condemned": {
 			[]decide.Effect{condemn("i-1", "2"), condemn("i-2", "2")},

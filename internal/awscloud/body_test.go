@@ -91,7 +91,7 @@ func TestAnswerIsReadWholeByAProcessThatWaits(t *testing.T) {
 		conn, err := dial(ctx, network, address)
 		return &slowConn{Conn: conn, closed: make(chan struct{}), headRead: make(chan struct{}), sendBody: func() { close(body) }}, err
 	}
-	if err := s.ports(Options{}).Compute.Stop(t.Context(), []string{"i-1"}, true); err != nil {
+	if err := s.ports(Options{}).Compute.Stop(t.Context(), []string{"i-1"}, cloud.SkipShutdown); err != nil {
 		t.Fatal(err)
 	}
 }

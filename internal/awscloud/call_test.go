@@ -68,8 +68,12 @@ var mutations = []struct {
 		_, err := p.Compute.Launch(ctx, cloud.Launch{Token: "t", Subnet: "subnet-1"})
 		return err
 	}},
-	{"StopInstances", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Stop(ctx, []string{"i-1"}, true) }},
-	{"TerminateInstances", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Terminate(ctx, []string{"i-1"}) }},
+	{"StopInstances", func(ctx context.Context, p cloud.Ports) error {
+		return p.Compute.Stop(ctx, []string{"i-1"}, cloud.SkipShutdown)
+	}},
+	{"TerminateInstances", func(ctx context.Context, p cloud.Ports) error {
+		return p.Compute.Terminate(ctx, []string{"i-1"}, cloud.ShutDown)
+	}},
 	{"ModifyInstanceAttribute", func(ctx context.Context, p cloud.Ports) error { return p.Compute.Unprotect(ctx, "i-1", true) }},
 	{"ModifyNetworkInterfaceAttribute", func(ctx context.Context, p cloud.Ports) error {
 		return p.Compute.SetGroups(ctx, "eni-1", []string{"sg-1"})
@@ -213,8 +217,8 @@ func TestNothingToDoSendsNothing(t *testing.T) {
 	for name, call := range map[string]func() error{
 		"Instances":       func() error { _, err := ports.Compute.Instances(ctx, nil); return err },
 		"TaggedInstances": func() error { _, err := ports.Compute.TaggedInstances(ctx, "k", nil); return err },
-		"Stop":            func() error { return ports.Compute.Stop(ctx, nil, true) },
-		"Terminate":       func() error { return ports.Compute.Terminate(ctx, nil) },
+		"Stop":            func() error { return ports.Compute.Stop(ctx, nil, cloud.SkipShutdown) },
+		"Terminate":       func() error { return ports.Compute.Terminate(ctx, nil, cloud.ShutDown) },
 		"Tag":             func() error { return ports.Compute.Tag(ctx, []string{"i-1"}, nil) },
 		"Tag of none":     func() error { return ports.Compute.Tag(ctx, nil, map[string]string{"k": "v"}) },
 		"Untag":           func() error { return ports.Compute.Untag(ctx, "i-1", nil) }, // would remove all tags
@@ -237,7 +241,7 @@ func TestCancelledCallIsAmbiguous(t *testing.T) {
 	_, ports := start(t, 200, "")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := ports.Compute.Terminate(ctx, []string{"i-1"}); !cloud.Is(err, cloud.Ambiguous) {
+	if err := ports.Compute.Terminate(ctx, []string{"i-1"}, cloud.ShutDown); !cloud.Is(err, cloud.Ambiguous) {
 		t.Errorf("error = %v, wanted kind ambiguous", err)
 	}
 }

@@ -6,28 +6,39 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 )
 
-// Stop with force skips the operating system's shutdown: a failed or cut-off host
-// would only use up the time-out (StopInstances, API reference).
-func (c *compute) Stop(ctx context.Context, ids []string, force bool) error {
+func (c *compute) Stop(ctx context.Context, ids []string, how cloud.PowerOff) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	in := &ec2.StopInstancesInput{InstanceIds: ids}
-	if force {
-		in.Force, in.SkipOsShutdown = aws.Bool(true), aws.Bool(true)
-	}
-	_, err := c.client().StopInstances(ctx, in)
+	skip, force := powerOptions(how)
+	_, err := c.client().StopInstances(ctx, &ec2.StopInstancesInput{InstanceIds: ids, SkipOsShutdown: skip, Force: force})
 	return failure(err)
 }
 
-func (c *compute) Terminate(ctx context.Context, ids []string) error {
+func (c *compute) Terminate(ctx context.Context, ids []string, how cloud.PowerOff) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := c.client().TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: ids})
+	skip, force := powerOptions(how)
+	_, err := c.client().TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: ids, SkipOsShutdown: skip, Force: force})
 	return failure(err)
+}
+
+// powerOptions returns the SkipOsShutdown and Force parameters of StopInstances and
+// TerminateInstances. A forced request skips the shutdown too: Force alone "attempts a
+// default stop first" ("Methods for stopping an instance", Amazon EC2 User Guide).
+func powerOptions(how cloud.PowerOff) (skip, force *bool) {
+	if how == cloud.SkipShutdown || how == cloud.ForceOff {
+		skip = aws.Bool(true)
+	}
+	if how == cloud.ForceOff {
+		force = aws.Bool(true)
+	}
+	return skip, force
 }
 
 func (c *compute) Unprotect(ctx context.Context, id string, stop bool) error {

@@ -28,12 +28,18 @@ func form(t *testing.T, request string) url.Values {
 	return v
 }
 
-func TestForceSkipsTheShutdownOfTheOperatingSystem(t *testing.T) {
-	for force, want := range map[bool]string{true: "true", false: ""} {
-		requests := sent(t, "<StopInstancesResponse/>", func(ctx context.Context, p cloud.Ports) { _ = p.Compute.Stop(ctx, []string{"i-1"}, force) })
-		f := form(t, requests[0])
-		if f.Get("Force") != want || f.Get("SkipOsShutdown") != want || f.Get("InstanceId.1") != "i-1" {
-			t.Errorf("force %v sends %v", force, f)
+func TestPowerOffOptions(t *testing.T) {
+	for how, want := range map[cloud.PowerOff]struct{ force, skip string }{
+		cloud.ShutDown: {"", ""}, cloud.SkipShutdown: {"", "true"}, cloud.ForceOff: {"true", "true"},
+	} {
+		for answer, call := range map[string]func(context.Context, cloud.Ports){
+			"<StopInstancesResponse/>":      func(ctx context.Context, p cloud.Ports) { _ = p.Compute.Stop(ctx, []string{"i-1"}, how) },
+			"<TerminateInstancesResponse/>": func(ctx context.Context, p cloud.Ports) { _ = p.Compute.Terminate(ctx, []string{"i-1"}, how) },
+		} {
+			f := form(t, sent(t, answer, call)[0])
+			if f.Get("Force") != want.force || f.Get("SkipOsShutdown") != want.skip || f.Get("InstanceId.1") != "i-1" {
+				t.Errorf("%s with %s sends %v", answer, how, f)
+			}
 		}
 	}
 }

@@ -35,9 +35,8 @@ type Compute interface {
 
 	// Launch starts one instance. The same token in the same zone never starts a second one.
 	Launch(ctx context.Context, l Launch) (Instance, error)
-	// Stop powers instances off. Force skips the operating system's shutdown.
-	Stop(ctx context.Context, ids []string, force bool) error
-	Terminate(ctx context.Context, ids []string) error
+	Stop(ctx context.Context, ids []string, how PowerOff) error
+	Terminate(ctx context.Context, ids []string, how PowerOff) error
 	// Unprotect clears termination protection (stop=false) or stop protection (stop=true).
 	Unprotect(ctx context.Context, id string, stop bool) error
 	// SetGroups replaces the security groups of one network interface.

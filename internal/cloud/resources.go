@@ -49,6 +49,26 @@ type Instance struct {
 	AutoRecovery string // maintenance option: "default" or "disabled"
 }
 
+// PowerOff is how EC2 is asked to stop or terminate an instance: the Force and
+// SkipOsShutdown parameters of StopInstances and TerminateInstances.
+type PowerOff string
+
+// Ways to power an instance off, from the gentlest to the hardest.
+const (
+	ShutDown     PowerOff = "shut-down"     // the operating system shuts down first
+	SkipShutdown PowerOff = "skip-shutdown" // without the operating system's shutdown
+	// ForceOff is for an instance that is stuck. AWS says of it that it "in rare cases,
+	// results in post-stop writes to EBS volumes or other shared resources" ("Methods for
+	// stopping an instance", Amazon EC2 User Guide).
+	ForceOff PowerOff = "force"
+)
+
+// Harder reports whether p is harder than the other way; "" is the gentlest.
+func (p PowerOff) Harder(than PowerOff) bool {
+	rank := map[PowerOff]int{ShutDown: 1, SkipShutdown: 2, ForceOff: 3}
+	return rank[p] > rank[than]
+}
+
 // Off reports whether EC2 says that the instance is powered off: the power fence.
 func (i Instance) Off() bool { return i.State == Stopped || i.State == Terminated }
 

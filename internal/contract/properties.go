@@ -37,6 +37,11 @@ type NodeProperties struct {
 	// FenceEscalation is what follows when the failed instance is not confirmed off
 	// in time: EscalateHold (default), EscalateStorage or EscalateGoOn.
 	FenceEscalation string `json:",omitempty"`
+	// AcceptForcedStop says that a forced stop is proof enough that the failed instance
+	// does not write any more, although AWS says that it "in rare cases, results in
+	// post-stop writes to EBS volumes or other shared resources". It matters for a node
+	// whose data is not on FileSystem. "true" or "false" (default).
+	AcceptForcedStop string `json:",omitempty"`
 	// FileSystem is the node's own EFS file system: EscalateStorage cuts an instance off
 	// from it, and recoveryctl doctor looks at its mount targets.
 	FileSystem string `json:",omitempty"`
@@ -127,6 +132,7 @@ type Settings struct {
 	Types               []string       `json:"types,omitempty"` // beside the blueprint's
 	RestartOriginal     bool           `json:"restartOriginal,omitempty"`
 	Escalation          string         `json:"escalation,omitempty"` // "" is EscalateHold
+	AcceptForcedStop    bool           `json:"acceptForcedStop,omitempty"`
 	FileSystem          string         `json:"fileSystem,omitempty"`
 	AtOnce              bool           `json:"atOnce,omitempty"`        // apply a changed template as a planned switch
 	Drain               int            `json:"drain,omitempty"`         // seconds
@@ -208,6 +214,7 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 		{"AllowTerminateFence", p.AllowTerminateFence, &s.AllowTerminateFence},
 		{"Gate", p.Gate, &s.Gate},
 		{"RestartOriginal", p.RestartOriginal, &s.RestartOriginal},
+		{"AcceptForcedStop", p.AcceptForcedStop, &s.AcceptForcedStop},
 	} {
 		*flag.to = flag.text == "true"
 		if flag.text != "" && flag.text != "true" && flag.text != "false" {

@@ -153,25 +153,26 @@ func TestDecisionsReleased(t *testing.T) {
 // TestDecisionsAgain: EC2 is asked once more to power an instance off.
 func TestDecisionsAgain(t *testing.T) {
 	const planned = record.KindPlanned
-	asked := func(first, last time.Duration) func(*scene) {
+	asked := func(how cloud.PowerOff, first, last time.Duration) func(*scene) {
 		return func(s *scene) {
 			s.state(before, cloud.Stopping)
 			c := &s.Node.Condemned[0]
-			c.Since, c.FirstAsked, c.AskedAt = ago(10*time.Minute), ago(first), ago(last)
+			c.Since, c.FirstAsked, c.AskedAt, c.Asked = ago(10*time.Minute), ago(first), ago(last), how
+			s.Node.Settings.FileSystem = files
 			s.Node.Since = ago(10 * time.Minute)
 		}
 	}
 	other := func(s *scene) { s.Node.Switch.From = "i-else" }
 	unhurried := func(s *scene) { s.Node.Settings.Stop = 0 }
 	decisions(t, "again", []decision{
-		when("a recovery's was asked a moment ago", moving(record.Fencing), asked(10*time.Second, 10*time.Second)),
-		when("a recovery's was asked a minute ago", moving(record.Fencing), asked(time.Minute, time.Minute)),
-		when("a planned one was asked gently, and its time is over", leaving(record.Fencing, planned), asked(121*time.Second, 121*time.Second)),
-		when("a planned one was asked gently, and has no time to shut down", leaving(record.Fencing, planned), unhurried, asked(30*time.Second, 30*time.Second)),
-		when("a planned one was asked again a moment ago", leaving(record.Fencing, planned), asked(150*time.Second, 10*time.Second)),
-		when("another one of a planned switch was asked a moment ago", leaving(record.Fencing, planned), asked(30*time.Second, 30*time.Second), other),
-		when("a recovery's, asked so long ago as a shutdown may take", moving(record.Fencing), func(s *scene) { s.Node.Settings.Stop = 20 }, asked(30*time.Second, 30*time.Second)),
-		when("a planned one's time to shut down is over before the minute is", leaving(record.Fencing, planned), func(s *scene) { s.Node.Settings.Stop = 20 }, asked(30*time.Second, 30*time.Second)),
+		when("a recovery's was asked a moment ago", moving(record.Fencing), asked(cloud.SkipShutdown, 10*time.Second, 10*time.Second)),
+		when("a recovery's was asked a minute ago", moving(record.Fencing), asked(cloud.SkipShutdown, time.Minute, time.Minute)),
+		when("a planned one was asked gently, and its time is over", leaving(record.Fencing, planned), asked(cloud.ShutDown, 121*time.Second, 121*time.Second)),
+		when("a planned one was asked gently, and has no time to shut down", leaving(record.Fencing, planned), unhurried, asked(cloud.SkipShutdown, 30*time.Second, 30*time.Second)),
+		when("a planned one was asked again a moment ago", leaving(record.Fencing, planned), asked(cloud.SkipShutdown, 150*time.Second, 10*time.Second)),
+		when("another one of a planned switch was asked a moment ago", leaving(record.Fencing, planned), asked(cloud.SkipShutdown, 30*time.Second, 30*time.Second), other),
+		when("a recovery's, asked so long ago as a shutdown may take", moving(record.Fencing), func(s *scene) { s.Node.Settings.Stop = 20 }, asked(cloud.SkipShutdown, 30*time.Second, 30*time.Second)),
+		when("a planned one's time to shut down is over before the minute is", leaving(record.Fencing, planned), func(s *scene) { s.Node.Settings.Stop = 20 }, asked(cloud.ShutDown, 30*time.Second, 30*time.Second)),
 	})
 }
 

@@ -277,8 +277,8 @@ func TestDecisionsMend(t *testing.T) {
 		when("a condemned one is pending", swept(), condemned(time.Hour), was(cloud.Pending), marked),
 		when("a condemned one is stopped and not marked", swept(), condemned(time.Hour), was(cloud.Stopped)),
 		when("a condemned one is stopped", swept(), condemned(time.Hour), was(cloud.Stopped), marked),
-		when("a condemned one is protected", swept(), condemned(time.Hour, func(c *record.Condemned) { c.ProtectTerminate = true }), was(cloud.Stopped), marked),
-		when("a condemned one was protected a moment ago", swept(), condemned(time.Hour, func(c *record.Condemned) { c.ProtectTerminate = true }), was(cloud.Stopped), marked, func(s *scene) {
+		when("a condemned one is protected", swept(), condemned(time.Hour, func(c *record.Condemned) { c.ProtectTerminate = record.ProtectionOn }), was(cloud.Stopped), marked),
+		when("a condemned one was protected a moment ago", swept(), condemned(time.Hour, func(c *record.Condemned) { c.ProtectTerminate = record.ProtectionOn }), was(cloud.Stopped), marked, func(s *scene) {
 			s.came(decide.Effect{Do: decide.Unprotect, Instance: "i-was"}, "", "")
 		}),
 		when("a condemned one is shutting down", swept(), condemned(time.Hour), was(cloud.ShuttingDown), marked),

@@ -82,9 +82,11 @@ func TestDecisionsAtTheEdge(t *testing.T) {
 
 		when("asked to stop before, by nobody who is known", moving(record.Fencing), blame(func(c *record.Condemned) {
 			c.Stoppers, c.AskedAt = []record.Sender{{By: "me", Until: in(20 * time.Minute)}}, ago(time.Second)
+			c.Asked = cloud.SkipShutdown
 		})),
 		when("asked to stop before, by another", moving(record.Fencing), blame(func(c *record.Condemned) {
 			c.Stoppers, c.AskedAt, c.FirstAsked = []record.Sender{{By: "other"}}, ago(time.Second), ago(time.Second)
+			c.Asked = cloud.SkipShutdown
 		})),
 		when("overdue, and EC2 had almost its time", moving(record.Fencing), overdue(contract.EscalateGoOn, 600*time.Second-1, cloud.Stopping)),
 		when("overdue, never asked, and it runs", moving(record.Fencing), overdue(contract.EscalateGoOn, 0, cloud.Running), freed),

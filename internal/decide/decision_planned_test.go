@@ -66,7 +66,7 @@ func leaving(p record.Phase, kind string) *scene {
 // askedGently: EC2 was asked so long ago to shut the original down.
 func (s *scene) askedGently(age time.Duration) {
 	c := &s.Node.Condemned[0]
-	c.Since, c.FirstAsked, c.AskedAt = ago(age), ago(age), ago(age)
+	c.Since, c.FirstAsked, c.AskedAt, c.Asked = ago(age), ago(age), ago(age), cloud.ShutDown
 	s.state(before, cloud.Stopping)
 }
 
@@ -232,9 +232,13 @@ func TestDecisionsLeaving(t *testing.T) {
 			s.askedGently(10 * time.Second)
 			s.Node.Condemned[0].Waived = true
 		}),
-		when("it was forced a moment ago", leaving(record.Fencing, update), func(s *scene) {
+		when("it was asked to skip the shutdown a moment ago", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(130 * time.Second)
-			s.Node.Condemned[0].AskedAt = ago(10 * time.Second)
+			s.Node.Condemned[0].AskedAt, s.Node.Condemned[0].Asked = ago(10*time.Second), cloud.SkipShutdown
+		}),
+		when("it was asked to skip the shutdown a minute ago, and its data is on its own file system", leaving(record.Fencing, update), func(s *scene) {
+			s.askedGently(180 * time.Second)
+			s.Node.Condemned[0].AskedAt, s.Node.Condemned[0].Asked, s.Node.Settings.FileSystem = ago(time.Minute), cloud.SkipShutdown, files
 		}),
 		when("no time to shut down", leaving(record.Fencing, update), func(s *scene) { s.Node.Settings.Stop = 0 }),
 		when("its fence is not overdue yet", leaving(record.Fencing, update), func(s *scene) { s.askedGently(650 * time.Second); s.Node.Since = ago(700 * time.Second) }),
@@ -242,24 +246,24 @@ func TestDecisionsLeaving(t *testing.T) {
 		when("EC2 has answered the stop", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(time.Second)
 			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(20 * time.Minute)}, {By: "other", Until: in(time.Minute)}}
-			s.came(decide.Effect{Do: decide.Stop, Instance: before}, "", "")
+			s.came(decide.Effect{Do: decide.Stop, Instance: before, How: cloud.ShutDown}, "", "")
 		}),
 		when("EC2 has not answered the stop", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(time.Second)
 			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(20 * time.Minute)}}
-			s.came(decide.Effect{Do: decide.Stop, Instance: before}, cloud.Ambiguous, "")
+			s.came(decide.Effect{Do: decide.Stop, Instance: before, How: cloud.ShutDown}, cloud.Ambiguous, "")
 		}),
 		when("EC2 throttled the stop", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(119 * time.Second)
 			s.state(before, cloud.Running)
 			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(20 * time.Minute)}}
-			s.came(decide.Effect{Do: decide.Stop, Instance: before}, cloud.Throttled, "")
+			s.came(decide.Effect{Do: decide.Stop, Instance: before, How: cloud.ShutDown}, cloud.Throttled, "")
 		}),
 		when("EC2 throttled the stop, and another invocation may have asked", leaving(record.Fencing, update), func(s *scene) {
 			s.askedGently(119 * time.Second)
 			s.state(before, cloud.Running)
 			s.Node.Condemned[0].Stoppers = []record.Sender{{By: "me", Until: in(20 * time.Minute)}, {By: "other", Until: in(time.Minute)}}
-			s.came(decide.Effect{Do: decide.Stop, Instance: before}, cloud.Throttled, "")
+			s.came(decide.Effect{Do: decide.Stop, Instance: before, How: cloud.ShutDown}, cloud.Throttled, "")
 		}),
 		when("it is off", leaving(record.Fencing, update), fails),
 		when("a place is chosen", leaving(record.Launching, update), isOff),
@@ -280,9 +284,9 @@ func TestDecisionsLeaving(t *testing.T) {
 		when("a gated one whose original got the node back and was not healthy", leaving(record.Confirmed, planned), gate, unwell),
 		when("one whose original got the node back and was not healthy", leaving(record.Confirmed, planned), unwell),
 		when("its original was not healthy, and is isolated", leaving(record.Confirmed, planned), unwell, func(s *scene) { s.condemned(before, hole) }),
-		when("its original was not healthy, and was forced a moment ago", leaving(record.Fencing, planned), unwell, func(s *scene) {
+		when("its original was not healthy, and was powered off a moment ago", leaving(record.Fencing, planned), unwell, func(s *scene) {
 			s.askedGently(10 * time.Second)
-			s.Node.Condemned[0].Since = ago(5 * time.Minute)
+			s.Node.Condemned[0].Since, s.Node.Condemned[0].Asked = ago(5*time.Minute), cloud.SkipShutdown
 		}),
 		when("nothing can take a gated one, whose original has failed before", leaving(record.Launching, planned), gate, full, inVain),
 		when("nothing can take a gated recovery", leaving(record.Launching, record.KindRecover), gate, full),

@@ -77,7 +77,7 @@ func TestDecisionsRarely(t *testing.T) {
 		when("its mount target is there, and its fence is not overdue", stuck(), to(before, cloud.Stopping), blame(func(c *record.Condemned) { c.FileSystem = files }), func(s *scene) {
 			s.Facts.Mounts[files] = []cloud.Mount{fsMount}
 		}),
-		when("it was cut off, and somebody made its mount target anew", stuck(), to(before, cloud.Stopping), blame(func(c *record.Condemned) { c.FileSystem, c.Cut = files, true }), func(s *scene) {
+		when("it was cut off, and somebody made its mount target anew", stuck(), to(before, cloud.Stopping), blame(func(c *record.Condemned) { c.FileSystem, c.Cut = files, true }), storage, func(s *scene) {
 			s.Facts.Mounts[files] = []cloud.Mount{fsMount}
 		}),
 		when("its mount target was asked for, and is not there", reaped(), blame(func(c *record.Condemned) { c.Remade = true }), func(s *scene) { s.Facts.Mounts[files] = []cloud.Mount{} }),
@@ -111,7 +111,7 @@ func TestDecisionsRarely(t *testing.T) {
 		when("another one dies, after the original was started again in vain", standby(moving(record.Gated), cloud.Running), course(func(sw *record.Switch) { sw.NoOriginal = true }), to(after, cloud.ShuttingDown), stopped),
 
 		when("granted beside one that the node goes on without", standby(moving(record.Gated), cloud.Running), to(before, cloud.Stopping), blame(func(c *record.Condemned) { c.Waived = true })),
-		when("granted beside one that is cut off", standby(moving(record.Gated), cloud.Running), to(before, cloud.Stopping), blame(func(c *record.Condemned) { c.Cut, c.FileSystem = true, files }), func(s *scene) {
+		when("granted beside one that is cut off", standby(moving(record.Gated), cloud.Running), to(before, cloud.Stopping), blame(func(c *record.Condemned) { c.Cut, c.FileSystem = true, files }), storage, func(s *scene) {
 			s.Facts.Mounts[files] = []cloud.Mount{}
 		}),
 		when("not healthy in its time, and in quarantine", serving(), func(s *scene) {
@@ -180,3 +180,5 @@ func TestDecisionsRarely(t *testing.T) {
 		}},
 	})
 }
+
+func storage(s *scene) { s.Node.Settings.Escalation = contract.EscalateStorage }

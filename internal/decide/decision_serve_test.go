@@ -119,7 +119,7 @@ func TestDecisionsServed(t *testing.T) {
 
 // TestDecisionsTroubles: what went wrong in the step before.
 func TestDecisionsTroubles(t *testing.T) {
-	stop := decide.Effect{Do: decide.Stop, Instance: before, Force: true}
+	stop := decide.Effect{Do: decide.Stop, Instance: before, How: cloud.SkipShutdown}
 	went := func(e decide.Effect, kind cloud.Kind, code string) func(*scene) {
 		return func(s *scene) { s.came(e, kind, code) }
 	}
@@ -161,7 +161,7 @@ func TestDecisionsTroubles(t *testing.T) {
 		when("an interface in the wrong state", plain(), went(stop, cloud.Invalid, "IncorrectState")),
 		when("protected against a stop", plain(), to(before, cloud.Running), went(stop, cloud.Invalid, "OperationNotPermitted"), another(cloud.Stopped)),
 		when("protected against termination", plain(), to(before, cloud.Running), went(decide.Effect{Do: decide.Terminate, Instance: before}, cloud.Invalid, "OperationNotPermitted")),
-		when("protected although that was cleared", plain(), to(before, cloud.Running), went(stop, cloud.Invalid, "OperationNotPermitted"), blame(func(c *record.Condemned) { c.ProtectStop = true })),
+		when("protected although that was cleared", plain(), to(before, cloud.Running), went(stop, cloud.Invalid, "OperationNotPermitted"), blame(func(c *record.Condemned) { c.ProtectStop = record.ProtectionCleared })),
 		when("something else is not permitted", plain(), went(decide.Effect{Do: decide.Isolate, Instance: before}, cloud.Invalid, "OperationNotPermitted")),
 		when("protected, of an instance that is condemned no more", plain(), went(decide.Effect{Do: decide.Stop, Instance: "i-x"}, cloud.Invalid, "OperationNotPermitted")),
 		when("a mount target is gone already", plain(), went(decide.Effect{Do: decide.Unmount}, cloud.NotFound, "")),

@@ -193,6 +193,7 @@ func TestDecisionsFencing(t *testing.T) {
 		return func(s *scene) {
 			s.Node.Settings.Escalation, s.Node.Settings.FileSystem, s.Node.Since = how, files, ago(601*time.Second)
 			s.Node.Condemned[0].FirstAsked, s.Node.Condemned[0].AskedAt = ago(600*time.Second), ago(time.Second)
+			s.Node.Condemned[0].Asked = cloud.SkipShutdown
 			s.state(before, cloud.Stopping)
 		}
 	}
@@ -205,17 +206,19 @@ func TestDecisionsFencing(t *testing.T) {
 		when("it runs", moving(record.Fencing)),
 		when("it runs and was asked to stop by this invocation", moving(record.Fencing), blame(func(c *record.Condemned) {
 			c.Stoppers, c.AskedAt, c.FirstAsked = []record.Sender{{By: "me", Until: in(20 * time.Minute)}}, ago(59*time.Second), ago(time.Minute)
+			c.Asked = cloud.SkipShutdown
 		})),
 		when("it runs and was asked to stop by another invocation a minute ago", moving(record.Fencing), blame(func(c *record.Condemned) {
 			c.Stoppers, c.AskedAt, c.FirstAsked = []record.Sender{{By: "other"}}, ago(60*time.Second), ago(time.Minute)
+			c.Asked = cloud.SkipShutdown
 		})),
 		when("it runs and is not isolated", moving(record.Fencing), freed),
 		when("it runs and was marked a moment ago", moving(record.Fencing), freed, func(s *scene) { s.came(decide.Effect{Do: decide.Condemn, Instance: before}, "", "") }),
-		when("it is protected", moving(record.Fencing), blame(func(c *record.Condemned) { c.ProtectStop = true })),
-		when("its protection was cleared a moment ago", moving(record.Fencing), blame(func(c *record.Condemned) { c.ProtectStop = true }), func(s *scene) {
+		when("it is protected", moving(record.Fencing), blame(func(c *record.Condemned) { c.ProtectStop = record.ProtectionOn })),
+		when("its protection was cleared a moment ago", moving(record.Fencing), blame(func(c *record.Condemned) { c.ProtectStop = record.ProtectionOn }), func(s *scene) {
 			s.came(decide.Effect{Do: decide.Unprotect, Instance: before, Stop: true}, "", "")
 		}),
-		when("its other protection was cleared a moment ago", moving(record.Fencing), blame(func(c *record.Condemned) { c.ProtectStop = true }), func(s *scene) {
+		when("its other protection was cleared a moment ago", moving(record.Fencing), blame(func(c *record.Condemned) { c.ProtectStop = record.ProtectionOn }), func(s *scene) {
 			s.came(decide.Effect{Do: decide.Unprotect, Instance: before}, "", "")
 		}),
 		when("it is stopping", moving(record.Fencing), to(before, cloud.Stopping)),
@@ -227,7 +230,7 @@ func TestDecisionsFencing(t *testing.T) {
 		when("it is shutting down", moving(record.Fencing), to(before, cloud.ShuttingDown)),
 		when("somebody starts it", moving(record.Fencing), to(before, cloud.Pending)),
 		when("a replacement is pending", moving(record.Fencing), to(before, cloud.Stopped), another(cloud.Pending)),
-		when("a pending replacement is protected", moving(record.Fencing), to(before, cloud.Stopped), another(cloud.Pending), func(s *scene) { s.Node.Condemned[1].ProtectTerminate = true }),
+		when("a pending replacement is protected", moving(record.Fencing), to(before, cloud.Stopped), another(cloud.Pending), func(s *scene) { s.Node.Condemned[1].ProtectTerminate = record.ProtectionOn }),
 		when("two are condemned and run", moving(record.Fencing), another(cloud.Running)),
 		when("two are condemned, one is off", moving(record.Fencing), another(cloud.Stopped)),
 		when("it cannot be stopped", moving(record.Fencing), store(before)),
@@ -239,6 +242,7 @@ func TestDecisionsFencing(t *testing.T) {
 		when("it is in sight again", moving(record.Fencing), to(before, cloud.Stopping), blame(func(c *record.Condemned) { c.AbsentSince = ago(time.Minute) })),
 		when("just before the fence is overdue", moving(record.Fencing), to(before, cloud.Stopping), long(600*time.Second-1)),
 		when("the fence is overdue", moving(record.Fencing), to(before, cloud.Stopping), long(600*time.Second), another(cloud.Stopping), func(s *scene) {
+			s.Node.Condemned[0].Since = ago(600 * time.Second)
 			i := s.Facts.Instances[before]
 			i.StateReason = "Client.UserInitiatedShutdown"
 			s.Facts.Instances[before] = i

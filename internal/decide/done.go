@@ -260,7 +260,7 @@ func (s *step) condemn(instance, zone, ip string) {
 	}
 	c := record.Condemned{Instance: instance, Epoch: s.n.Epoch, Zone: zone, PrivateIP: ip, Since: s.Now}
 	if b := s.n.Blueprint; b != nil {
-		c.ProtectStop, c.ProtectTerminate = b.ProtectStop, b.ProtectTerminate
+		c.ProtectStop, c.ProtectTerminate = record.ProtectionOf(b.ProtectStop), record.ProtectionOf(b.ProtectTerminate)
 	}
 	s.n.Condemned = append(s.n.Condemned, c)
 	s.out.Save = true

@@ -49,7 +49,7 @@ type Effect struct {
 	NIC      string            // Isolate, Regroup
 	Groups   []string          // Isolate, Regroup
 	Stop     bool              // Unprotect: stop protection rather than termination protection
-	Force    bool              // Stop
+	How      cloud.PowerOff    // Stop, Terminate
 	Launch   cloud.Launch      // Launch
 	Key      string            // Remember: zone#type; Watch, Unwatch: the check
 	Group    string            // Register, Deregister: target group
@@ -63,12 +63,9 @@ type Effect struct {
 
 // ID tells effects of one node apart and recognises the same one again.
 func (e Effect) ID() string {
-	parts := []string{string(e.Do), e.Instance, e.NIC, e.Launch.Token, e.Key, e.Group, e.Alarm, e.Post.Key, e.Mount.ID, e.FileSystem}
+	parts := []string{string(e.Do), e.Instance, e.NIC, e.Launch.Token, e.Key, e.Group, e.Alarm, e.Post.Key, e.Mount.ID, e.FileSystem, string(e.How)}
 	if e.Stop {
 		parts = append(parts, "stop")
-	}
-	if e.Force {
-		parts = append(parts, "force")
 	}
 	for _, t := range e.Targets {
 		parts = append(parts, fmt.Sprintf("%s:%d", t.ID, t.Port))

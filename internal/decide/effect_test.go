@@ -14,7 +14,7 @@ func TestEffectsAreToldApart(t *testing.T) {
 	target := func(id string, port int) []cloud.Target { return []cloud.Target{{ID: id, Port: port}} }
 	effects := []decide.Effect{
 		{Do: decide.Stop, Instance: before},
-		{Do: decide.Stop, Instance: before, Force: true},
+		{Do: decide.Stop, Instance: before, How: cloud.ForceOff},
 		{Do: decide.Stop, Instance: after},
 		{Do: decide.Terminate, Instance: before},
 		{Do: decide.Unprotect, Instance: before},

@@ -11,13 +11,9 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// escalated reports whether an instance that EC2 does not confirm off counts as
-// fenced by its node's escalation. The storage fence is observed again each time: a
-// mount target that somebody made anew ends it.
-func (s *step) escalated(c *record.Condemned) bool {
-	if c.Waived {
-		return true
-	}
+// cutHolds reports whether the storage fence of an instance holds. It is observed each
+// time: a mount target that somebody made in its place ends it.
+func (s *step) cutHolds(c *record.Condemned) bool {
 	if !c.Cut {
 		return false
 	}
@@ -29,28 +25,13 @@ func (s *step) escalated(c *record.Condemned) bool {
 }
 
 // escalate does what the node declares for a fence that is overdue. It reports
-// whether that goes on, so that no person is asked yet. EC2 has had its time: from
-// when it was first asked, however long asking took.
+// whether that goes on, so that no person is asked yet.
 func (s *step) escalate() bool {
-	if s.n.Settings.Escalation == "" {
-		return false
-	}
-	for i := range s.n.Condemned {
-		c := &s.n.Condemned[i]
-		asked := c.FirstAsked
-		if x := s.Facts.Instances[c.Instance]; asked.IsZero() && x.State != cloud.Running && x.State != cloud.Pending {
-			asked = c.Since // somebody else asked, or it is out of sight
-		}
-		if !s.off(c) && (asked.IsZero() || s.since(asked) < seconds(s.Config.Policy.FenceSeconds)) {
-			s.wait()
-			return true
-		}
-	}
 	switch s.n.Settings.Escalation {
 	case contract.EscalateGoOn:
 		return s.waive()
 	case contract.EscalateStorage:
-		return s.cutOff()
+		return s.cutOff(func(c *record.Condemned) bool { return !s.off(c) })
 	}
 	return false
 }
@@ -69,17 +50,20 @@ func (s *step) waive() bool {
 	return true
 }
 
-// cutOff removes the mount targets through which instances that are not off reach
-// the node's own file system. DeleteMountTarget "forcibly breaks any mounts of the
+// cutOff removes the mount targets through which the chosen instances reach the node's
+// own file system, and reports whether that can be done. DeleteMountTarget "forcibly breaks any mounts of the
 // file system by using the mount target" (Amazon EFS API reference); the target is
 // proven gone when it is not described any more.
-func (s *step) cutOff() bool {
+func (s *step) cutOff(chosen func(*record.Condemned) bool) bool {
+	if s.n.Settings.FileSystem == "" {
+		return false
+	}
 	if !s.seen(observe.PartMounts) {
 		return true
 	}
 	for i := range s.n.Condemned {
 		c := &s.n.Condemned[i]
-		if s.off(c) {
+		if !chosen(c) {
 			continue
 		}
 		if c.FileSystem == "" {
@@ -129,7 +113,7 @@ func (s *step) restored(c record.Condemned, i cloud.Instance) bool {
 	}
 	m, there, read := s.mount(c)
 	switch {
-	case i.ID != "" && !i.Off() || !read:
+	case i.ID != "" && !i.Off() || !read || s.mayStillWrite(c) || s.needsCut(c):
 	case !there:
 		held := s.condemned(c.Instance)
 		s.out.Save = s.out.Save || !held.Remade

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/message"
@@ -41,119 +40,69 @@ func (s *step) fenced() bool {
 	return off
 }
 
-// off is the fence of one instance. One that EC2 no longer shows counts as
-// terminated only after a time that no lag explains; one that EC2 does not confirm
-// off may be fenced by what its escalation did.
-func (s *step) off(c *record.Condemned) bool {
-	i, visible := s.Facts.Instances[c.Instance]
-	switch {
-	case visible:
-		if !c.AbsentSince.IsZero() {
-			c.AbsentSince, s.out.Save = time.Time{}, true
-		}
-		return i.Off() || s.escalated(c)
-	case c.AbsentSince.IsZero():
-		c.AbsentSince, s.out.Save = s.Now, true
-	}
-	return s.since(c.AbsentSince) >= absentGone || s.escalated(c)
-}
-
-// forceAgain is how long an instance may be stopping before it is forced once more
-// (assumption: a forced stop normally takes 10 to 40 s).
-const forceAgain = time.Minute
-
 // fence powers off what still runs. The quarantine is completed beside it.
 func (s *step) fence() { s.fenceBut("") }
 
 func (s *step) fenceBut(spared string) {
 	s.wait()
 	for _, c := range slices.Clone(s.n.Condemned) {
-		if c.Instance == spared {
-			continue
-		}
 		i, visible := s.Facts.Instances[c.Instance]
-		stuck := i.State == cloud.Stopping && !s.gentle(c) && s.since(c.Since) >= forceAgain && s.askAgain(c)
-		if !visible || i.State != cloud.Running && i.State != cloud.Pending && !stuck {
+		if c.Instance == spared || !visible {
 			continue
 		}
-		if s.isolate(c); s.marked(c, i) {
-			s.powerOff(c, i)
+		how, due := s.nextPowerOff(c, i)
+		if !due {
+			continue
 		}
+		if s.isolate(c); s.tagged(c, i) {
+			s.powerOff(c, i, how)
+		}
+	}
+	if s.strengthen() {
+		return
 	}
 	limit := seconds(s.Config.Policy.FenceSeconds)
 	if s.graceful() {
 		limit += seconds(s.n.Settings.Stop)
 	}
-	if s.since(s.n.Since) < limit || s.escalate() {
+	// The time counts from when EC2 took the request: until then, the reason why it does not
+	// is what people must know.
+	late, others := s.overdue()
+	if s.since(s.n.Since) < limit || !late || !others && s.escalate() {
 		return
 	}
-	s.hold(record.Interrupted, message.FenceOverdue, fmt.Sprintf("%s after %s", s.powerStates(), limit), s.retryAt())
+	s.hold(record.Interrupted, message.FenceOverdue, fmt.Sprintf("%s after %s%s", s.powerStates(), limit, s.notForced()), s.retryAt())
 }
 
-// powerOff chooses how an instance that runs is switched off.
-func (s *step) powerOff(c record.Condemned, i cloud.Instance) {
-	original := i.ID == s.n.Switch.From
-	switch {
-	case i.State == cloud.Pending && original:
-		// Somebody started the original. It cannot be stopped before it runs, and must
-		// not be terminated before a replacement serves.
-	case i.State == cloud.Pending:
-		s.terminate(c) // a replacement that never served
-	case i.RootStore != "instance-store":
-		if e := (Effect{Do: Unprotect, Instance: i.ID, Stop: true}); c.ProtectStop && !s.succeeded(e) {
-			s.do(e)
-			return
-		}
-		s.asks(c.Instance)
-		s.do(Effect{Do: Stop, Instance: i.ID, Force: !s.gentle(c)})
-	case s.n.Settings.AllowTerminateFence, !original, s.waitsAtGate():
-		s.terminate(c)
-	case s.overlaps() && s.n.Phase == record.Gated:
-		// Terminating is its only fence, and waits until the replacement stands by.
-	default:
-		s.hold(record.Held, message.HeldInstanceStore, i.ID+" has an instance-store root device and the node does not set AllowTerminateFence", s.retryAt())
+// tagged reports whether the instance is tagged as condemned. One that is on its way to
+// being terminated was not isolated, and is tagged here.
+func (s *step) tagged(c record.Condemned, i cloud.Instance) bool {
+	if i.State == cloud.ShuttingDown {
+		return s.tagCondemned(c, i)
 	}
+	return s.marked(c, i)
 }
 
-// asks notes, before the call, that this invocation asks EC2 to power the instance
-// off: until its calls cannot arrive any more the instance is not started again.
-func (s *step) asks(instance string) {
-	c := s.condemned(instance)
-	c.Stoppers = s.joins(c.Stoppers)
-	if c.FirstAsked.IsZero() {
-		c.FirstAsked, s.out.Save = s.Now, true
-	}
-	if c.AskedAt.IsZero() || s.askAgain(*c) && !s.gentle(*c) {
-		c.AskedAt, s.out.Save = s.Now, true
-	}
-}
-
-// askAgain reports whether it is time to ask EC2 once more: a minute after it was
-// last asked, or when the time is over in which it was asked gently.
-func (s *step) askAgain(c record.Condemned) bool {
-	gently := s.leaves(c) && c.AskedAt.Equal(c.FirstAsked)
-	return s.since(c.AskedAt) >= forceAgain || gently && s.n.Settings.Stop > 0
-}
-
-// answeredStops notes, in a planned switch, that EC2 answered this invocation: no call of
-// it to power an instance off is under way any more, which matters where the original is
-// to be started again.
-func (s *step) answeredStops() {
-	for _, o := range s.Outcomes {
-		if o.Effect.Do != Stop || cloud.Is(o.Err, cloud.Ambiguous) || !s.graceful() {
+// overdue reports whether EC2 has had the policy's time to power off an instance that is not
+// fenced, and whether it has not yet had that of others. The time counts from when EC2 was
+// first asked, however long asking took.
+func (s *step) overdue() (late, others bool) {
+	for i := range s.n.Condemned {
+		c := &s.n.Condemned[i]
+		if s.off(c) {
 			continue
 		}
-		c := s.condemned(o.Effect.Instance)
-		c.Stoppers = slices.DeleteFunc(c.Stoppers, s.self)
-		switch {
-		case o.Effect.Force:
-		case o.Err == nil: // its time counts from when EC2 took it, however long that was after it was decided
-			c.FirstAsked, c.AskedAt = s.Now, s.Now
-		case len(c.Stoppers) == 0: // nobody's request was taken, or may be yet: its time has not begun
-			c.FirstAsked, c.AskedAt = time.Time{}, time.Time{}
+		asked := c.FirstAsked
+		if x := s.Facts.Instances[c.Instance]; asked.IsZero() && x.State != cloud.Running && x.State != cloud.Pending {
+			asked = c.Since // somebody else asked, or it is out of sight
 		}
-		s.out.Save = true
+		if asked.IsZero() || s.since(asked) < seconds(s.Config.Policy.FenceSeconds) {
+			others = true
+		} else {
+			late = true
+		}
 	}
+	return late, others
 }
 
 // joins adds this invocation to those that may send a request. Who sends it is saved
@@ -192,15 +141,6 @@ func (s *step) untaken() {
 	}
 }
 
-func (s *step) terminate(c record.Condemned) {
-	if e := (Effect{Do: Unprotect, Instance: c.Instance}); c.ProtectTerminate && !s.succeeded(e) {
-		s.do(e)
-		return
-	}
-	s.asks(c.Instance)
-	s.do(Effect{Do: Terminate, Instance: c.Instance})
-}
-
 func (s *step) powerStates() string {
 	states := make(map[string]string, len(s.n.Condemned))
 	for _, c := range s.n.Condemned {
@@ -227,7 +167,7 @@ func (s *step) remove(c record.Condemned) bool {
 		return true
 	}
 	if s.tagCondemned(c, i) {
-		s.terminate(c)
+		s.terminate(c, cloud.ShutDown)
 	}
 	return false
 }
@@ -252,6 +192,7 @@ func (s *step) reap() {
 		if !s.detached(c) {
 			continue
 		}
+		s.settleForced(s.condemned(c.Instance), s.down(s.condemned(c.Instance)))
 		gone := s.remove(c)
 		if gone && (!visible || i.State == cloud.Terminated) && s.restored(c, i) {
 			s.forget(c)
@@ -291,8 +232,9 @@ func (s *step) refence() {
 		if s.Facts.Unseen[observe.PartTargets] == nil {
 			s.deregistered()
 		}
+		how, _ := s.nextPowerOff(c, i)
 		if before := len(s.out.Effects); s.marked(c, i) {
-			s.powerOff(c, i)
+			s.powerOff(c, i, how)
 			if len(s.out.Effects) > before {
 				s.say(message.CondemnedRunning, c.Instance+" is "+i.State, slog.String("instance", c.Instance))
 			}

@@ -94,8 +94,8 @@ func (s *step) troubles() bool {
 		case kind == cloud.Denied:
 			s.hold(record.Interrupted, message.PermissionDenied, what, s.retryAt())
 			held = true
-		case s.protected(o):
-			// the next step clears the protection that was not on record
+		case s.revealed(o):
+			s.wait() // the next step goes another way
 		case kind == cloud.NotFound, kind == cloud.Throttled, kind == cloud.Ambiguous, o.Effect.Do == Repoint, wrongState(o.Err):
 			s.say(message.CallFailed, what)
 			s.wait() // another look tells what is left to do
@@ -112,29 +112,6 @@ func (s *step) troubles() bool {
 func wrongState(err error) bool {
 	code := codeOf(err)
 	return code == "IncorrectInstanceState" || code == "IncorrectState"
-}
-
-// protected notes a protection that a refusal revealed, so that it is cleared.
-func (s *step) protected(o Outcome) bool {
-	if codeOf(o.Err) != "OperationNotPermitted" || o.Effect.Do != Stop && o.Effect.Do != Terminate {
-		return false
-	}
-	for i := range s.n.Condemned {
-		c := &s.n.Condemned[i]
-		if c.Instance != o.Effect.Instance {
-			continue
-		}
-		flag := &c.ProtectTerminate
-		if o.Effect.Do == Stop {
-			flag = &c.ProtectStop
-		}
-		if *flag {
-			return false // clearing it did not help
-		}
-		*flag, s.out.Save = true, true
-		return true
-	}
-	return false
 }
 
 func codeOf(err error) string {

@@ -31,7 +31,7 @@ func Onward(in Input, look func(record.Node) (observe.Facts, bool)) Step {
 	out := Decide(in)
 	in.Hint, in.Orders = nil, nil // judged
 	in.Outcomes = slices.DeleteFunc(slices.Clone(in.Outcomes), func(o Outcome) bool {
-		return o.Err != nil || o.Effect.Do == Deliver || o.Effect.Do == Launch || o.Effect.Do == Stop // judged
+		return o.Err != nil || o.Effect.Do == Deliver || o.Effect.Do == Launch || o.Effect.Do == Stop || o.Effect.Do == Terminate || o.Effect.Do == Unprotect // judged
 	})
 	for {
 		from, n := in.Node.Phase, out.Node

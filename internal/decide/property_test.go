@@ -184,7 +184,7 @@ func checkGentle(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 	switch {
 	case e.Do == decide.Isolate && early && n.Settings.Stop > 0 && (i.State == cloud.Running || i.State == cloud.Stopping):
 		t.Errorf("%s is isolated while it shuts down by itself", e.Instance)
-	case e.Do == decide.Stop && !e.Force && !early && !unasked:
+	case e.Do == decide.Stop && e.How == cloud.ShutDown && !early && !unasked:
 		t.Errorf("%s is stopped gently, and too late or without a reason", e.Instance)
 	}
 }
@@ -483,7 +483,7 @@ func randomNode(r *rand.Rand) record.Node {
 		n.Pause = &record.Pause{Until: now.Add(time.Hour)}
 	}
 	condemn := func(id string) {
-		n.Condemned = append(n.Condemned, record.Condemned{Instance: id, Epoch: 2, PrivateIP: "10.0.0.1", Since: now.Add(-time.Hour), ProtectStop: maybe(r, 30), ProtectTerminate: maybe(r, 30)})
+		n.Condemned = append(n.Condemned, record.Condemned{Instance: id, Epoch: 2, PrivateIP: "10.0.0.1", Since: now.Add(-time.Hour), ProtectStop: record.ProtectionOf(maybe(r, 30)), ProtectTerminate: record.ProtectionOf(maybe(r, 30))})
 		c := &n.Condemned[len(n.Condemned)-1]
 		c.Zone, c.Cut, c.Waived = "az-a", maybe(r, 20) && set.Escalation == contract.EscalateStorage, maybe(r, 20) && set.Escalation == contract.EscalateGoOn
 		if maybe(r, 70) {

@@ -132,7 +132,7 @@ func (s *step) settle(b cloud.Blueprint, t contract.Template, code message.Code,
 func (s *step) protectAsDescribed(instance string, d cloud.Details) {
 	for i := range s.n.Condemned {
 		if c := &s.n.Condemned[i]; c.Instance == instance {
-			c.ProtectStop, c.ProtectTerminate = d.ProtectStop, d.ProtectTerminate
+			c.ProtectStop, c.ProtectTerminate = record.ProtectionOf(d.ProtectStop), record.ProtectionOf(d.ProtectTerminate)
 		}
 	}
 }

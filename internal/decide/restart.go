@@ -19,7 +19,7 @@ func (s *step) mayRestart() bool {
 	if !s.n.Settings.RestartOriginal && !s.graceful() || s.n.Blueprint == nil || sw.From == "" || i.State != cloud.Stopped || !s.n.Condemns(sw.From) {
 		return false
 	}
-	return s.fenced() && !slices.ContainsFunc(s.condemned(sw.From).Stoppers, func(x record.Sender) bool {
+	return s.fenced() && !s.mayStillWrite(*s.condemned(sw.From)) && !slices.ContainsFunc(s.condemned(sw.From).Stoppers, func(x record.Sender) bool {
 		return x.By != s.Process.By && s.Now.Before(x.Until)
 	})
 }

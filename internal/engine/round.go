@@ -154,7 +154,7 @@ func launched(outcomes []decide.Outcome) string {
 // that forgot one would stay on record as one that may still send the request.
 func answers(outcomes []decide.Outcome) []decide.Outcome {
 	return slices.DeleteFunc(slices.Clone(outcomes), func(o decide.Outcome) bool {
-		return o.Effect.Do != decide.Launch && o.Effect.Do != decide.Stop && o.Effect.Do != decide.Unmount
+		return !slices.Contains([]decide.Verb{decide.Launch, decide.Stop, decide.Terminate, decide.Unprotect, decide.Unmount}, o.Effect.Do)
 	})
 }
 

@@ -162,11 +162,11 @@ func (c compute) power(name string, ids []string, protected func(*Box) bool, via
 	})
 }
 
-func (c compute) Stop(_ context.Context, ids []string, _ bool) error {
+func (c compute) Stop(_ context.Context, ids []string, _ cloud.PowerOff) error {
 	return c.power("EC2 StopInstances", ids, func(b *Box) bool { return b.ProtectStop }, cloud.Stopping, cloud.Stopped)
 }
 
-func (c compute) Terminate(_ context.Context, ids []string) error {
+func (c compute) Terminate(_ context.Context, ids []string, _ cloud.PowerOff) error {
 	return c.power("EC2 TerminateInstances", ids, func(b *Box) bool { return b.ProtectTerminate }, cloud.ShuttingDown, cloud.Terminated)
 }
 

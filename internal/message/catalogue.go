@@ -95,6 +95,7 @@ const (
 	AttemptsSpent    Code = "WR305"
 	CallRejected     Code = "WR306"
 	BalancerDisputes Code = "WR307"
+	ForcedStop       Code = "WR308"
 
 	CallFailed     Code = "WR401"
 	LeaseLost      Code = "WR402"
@@ -143,7 +144,7 @@ var Catalogue = []Definition{
 	{RestartBegun, slog.LevelWarn, "original is started again in place", "No candidate can take the node, and the node allows its failed instance to be started again (RestartOriginal).", "Add a destination zone, reserve capacity, or name alternative instance types."},
 	{Acknowledged, slog.LevelInfo, "failures acknowledged", "A person acknowledged the node's failures: its hold and its cool-down end.", none},
 	{LaunchGivenUp, slog.LevelWarn, "unanswered launch given up", "EC2 did not answer the launch in time. The node has a gate, so an instance that comes of it can do no harm; it is reaped when it is seen, and the next candidate is asked.", none},
-	{StorageFenced, slog.LevelWarn, "storage fence holds", "EC2 did not confirm the old instance off in time. Its zone's mount target of the node's own file system is gone, so it cannot write there any more.", "Look at the instance. The mount target is put back when EC2 confirms it off."},
+	{StorageFenced, slog.LevelWarn, "storage fence holds", "EC2 did not confirm the old instance off in time, or only after a forced stop, which alone is weak evidence. Its zone's mount target of the node's own file system is gone, so it cannot write there any more.", "Look at the instance. The mount target is put back when EC2 confirms it off, ten minutes after a forced stop."},
 	{FenceWaived, slog.LevelWarn, "going on without a fence", "EC2 did not confirm the old instance off in time, and the node declares that two of its instances may run (FenceEscalation go-on). It is taken out of the target groups first.", "Look at the instance and terminate it."},
 	{MountRestored, slog.LevelInfo, "mount target restored", "The mount target that the storage fence removed is there again.", none},
 
@@ -167,7 +168,7 @@ var Catalogue = []Definition{
 
 	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},
 	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window (MaxSwitches), or an alarm reports a failure again shortly after a switch (CoolDownSeconds).", "Mend the application or its image. The node is recovered again when the time in the reason has passed, or at once when you acknowledge it."},
-	{HeldInstanceStore, slog.LevelError, "held: instance cannot be stopped", "The instance's root device is an instance store, so terminating it is the only fence, and the node does not allow that.", "Set AllowTerminateFence on the node and deploy, or terminate the instance yourself."},
+	{HeldInstanceStore, slog.LevelError, "held: instance cannot be stopped", "EC2 does not stop the instance: its root device is an instance store, or the reason names another cause. Terminating it is the only fence, and the node does not allow that.", "Set AllowTerminateFence on the node and deploy, or terminate the instance yourself."},
 	{HeldQuota, slog.LevelError, "held: account quota reached", "EC2 refused the launch because of a quota of the account.", "Raise the quota named in the reason. The switch retries by itself."},
 	{HeldLaunchOpen, slog.LevelError, "held: an earlier launch request may still arrive", "An invocation was cut off around its launch request. EC2 refused the request when it was repeated, but the first one could still reach EC2 and be accepted, so no other zone is asked before that is ruled out.", "None. The switch goes on by itself, at the latest when the time in the reason has passed."},
 	{HeldBrake, slog.LevelError, "held: the brake is on", "More nodes of the VPC fail at once than the policy allows, and no failure of one Availability Zone explains it: the monitoring may be broken, or somebody stopped them. Nothing is touched. One notice tells of all of them.", "Find the common cause: the agents, a deployment, a person. The nodes are recovered by themselves when the share falls to the policy's BrakePercent, or when EC2 shows the fault of one zone. To recover one all the same, order its switch (recoveryctl switch); for all of them, set the policy's BrakePercent to 100 and deploy."},
@@ -180,6 +181,8 @@ var Catalogue = []Definition{
 	{NoBlueprint, slog.LevelError, "interrupted: no blueprint", "The instance is gone and no blueprint was ever recorded.", "Deploy the node again, so that it is launched from its launch template."},
 	{AttemptsSpent, slog.LevelError, "interrupted: replacements do not become healthy", "As many replacements as the policy allows died or stayed unhealthy.", "Look at the kept instances and the application. The switch tries again by itself at the next retry."},
 	{CallRejected, slog.LevelError, "interrupted: AWS rejects a call", "AWS answers a call that the switch needs with a permanent error.", "Mend what the reason names. The switch tries again by itself."},
+
+	{ForcedStop, slog.LevelError, "interrupted: a forced stop is not proof enough", "The old instance was stuck and EC2 stopped it by force. AWS says that a forced stop in rare cases results in post-stop writes to EBS volumes or other shared resources. The node's data is not on a file system of its own that the instance could be cut off from, and the node does not set AcceptForcedStop. No replacement is granted.", "Make sure that the instance cannot write the node's data any more: revoke its access, or ask AWS support whether its host is off. Then set AcceptForcedStop on the node and deploy. The switch goes on at once."},
 
 	{BalancerDisputes, slog.LevelError, "interrupted: load balancer and node disagree", "The load balancer does not call the replacement healthy, but the node's own application alarm is OK. The load balancer's word alone does not condemn an instance.", "Check the target group's health check, port and security groups. The switch goes on when the target is healthy."},
 

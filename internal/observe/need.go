@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
@@ -216,6 +217,9 @@ func mountsOfFence(n record.Node, p contract.Policy, now time.Time) []string {
 	for _, c := range n.Condemned {
 		if c.FileSystem != "" && !slices.Contains(files, c.FileSystem) {
 			files = append(files, c.FileSystem)
+		}
+		if own := n.Settings.FileSystem; own != "" && under && c.Asked == cloud.ForceOff && !slices.Contains(files, own) {
+			files = append(files, own) // it is cut off when EC2 says that it is off
 		}
 	}
 	return files

@@ -130,14 +130,22 @@ type Condemned struct {
 	PrivateIP   string    `json:"privateIp,omitempty"`
 	Since       time.Time `json:"since"`
 	AbsentSince time.Time `json:"absentSince,omitzero"` // EC2 has not shown it since
-	// Protected says which protections it carried, to be cleared first.
-	ProtectStop      bool `json:"protectStop,omitempty"`
-	ProtectTerminate bool `json:"protectTerminate,omitempty"`
+	// ProtectStop and ProtectTerminate are its protections, which are cleared before it is
+	// stopped or terminated.
+	ProtectStop      Protection `json:"protectStop,omitempty"`
+	ProtectTerminate Protection `json:"protectTerminate,omitempty"`
+	// Unstoppable is why EC2 refuses to stop it, in EC2's words. Terminating it is its only
+	// power fence then.
+	Unstoppable string `json:"unstoppable,omitempty"`
 	// Stoppers are the invocations that asked EC2 to power it off, or may still do
-	// so. FirstAsked is when the first one did, and AskedAt when the newest did.
+	// so. FirstAsked is when the first one did, and AskedAt when the newest did; both are
+	// zero when every request was refused.
 	Stoppers   []Sender  `json:"stoppers,omitempty"`
 	FirstAsked time.Time `json:"firstAsked,omitzero"`
 	AskedAt    time.Time `json:"askedAt,omitzero"`
+	// Asked is the hardest way in which it was asked to power off. When that is by force,
+	// EC2's word that it is off is weaker evidence.
+	Asked cloud.PowerOff `json:"asked,omitempty"`
 	// Mount is its zone's mount target of the node's file system, which the storage
 	// fence removes and which is put back when the instance is known to be off.
 	Mount *cloud.Mount `json:"mount,omitempty"`
@@ -153,6 +161,23 @@ type Condemned struct {
 	Unwell bool `json:"unwell,omitempty"`
 	// Waived says that the node's policy goes on without proof that it is off.
 	Waived bool `json:"waived,omitempty"`
+}
+
+// Protection is what is known of a stop or termination protection.
+type Protection string
+
+// States of a protection. "" means that none is known.
+const (
+	ProtectionOn      Protection = "on"
+	ProtectionCleared Protection = "cleared" // EC2 accepted the request to clear it
+)
+
+// ProtectionOf returns the state of a protection that EC2 describes as on or off.
+func ProtectionOf(on bool) Protection {
+	if on {
+		return ProtectionOn
+	}
+	return ""
 }
 
 // LostLaunch is a launch request that was given up before it was answered.

@@ -194,7 +194,7 @@ func protection(t *testing.T, s Stage) {
 	if got := read(); got != [2]bool{true, true} {
 		t.Fatalf("protection after launch is %v, wanted both", got)
 	}
-	if err := s.Ports.Compute.Terminate(ctx(t), []string{i.ID}); err == nil {
+	if err := s.Ports.Compute.Terminate(ctx(t), []string{i.ID}, cloud.ShutDown); err == nil {
 		t.Error("a protected instance was terminated")
 	}
 	for _, step := range []struct {
@@ -231,7 +231,7 @@ func power(t *testing.T, s Stage) {
 	}
 	await(cloud.Running)
 	for range 2 { // a repeated call is harmless
-		if err := s.Ports.Compute.Stop(ctx(t), ids, true); err != nil {
+		if err := s.Ports.Compute.Stop(ctx(t), ids, cloud.SkipShutdown); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -244,11 +244,11 @@ func power(t *testing.T, s Stage) {
 		}
 	}
 	await(cloud.Running)
-	if err := s.Ports.Compute.Terminate(ctx(t), ids); err != nil {
+	if err := s.Ports.Compute.Terminate(ctx(t), ids, cloud.ShutDown); err != nil {
 		t.Fatal(err)
 	}
 	if !s.TerminatesOnce {
-		if err := s.Ports.Compute.Terminate(ctx(t), ids); err != nil {
+		if err := s.Ports.Compute.Terminate(ctx(t), ids, cloud.ShutDown); err != nil {
 			t.Errorf("a repeated Terminate: %v", err)
 		}
 	}
@@ -314,8 +314,8 @@ func unknown(t *testing.T, s Stage) {
 	}
 	_, err := c.Details(ctx(t), cloud.Instance{ID: id})
 	wantKind(t, "Details", err, cloud.NotFound)
-	wantKind(t, "Stop", c.Stop(ctx(t), []string{id}, true), cloud.NotFound)
-	wantKind(t, "Terminate", c.Terminate(ctx(t), []string{id}), cloud.NotFound)
+	wantKind(t, "Stop", c.Stop(ctx(t), []string{id}, cloud.SkipShutdown), cloud.NotFound)
+	wantKind(t, "Terminate", c.Terminate(ctx(t), []string{id}, cloud.ShutDown), cloud.NotFound)
 	wantKind(t, "Start", c.Start(ctx(t), id), cloud.NotFound)
 	if err := c.Tag(ctx(t), []string{id}, map[string]string{"k": "v"}); !s.Careless {
 		wantKind(t, "Tag", err, cloud.NotFound)

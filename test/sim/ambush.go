@@ -120,6 +120,8 @@ func (p Pair) cannot() string {
 		return during("the others are created in peace", record.Deleted)
 	case HarmNotice, HarmEvent:
 		return during("no instance holds the grant", record.Draining, record.Suspected, record.Serving, record.Done)
+	case HarmGhost:
+		return during("nothing is stopped by force", record.Fencing, record.Gated)
 	case HarmHungStop:
 		return during("nothing is stopped gracefully", record.Fencing, record.Gated)
 	case HarmZone:
@@ -144,7 +146,7 @@ var ofWorld = []Harm{
 	HarmStale, HarmCapacity, HarmEventLost, HarmEventTwice, HarmEventLate, HarmFlap,
 	HarmPowerOff, HarmGone, HarmHang, HarmHostDies, HarmHostCut, HarmHostMoved, HarmZone, HarmSick,
 	HarmStart, HarmMeddle, HarmRetag, HarmFree, HarmUnregister, HarmUpdate, HarmImage, HarmDelete, HarmClaim,
-	HarmNotice, HarmEvent, HarmHungStop, HarmOrder, HarmBrake, HarmCreate,
+	HarmNotice, HarmEvent, HarmHungStop, HarmGhost, HarmOrder, HarmBrake, HarmCreate,
 }
 
 var allPhases = []record.Phase{

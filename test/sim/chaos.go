@@ -19,6 +19,7 @@ type Chaos struct {
 	Sick                             float64 // a launched machine never becomes healthy
 	Skew                             time.Duration
 	Outages                          int     // windows in which one service answers nothing, or denies
+	Withheld                         bool    // one call is refused, or not answered, for longer than any policy time
 	Shortages                        int     // windows in which one zone has no capacity, for one type or all
 	Others                           float64 // share of the API budgets that others in the account use
 	Impairments                      int     // windows in which one zone is reported unwell
@@ -32,6 +33,7 @@ type Chaos struct {
 	Deploys                          int     // CloudFormation updates or deletes a node
 	Notices                          int     // AWS announces an event, or takes a Spot instance back
 	Hang                             float64 // an operating system does not shut down
+	Ghost                            float64 // a forced stop is confirmed while the lost host still has power
 	ZoneLoss                         float64
 	EveryLease                       bool // every attempt to take the lease succeeds
 
@@ -44,7 +46,7 @@ type Chaos struct {
 }
 
 type outage struct {
-	service  string
+	service  string // or one of its actions
 	from, to time.Time
 	kind     cloud.Kind
 }
@@ -73,6 +75,9 @@ func (k strikeKind) String() string {
 // a run costs ten times as much as another: some twenty leaders poll for minutes.
 const leases = 0.07
 
+// withholds is the share of runs in which one call is withheld for long.
+const withholds = 0.15
+
 // RandomChaos draws a profile: some seeds are calm, some are terrible.
 func RandomChaos(s *Sim) Chaos {
 	level := s.Rand.Float64()
@@ -93,7 +98,7 @@ func RandomChaos(s *Sim) Chaos {
 	return Chaos{
 		Concurrency: concurrency, Others: others, Crash: rate(0.02), Lost: rate(0.05), Throttle: rate(0.2), EventLoss: rate(0.5), EventTwice: rate(0.5), EventLate: rate(0.3),
 		Lag: rate(0.4), Flicker: rate(0.5), Freeze: rate(0.004), Sick: rate(0.2), Skew: time.Duration(rate(2) * float64(time.Second)),
-		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(6), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(4), Notices: s.Rand.IntN(4), Hang: rate(0.5), ZoneLoss: rate(1), EveryLease: s.Chance(leases),
+		Outages: s.Rand.IntN(4), Shortages: s.Rand.IntN(4), Impairments: s.Rand.IntN(1 + unwell), Reserves: s.Rand.IntN(3), Flaps: s.Rand.IntN(2) * s.Rand.IntN(3), Breaks: 1 + s.Rand.IntN(8), Starts: s.Rand.IntN(3), Persons: s.Rand.IntN(6), AlarmLate: rate(0.5), Deploys: s.Rand.IntN(4), Notices: s.Rand.IntN(4), Hang: rate(0.5), Ghost: rate(1), Withheld: s.Chance(withholds), ZoneLoss: rate(1), EveryLease: s.Chance(leases),
 	}
 }
 
@@ -118,6 +123,9 @@ func (w *World) Arm(end time.Time) {
 	w.armPersons(end, moment)
 	w.armNotices(end, moment)
 	w.armAmbushes()
+	if c.Withheld {
+		w.ambushes = append(w.ambushes, ambush{Pair{phasesOfRecord[w.Rand.IntN(len(phasesOfRecord))], HarmOutage}, (*World).withhold})
+	}
 	for range c.Deploys {
 		node := 1 + w.Rand.IntN(len(w.nodes))
 		at := moment()
@@ -317,9 +325,9 @@ func (w *World) returnZone(zone string) {
 	}
 }
 
-func (w *World) outage(service string) (cloud.Kind, bool) {
+func (w *World) outage(service, action string) (cloud.Kind, bool) {
 	for _, o := range w.Chaos.outages {
-		if o.service == service && !w.Now.Before(o.from) && w.Now.Before(o.to) {
+		if (o.service == service || o.service == action) && !w.Now.Before(o.from) && w.Now.Before(o.to) {
 			return o.kind, true
 		}
 	}
@@ -328,7 +336,7 @@ func (w *World) outage(service string) (cloud.Kind, bool) {
 
 // refusal says whether a service refuses a call now.
 func (w *World) refusal(service, action string, nodes []int) error {
-	if kind, out := w.outage(service); out {
+	if kind, out := w.outage(service, action); out {
 		if kind == cloud.Denied {
 			w.hit(HarmDenied, nodes...)
 		} else {

@@ -35,7 +35,7 @@ func (w *World) Check() {
 			if !m.powered || m.people {
 				continue
 			}
-			if m.mounted && (m.gated || !m.freed) { // only a gate could keep one that a person frees from its data
+			if m.mounted && (m.gated || !m.freed) && !(m.ghost && t.wish.AcceptForcedStop) { // only a gate could keep one that a person frees from its data
 				writers++
 			}
 			if !w.takesTraffic(m) {
@@ -334,7 +334,7 @@ func (w *World) Alive() {
 		w.intact(id, m)
 	}
 	for _, m := range w.machines {
-		if m.node > 0 && m.powered && m != w.carrier(m.node) && !m.people && m.State != cloud.ShuttingDown { // that one is on its way
+		if m.node > 0 && m.powered && !m.ghost && m != w.carrier(m.node) && !m.people && m.State != cloud.ShuttingDown { // that one is on its way
 			w.Fail("I2: %s of node %d still has power and no grant", m.ID, m.node)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -63,6 +64,10 @@ func (w *World) unmount(t *mountTarget) {
 }
 
 type efs client
+
+// forcedRest is longer than the engine keeps an instance that was forced from its file system,
+// and puts the mount target back.
+const forcedRest = 14 * time.Minute
 
 // exists reports whether a file system is one of the nodes'.
 func (w *World) exists(fs string) bool {
@@ -153,7 +158,8 @@ func (w *World) cutsOff(t *mountTarget) {
 		if t.remade && (n.Phase == record.Deleting || n.Phase == record.Deleted) {
 			return // it is cleared away with its node
 		}
-		if n.Settings.Escalation != contract.EscalateStorage {
+		forced := slices.ContainsFunc(n.Condemned, func(c record.Condemned) bool { return c.Zone == t.Zone && c.Asked == cloud.ForceOff })
+		if n.Settings.Escalation != contract.EscalateStorage && !(forced && n.Settings.FileSystem != "") {
 			w.Fail("I3: the mount target of node %d in %s is removed, but its policy is %q", id, t.Zone, n.Settings.Escalation)
 		}
 		if m := w.carrier(id); m != nil && m.by == t {
@@ -164,9 +170,15 @@ func (w *World) cutsOff(t *mountTarget) {
 	w.Fail("I3: the foreign mount target %s is removed", t.ID)
 }
 
-// restored: what a storage fence took away is back (scenario 25).
+// restored: what a storage fence took away is back (scenario 25), unless it is kept away
+// from an instance that was forced a while ago.
 func (w *World) restored(id int) {
 	for _, z := range zones {
+		if slices.ContainsFunc(w.nodes[id].record.Condemned, func(c record.Condemned) bool {
+			return c.Zone == z && c.Asked == cloud.ForceOff && w.Now.Sub(c.AskedAt) < forcedRest
+		}) {
+			continue
+		}
 		if !slices.ContainsFunc(w.mounts, func(t *mountTarget) bool { return t.fs == fileSystem(id) && t.Zone == z && t.State != "deleting" }) {
 			w.Fail("I5: node %d has no mount target in %s any more", id, z)
 		}

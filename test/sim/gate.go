@@ -94,6 +94,10 @@ func (w *World) harmless(m *Machine) bool {
 	switch {
 	case m.gated && !m.mounted && !m.up && !open(m):
 		return true
+	case m.ghost && (t.wish.AcceptForcedStop || w.dataless(m.node)):
+		return true
+	case m.ghost:
+		return !m.mounted // its mounts are broken, and it makes none while its host is lost
 	case t.wish.Escalation == contract.EscalateStorage:
 		return !m.mounted && w.target(fileSystem(m.node), m.Zone) == nil && w.overdue(m)
 	case t.wish.Escalation == contract.EscalateGoOn:

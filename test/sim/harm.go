@@ -57,6 +57,7 @@ const (
 	HarmNotice   Harm = "notice"    // AWS announces an event, or takes a Spot instance back
 	HarmEvent    Harm = "event"     // and carries it out
 	HarmHungStop Harm = "hung-stop" // an operating system does not shut down
+	HarmGhost    Harm = "ghost"     // a forced stop is confirmed, and the machine writes once more
 )
 
 var strikeHarms = map[strikeKind]Harm{

@@ -152,7 +152,7 @@ func (w *World) deliver(node int, after time.Duration, payload string) {
 // send is EventBridge's, or its Scheduler's, call of Lambda: tried again for a day
 // while Lambda does not answer ("How EventBridge retries delivering events").
 func (w *World) send(payload string, n int) {
-	if kind, away := w.outage("Lambda"); away && kind == cloud.Ambiguous {
+	if kind, away := w.outage("Lambda", ""); away && kind == cloud.Ambiguous {
 		w.disturbed = w.Now
 		w.After(w.Between(time.Second, min(10*time.Second<<min(n, 10), time.Hour)), func() { w.send(payload, n+1) })
 		return

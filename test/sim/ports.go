@@ -157,15 +157,15 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 	return i, err
 }
 
-func (e *ec2) power(action string, ids []string, force bool, do func(*Machine)) error {
-	return (*client)(e).about(e.nodesOf(ids...)...).sending(ids, force).callOf("EC2", action, len(ids), func() error {
+func (e *ec2) power(action string, ids []string, how cloud.PowerOff, do func(*Machine)) error {
+	return (*client)(e).about(e.nodesOf(ids...)...).sending(ids, how).callOf("EC2", action, len(ids), func() error {
 		for _, id := range ids {
 			m := e.byID[id]
 			if m == nil {
 				return refuse(cloud.NotFound, "EC2", action, "InvalidInstanceID.NotFound")
 			}
 			e.destructive(e.site, action, m)
-			if action == "StopInstances" && m.State == cloud.Pending {
+			if action == "StopInstances" && m.State == cloud.Pending && how != cloud.ForceOff {
 				return refuse(cloud.Ambiguous, "EC2", action, "IncorrectInstanceState")
 			}
 			if err := guarded(action, m); err != nil {
@@ -177,19 +177,26 @@ func (e *ec2) power(action string, ids []string, force bool, do func(*Machine)) 
 	})
 }
 
-func (e *ec2) Stop(_ context.Context, ids []string, force bool) error {
-	return e.power("StopInstances", ids, force, func(m *Machine) {
-		if !force {
+func (e *ec2) Stop(_ context.Context, ids []string, how cloud.PowerOff) error {
+	return e.power("StopInstances", ids, how, func(m *Machine) {
+		switch how {
+		case cloud.ShutDown:
 			e.shutDown(m)
 			return
+		case cloud.ForceOff:
+			e.stuck(m)
+		default:
 		}
 		e.patient(m)
-		e.force(m)
+		e.powerOff(m, how)
 	})
 }
 
-func (e *ec2) Terminate(_ context.Context, ids []string) error {
-	return e.power("TerminateInstances", ids, false, func(m *Machine) {
+func (e *ec2) Terminate(_ context.Context, ids []string, how cloud.PowerOff) error {
+	return e.power("TerminateInstances", ids, how, func(m *Machine) {
+		if how == cloud.ForceOff && e.ghost(m, cloud.Terminated) {
+			return
+		}
 		e.powerDown(m, cloud.ShuttingDown, cloud.Terminated, DelayTerminate)
 	})
 }

@@ -95,6 +95,9 @@ func run(s *Sim, seed uint64, n int, chaos Chaos) Result {
 	each((*World).Watch)
 	_ = s.Run(s.Now.Add(watching(n))) // what goes wrong stops all that follows
 	end := s.Now.Add(s.Between(leastTrouble, mostTrouble))
+	if chaos.Withheld {
+		end = end.Add(mostWithheld)
+	}
 	each(func(x *World) {
 		x.Chaos = chaos
 		x.Arm(end)

@@ -54,6 +54,11 @@ var ofLifeLasting = []lasting{
 		s.hanging = append(s.hanging, x)
 		return nil
 	}},
+	{"EC2 confirms a forced stop of node <n> whose host still has power", func(s *script, a args, x window) error {
+		x.node = a.n(0)
+		s.ghosts = append(s.ghosts, x)
+		return nil
+	}},
 }
 
 // ofLifeHappening are deployments, and what AWS announces.

@@ -31,6 +31,7 @@ type script struct {
 	fates      map[string]string        // by "node/instance"
 	sickening  []window                 // of replacements, by node
 	hanging    []window                 // operating systems that do not shut down, by node
+	ghosts     []window                 // nodes whose lost hosts keep power when EC2 confirms a forced stop
 	still      map[string][]window      // by alarm
 	gentle     []window                 // no destructive call is expected
 	shown      []string                 // message codes to show beyond those always shown
@@ -265,6 +266,12 @@ func (s *script) published(n cloud.Notice) {
 	if s != nil && s.armed && s.people != nil {
 		s.people(n)
 	}
+}
+
+// ghost reports whether the scenario lets EC2 confirm a forced stop of this machine while it
+// still has power.
+func (s *script) ghost(m *Machine) bool {
+	return s != nil && slices.ContainsFunc(s.ghosts, func(x window) bool { return x.node == m.node && s.within(x) })
 }
 
 // hangs: the scenario lets the operating system of this machine never shut down.

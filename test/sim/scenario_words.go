@@ -74,6 +74,11 @@ var statements = slices.Concat(ofLife, []statement{
 		s.property(a.n(0), "FenceEscalation", contract.EscalateGoOn)
 		return nil
 	}},
+	{"node <n> keeps its data on a file system of its own", func(s *script, a args) error {
+		s.property(a.n(0), "FileSystem", fileSystem(a.n(0)))
+		return nil
+	}},
+	{"node <n> accepts a forced stop", func(s *script, a args) error { s.property(a.n(0), "AcceptForcedStop", "true"); return nil }},
 	{"node <n> has an instance-store root", func(s *script, a args) error { s.property(a.n(0), "InstanceStore", "true"); return nil }},
 	{"node <n> has stop protection", func(s *script, a args) error {
 		return s.planned(a.n(0), func(b *cloud.Blueprint) { b.ProtectStop = true })

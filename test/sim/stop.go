@@ -43,8 +43,12 @@ func (w *World) shutDown(m *Machine) {
 	})
 }
 
-// force powers a machine off whose operating system is still shutting down.
-func (w *World) force(m *Machine) {
+// powerOff powers a machine off without its operating system's shutdown. Only a forced
+// request reaches a machine whose host is lost.
+func (w *World) powerOff(m *Machine, how cloud.PowerOff) {
+	if how == cloud.ForceOff && w.ghost(m, cloud.Stopped) {
+		return
+	}
 	if m.closing && m.State == cloud.Stopping && !m.lost {
 		m.gen++
 		m.closing = false
@@ -55,6 +59,48 @@ func (w *World) force(m *Machine) {
 		return
 	}
 	w.powerDown(m, cloud.Stopping, cloud.Stopped, DelayStop)
+}
+
+// ghost lets EC2 confirm a forced stop of a machine whose host is lost, as it often does.
+// The machine may have power all the same until its host is back, and then writes once more:
+// "post-stop writes" ("Methods for stopping an instance", Amazon EC2 User Guide).
+func (w *World) ghost(m *Machine, to string) bool {
+	going := m.State == cloud.Running || m.State == cloud.Stopping || m.State == cloud.ShuttingDown
+	if !m.lost || !going || !w.Chance(w.Chaos.Ghost) && !w.script.ghost(m) {
+		return false
+	}
+	w.hit(HarmGhost, m.node)
+	m.gen++
+	m.ghost = m.powered
+	w.later(m, w.latency(DelayStop, m.node, m.course()), func() { w.state(m, to) })
+	return true
+}
+
+// writesAgain is the last thing that a machine does which was stopped by force and had
+// power all the same: nobody else may have the node's data by then, unless the node
+// accepts that.
+func (w *World) writesAgain(m *Machine) {
+	if !m.ghost {
+		return
+	}
+	m.ghost = false
+	t := w.nodes[m.node]
+	if g := t.record.Grant; m.mounted && g != nil && g.Instance != m.ID && !t.wish.AcceptForcedStop && !w.dataless(m.node) && !w.unwatched && w.lab == nil {
+		w.Fail("I4: %s of node %d was stopped by force and writes once more, while %s holds the grant", m.ID, m.node, g.Instance)
+	}
+	w.off(m)
+}
+
+// stuck is asked before a machine is stopped by force: it was asked without force before,
+// and had a minute for that, or it is pending. After a fault in the switcher's way a request
+// may come late, or rest on a look that is not true any more.
+func (w *World) stuck(m *Machine) {
+	if w.unwatched || w.lab != nil || m.State == cloud.Pending || m.State == cloud.Stopped || isolated(m) && !m.mounted || w.Now.Sub(w.disturbed) < 2*time.Minute {
+		return
+	}
+	if since := w.Now.Sub(m.past[len(m.past)-1].at) + 2*w.Chaos.Skew; m.State != cloud.Stopping || since < 50*time.Second {
+		w.Fail("R22: %s of node %d is stopped by force and is not stuck: %s for %s", m.ID, m.node, m.State, since)
+	}
 }
 
 // graceful reports whether the machine is being moved while it is well: its
@@ -101,9 +147,9 @@ func (w *World) patient(m *Machine) {
 	limit := w.patience(t)
 	switch {
 	case m.State == cloud.Running && !m.hung && m.up && m.asked.IsZero() && w.Now.Sub(t.since[m.ID]) < limit:
-		w.Fail("data: %s of node %d is powered off by force and was never asked to shut down", m.ID, m.node)
+		w.Fail("data: %s of node %d is powered off without a shutdown and was never asked to shut down", m.ID, m.node)
 	case m.closing && w.Now.Sub(t.since[m.ID]) < limit:
-		w.Fail("data: %s of node %d is powered off by force after %s, and has %d s to shut down", m.ID, m.node, w.Now.Sub(t.since[m.ID]), t.record.Settings.Stop)
+		w.Fail("data: %s of node %d is powered off without a shutdown after %s, and has %d s to shut down", m.ID, m.node, w.Now.Sub(t.since[m.ID]), t.record.Settings.Stop)
 	}
 }
 

@@ -13,17 +13,20 @@ import (
 
 // How many of the nodes ask for what.
 const (
-	gates    = 0.5
-	types    = 0.5
-	restarts = 0.3
-	goOns    = 0.2
-	storages = 0.3
-	divided  = 0.25 // runs with two VPCs
-	twins    = 0.1  // runs with another Region
-	unwell   = 2    // most times in a run that a zone is reported unwell
-	once     = 0.5  // changes are applied at once
-	retained = 0.2
-	adopted  = 0.1
+	gates     = 0.5
+	protected = 0.2 // against being stopped, and half of those against termination
+	types     = 0.5
+	restarts  = 0.3
+	goOns     = 0.2
+	storages  = 0.3
+	divided   = 0.25 // runs with two VPCs
+	twins     = 0.1  // runs with another Region
+	unwell    = 2    // most times in a run that a zone is reported unwell
+	once      = 0.5  // changes are applied at once
+	retained  = 0.2
+	files     = 0.5 // of those that hold: their data is on a file system of their own
+	accepted  = 0.5 // of the others: a forced stop is proof enough
+	adopted   = 0.1
 )
 
 // wishes draws what each node's custom resource asks for beyond the usual.
@@ -34,6 +37,10 @@ func (w *World) wishes() {
 	w.policy = w.drawPolicy()
 	for id := 1; id <= len(w.nodes); id++ {
 		t, p := w.nodes[id], map[string]any{}
+		if plan := w.plans[id]; w.Chance(protected) {
+			plan.ProtectStop, plan.ProtectTerminate = true, w.Chance(0.5)
+			w.plans[id] = plan
+		}
 		if w.Chance(gates) {
 			p["Gate"] = "true"
 		}
@@ -48,6 +55,10 @@ func (w *World) wishes() {
 			p["FenceEscalation"] = contract.EscalateGoOn
 		case x < goOns+storages:
 			p["FenceEscalation"], p["FileSystem"] = contract.EscalateStorage, fileSystem(id)
+		case w.Chance(files):
+			p["FileSystem"] = fileSystem(id)
+		case w.Chance(accepted):
+			p["AcceptForcedStop"] = "true"
 		}
 		w.wishesOfLife(p)
 		t.props = p

@@ -103,14 +103,14 @@ func (t toldCompute) Launch(ctx context.Context, l cloud.Launch) (cloud.Instance
 	return t.to.Launch(ctx, l)
 }
 
-func (t toldCompute) Stop(ctx context.Context, ids []string, force bool) error {
-	t.c.note("", func(p cloud.Ports) { _ = p.Compute.Stop(ctx, ids, force) })
-	return t.to.Stop(ctx, ids, force)
+func (t toldCompute) Stop(ctx context.Context, ids []string, how cloud.PowerOff) error {
+	t.c.note("", func(p cloud.Ports) { _ = p.Compute.Stop(ctx, ids, how) })
+	return t.to.Stop(ctx, ids, how)
 }
 
-func (t toldCompute) Terminate(ctx context.Context, ids []string) error {
-	t.c.note("", func(p cloud.Ports) { _ = p.Compute.Terminate(ctx, ids) })
-	return t.to.Terminate(ctx, ids)
+func (t toldCompute) Terminate(ctx context.Context, ids []string, how cloud.PowerOff) error {
+	t.c.note("", func(p cloud.Ports) { _ = p.Compute.Terminate(ctx, ids, how) })
+	return t.to.Terminate(ctx, ids, how)
 }
 
 func (t toldCompute) Unprotect(ctx context.Context, id string, stop bool) error {

@@ -148,6 +148,7 @@ type Machine struct {
 	people  bool      // it is people's own: not adopted yet, or retained
 	closing bool      // its operating system shuts down
 	flushed bool      // it has done so by itself
+	ghost   bool      // it was stopped by force, EC2 says so, and it still has power
 	asked   time.Time // when it was asked to
 	gated   bool      // it mounts and starts only while its gate is open
 	booted  bool      // it would mount and start if it could
@@ -275,6 +276,7 @@ func (w *World) later(m *Machine, d time.Duration, f func()) {
 
 // boot turns the power on and, later, the application.
 func (w *World) boot(m *Machine) {
+	w.writesAgain(m)
 	m.gen++
 	m.boots++
 	m.hung, m.LaunchedAt = false, w.Now
@@ -328,6 +330,7 @@ func (w *World) heal(m *Machine) {
 		return
 	}
 	m.lost, m.stale = false, nil
+	w.writesAgain(m)
 	w.Log("host of %s is back", m.ID)
 	w.poke(m)
 	if m.powered && !m.booted && m.State == cloud.Running { // cut off in the middle of its boot

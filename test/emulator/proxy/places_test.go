@@ -102,7 +102,7 @@ func TestStuckAndStarted(t *testing.T) {
 	}
 	w.SetStuck(id)
 	state(cloud.Running)
-	if err := compute.Stop(ctx, []string{id}, true); err != nil {
+	if err := compute.Stop(ctx, []string{id}, cloud.SkipShutdown); err != nil {
 		t.Fatal(err)
 	}
 	state(cloud.Stopping)
@@ -119,7 +119,7 @@ func TestStuckAndStarted(t *testing.T) {
 	}
 	state(cloud.Running)
 	w.SetStuck(id)
-	if err := compute.Terminate(ctx, []string{id}); err != nil {
+	if err := compute.Terminate(ctx, []string{id}, cloud.ShutDown); err != nil {
 		t.Fatal(err)
 	}
 	state(cloud.ShuttingDown)

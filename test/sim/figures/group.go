@@ -83,7 +83,7 @@ func (g group) terminate(id string) {
 				break
 			}
 		}
-		_ = c.Ports.Compute.Terminate(ctx, []string{id}) // it may be gone already
+		_ = c.Ports.Compute.Terminate(ctx, []string{id}, cloud.ShutDown) // it may be gone already
 	})
 }
 

@@ -61,7 +61,7 @@ func (s serial) replace(ctx context.Context, b boto, node int, old cloud.Instanc
 			return err
 		}
 	}
-	if err := b.try(ctx, func() error { return b.Ports.Compute.Terminate(ctx, []string{old.ID}) }); err != nil {
+	if err := b.try(ctx, func() error { return b.Ports.Compute.Terminate(ctx, []string{old.ID}, cloud.ShutDown) }); err != nil {
 		return err
 	}
 	if err := b.wait(ctx, old.ID, cloud.Terminated); err != nil {

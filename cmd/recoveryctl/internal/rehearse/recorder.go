@@ -91,18 +91,20 @@ func (c compute) Launch(ctx context.Context, l cloud.Launch) (cloud.Instance, er
 	return i, err
 }
 
-func (c compute) Stop(ctx context.Context, ids []string, force bool) error {
-	more := ""
-	if force {
-		more = ", by force"
-	}
-	c.each("ec2:StopInstances", ids, more)
-	return c.Compute.Stop(ctx, ids, force)
+func (c compute) Stop(ctx context.Context, ids []string, how cloud.PowerOff) error {
+	c.each("ec2:StopInstances", ids, howOff[how])
+	return c.Compute.Stop(ctx, ids, how)
 }
 
-func (c compute) Terminate(ctx context.Context, ids []string) error {
-	c.each("ec2:TerminateInstances", ids, "")
-	return c.Compute.Terminate(ctx, ids)
+func (c compute) Terminate(ctx context.Context, ids []string, how cloud.PowerOff) error {
+	c.each("ec2:TerminateInstances", ids, howOff[how])
+	return c.Compute.Terminate(ctx, ids, how)
+}
+
+// howOff is what a plan says of the way an instance is powered off.
+var howOff = map[cloud.PowerOff]string{
+	cloud.SkipShutdown: ", skipping the operating system's shutdown",
+	cloud.ForceOff:     ", by force",
 }
 
 func (c compute) Start(ctx context.Context, id string) error {
