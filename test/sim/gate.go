@@ -2,12 +2,14 @@ package sim
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // begin mounts the node's data and starts the application, if nothing is in the
@@ -99,11 +101,16 @@ func (w *World) harmless(m *Machine) bool {
 	case m.ghost:
 		return !m.mounted // its mounts are broken, and it makes none while its host is lost
 	case t.wish.Escalation == contract.EscalateStorage:
-		return !m.mounted && w.target(fileSystem(m.node), m.Zone) == nil && w.overdue(m)
+		return !m.mounted && w.target(fileSystem(m.node), m.Zone) == nil && (w.overdue(m) || forced(t.record, m))
 	case t.wish.Escalation == contract.EscalateGoOn:
 		return w.overdue(m)
 	}
 	return false
+}
+
+// forced reports whether the machine was stopped by force: it is cut off at once then.
+func forced(n record.Node, m *Machine) bool {
+	return slices.ContainsFunc(n.Condemned, func(c record.Condemned) bool { return c.Instance == m.ID && c.Asked == cloud.ForceOff })
 }
 
 // overdue: the power fence was given its time since the machine was condemned.
