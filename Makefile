@@ -113,7 +113,7 @@ BENCH := $(OFFLINE) go run ./test/bench $(if $(RUNS),-runs $(RUNS)) $(if $(WRITE
 
 .PHONY: bench
 bench: bench-synth bench-growth bench-function ## Speed of everything, as ratios: engine, synthesis, growth, function (RUNS=n, WRITE=1 keeps the tables in docs/performance.md)
-	go test -run '^$$' -bench . -benchmem ./internal/... ./test/sim
+	go test -timeout=90m -run '^$$' -bench . -benchmem ./internal/... ./test/sim
 
 .PHONY: bench-synth
 bench-synth: build ## Synthesis of the example app beside the same app in TypeScript
@@ -135,8 +135,8 @@ bench-loop: tools-test ## make test, twice: where the time goes (COLD=1: once, w
 
 .PHONY: golden
 golden: build node ## Rewrite the golden templates from what is synthesised now
-	CDK_VALIDATION=false go test -count=1 ./test/template/... -update
-	CDK_VALIDATION=false go test -count=1 ./test/consumer -update
+	CDK_VALIDATION=false go test -timeout=90m -count=1 ./test/template/... -update
+	CDK_VALIDATION=false go test -timeout=90m -count=1 ./test/consumer -update
 
 .PHONY: schemas
 schemas: python ## Write which properties replace a resource, from the CloudFormation schemas in cfn-lint (TYPES="AWS::…": add these types)
@@ -148,12 +148,12 @@ diagram: synth ## Draw what app.go deploys into docs/diagram.md, from the synthe
 
 .PHONY: logical-ids
 logical-ids: node ## Write the logical ids that release VERSION=x.y.z will have made, for the next one to be compared with
-	CDK_VALIDATION=false go test -count=1 ./test/template -run TestLogicalIDs -freeze "$(or $(VERSION),unreleased)"
+	CDK_VALIDATION=false go test -timeout=90m -count=1 ./test/template -run TestLogicalIDs -freeze "$(or $(VERSION),unreleased)"
 
 .PHONY: docs
 docs: ## Write what is generated in docs: messages, tables of props, the comparison
 	go generate ./internal/message/... ./cmd/recoveryctl/...
-	go test ./test/docs -count=1 -run 'TestPropsTables|TestComparison' -update
+	go test -timeout=90m ./test/docs -count=1 -run 'TestPropsTables|TestComparison' -update
 
 .PHONY: prose-baseline
 prose-baseline: ## Remove the sentences that were rewritten from the baseline of the prose lint; adds none
@@ -161,8 +161,8 @@ prose-baseline: ## Remove the sentences that were rewritten from the baseline of
 
 .PHONY: screens
 screens: tools-test ## Write docs/cli/screens.md and README's screens from a session of recoveryctl in the emulator
-	@$(OFFLINE) go test ./test/cli -count=1 -run TestScreens -update
-	@$(OFFLINE) go test ./test/docs -count=1 -run TestReadmeShowsTheScreens -update
+	@$(OFFLINE) go test -timeout=90m ./test/cli -count=1 -run TestScreens -update
+	@$(OFFLINE) go test -timeout=90m ./test/docs -count=1 -run TestReadmeShowsTheScreens -update
 
 .PHONY: requirements
 requirements: ## Pin requirements.in into requirements.txt, with hashes

@@ -22,6 +22,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 // Limits of time. An API call normally answers within a second; RunInstances has
@@ -88,6 +89,7 @@ func newSession(cfg aws.Config, watch func(Call)) *session {
 	if watch == nil {
 		watch = func(Call) {}
 	}
+	connectLimit := timelimit.Scale(connectLimit)
 	transport := awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectLimit }).
 		WithTransportOptions(func(t *http.Transport) { t.TLSHandshakeTimeout, t.MaxIdleConnsPerHost = connectLimit, keptPerHost }).
@@ -95,8 +97,8 @@ func newSession(cfg aws.Config, watch func(Call)) *session {
 	client := func(limit time.Duration) aws.HTTPClient {
 		return WholeAnswers(&http.Client{Transport: transport, Timeout: limit, CheckRedirect: noRedirect})
 	}
-	s := &session{cfg: cfg.Copy(), reads: client(readAttemptLimit), again: readRetryer(), watch: watch}
-	s.cfg.HTTPClient = client(callLimit)
+	s := &session{cfg: cfg.Copy(), reads: client(timelimit.Scale(readAttemptLimit)), again: readRetryer(), watch: watch}
+	s.cfg.HTTPClient = client(timelimit.Scale(callLimit))
 	s.cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	s.cfg.APIOptions = append(s.cfg.APIOptions, s.watched)
 	if cfg.BaseEndpoint != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 // Call is one call of an AWS API, for metrics.
@@ -61,7 +62,7 @@ func (s *session) watched(stack *middleware.Stack) error {
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 	) (middleware.InitializeOutput, middleware.Metadata, error) {
 		begin := time.Now()
-		ctx, cancel := context.WithTimeout(ctx, callLimit)
+		ctx, cancel := context.WithTimeout(ctx, timelimit.Scale(callLimit))
 		defer cancel()
 		out, metadata, err := next.HandleInitialize(ctx, in)
 		service, action := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 const (
@@ -40,7 +41,7 @@ func (r *responder) Respond(ctx context.Context, address string, body []byte) er
 	call := Call{Service: serviceResponse, Action: actionRespond}
 	err := r.allowed(address)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, callLimit)
+		ctx, cancel := context.WithTimeout(ctx, timelimit.Scale(callLimit))
 		defer cancel()
 		for {
 			call.Attempts++

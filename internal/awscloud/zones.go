@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 // adviceLimit bounds each of these reads, retries included. They say where a
@@ -40,7 +41,7 @@ func newZones(s *session, c *compute) *zones {
 // Zones leaves out zones that the account has not opted in to, as
 // DescribeAvailabilityZones does by itself.
 func (z *zones) Zones(ctx context.Context) ([]cloud.Zone, error) {
-	ctx, cancel := context.WithTimeout(ctx, adviceLimit)
+	ctx, cancel := context.WithTimeout(ctx, timelimit.Scale(adviceLimit))
 	defer cancel()
 	out, err := z.ec2.client().DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{}, z.ec2.read)
 	if err != nil {
@@ -64,7 +65,7 @@ func (z *zones) Zones(ctx context.Context) ([]cloud.Zone, error) {
 // balancer, Auto Scaling group or cluster of the account, and a practice run is one
 // too: traffic is moved away from the zone all the same.
 func (z *zones) Shifts(ctx context.Context) ([]cloud.Shift, error) {
-	ctx, cancel := context.WithTimeout(ctx, adviceLimit)
+	ctx, cancel := context.WithTimeout(ctx, timelimit.Scale(adviceLimit))
 	defer cancel()
 	var found []cloud.Shift
 	shifts := arc.NewListZonalShiftsPaginator(z.arc(), &arc.ListZonalShiftsInput{Status: arctypes.ZonalShiftStatusActive, MaxResults: aws.Int32(100)})
@@ -105,7 +106,7 @@ func shiftReason(s *arctypes.ZonalShiftSummary) string {
 // Reserved adds the reservations of one zone and type up. Those that are shared
 // with the account count: EC2 shows the room that is left for it.
 func (z *zones) Reserved(ctx context.Context, kinds []string) ([]cloud.Reserve, error) {
-	ctx, cancel := context.WithTimeout(ctx, adviceLimit)
+	ctx, cancel := context.WithTimeout(ctx, timelimit.Scale(adviceLimit))
 	defer cancel()
 	free := map[cloud.Reserve]int{}
 	for chunk := range slices.Chunk(kinds, filterValues) {

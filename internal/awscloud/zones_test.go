@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 func TestZones(t *testing.T) {
@@ -147,8 +148,8 @@ func TestAdviceDoesNotWaitLong(t *testing.T) {
 		t.Errorf("errors %v, %v, %v, wanted three", err1, err2, err3)
 	}
 	for _, of := range []string{"*ec2.DescribeAvailabilityZonesInput", "*arczonalshift.ListZonalShiftsInput", "*ec2.DescribeCapacityReservationsInput"} {
-		if limit, ok := limits[of]; !ok || limit > adviceLimit {
-			t.Errorf("%s may take %s (limited: %v), wanted at most %s", of, limit, ok, adviceLimit)
+		if limit, ok := limits[of]; !ok || limit > timelimit.Scale(adviceLimit) {
+			t.Errorf("%s may take %s (limited: %v), wanted at most %s", of, limit, ok, timelimit.Scale(adviceLimit))
 		}
 	}
 }

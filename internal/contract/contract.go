@@ -182,6 +182,17 @@ func PhysicalID(switcher string, node int) string {
 	return AlarmPrefix(switcher) + strconv.Itoa(node)
 }
 
+// ParsePhysicalID returns the switcher and the node that a physical id of the form that
+// PhysicalID gives names. ok is false for an id of any other form.
+func ParsePhysicalID(id string) (switcher string, node int, ok bool) {
+	switcher, number, found := strings.Cut(id, AlarmPrefix(""))
+	node, err := strconv.Atoi(number)
+	if !found || err != nil || switcher == "" || PhysicalID(switcher, node) != id {
+		return "", 0, false
+	}
+	return switcher, node, true
+}
+
 // Table keys. One table per Region; everything of one VPC is one partition, so
 // that one consistent query reads it and IAM can be limited by leading key.
 const (

@@ -227,6 +227,16 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 	return s, errors.Join(errs...)
 }
 
+// ServiceToken returns the ARN of the function that a custom resource's request was sent
+// to, or "" if the properties do not say.
+func ServiceToken(raw json.RawMessage) string {
+	var p struct{ ServiceToken string }
+	if json.Unmarshal(raw, &p) != nil {
+		return ""
+	}
+	return p.ServiceToken
+}
+
 // checkOrigin checks what the node's first instance comes from: a launch template, or
 // an instance that runs already. An adopted node has no launch template: later
 // instances are launched from the blueprint alone.

@@ -360,6 +360,8 @@ func TestDecisionsLeaving(t *testing.T) {
 			s := leaving(record.Serving, update)
 			s.Node.Grant = &record.Grant{Instance: before, Epoch: 3, Zone: "az-b", PrivateIP: "10.0.0.old", GrantedAt: ago(20 * time.Second), ServedAt: ago(time.Second)}
 			s.Node.Condemned, s.Node.Switch.Instance = nil, before
+			s.Facts.Targets[byID] = []cloud.Target{{ID: before, Port: 80, Health: cloud.Healthy}}
+			s.Facts.Targets[byIP] = []cloud.Target{{ID: "10.0.0.old", Port: 81, Health: cloud.Healthy}}
 			return s
 		}(), back),
 		when("the changed one serves", func() *scene {
@@ -367,6 +369,7 @@ func TestDecisionsLeaving(t *testing.T) {
 			s.Node.Phase = record.Serving
 			s.Node.Grant = &record.Grant{Instance: after, Epoch: 2, Zone: "az-c", PrivateIP: "10.0.0.new", GrantedAt: ago(20 * time.Second), ServedAt: ago(time.Second)}
 			s.state(before, cloud.Terminated)
+			s.registered()
 			return s
 		}()),
 		when("a recovery gives the changed template up", standby(moving(record.Gated), cloud.Terminated), func(s *scene) {

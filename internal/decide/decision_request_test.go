@@ -26,10 +26,13 @@ func comes(name, kind string, s *scene, change ...func(*scene)) decision {
 		set.Adopt = s.adopt
 		return s.Node, decide.Accept(decide.RequestInput{
 			Config: s.Config, Node: s.Node, Settings: set, Now: now,
-			Request: record.Request{ID: "r-2", Type: kind, URL: "https://x", Stack: "stack-2", Logical: "Logical", Sent: s.sent},
+			Request: record.Request{ID: "r-2", Type: kind, URL: "https://x", Stack: "stack-2", Logical: "Logical", PhysicalID: s.physical, Sent: s.sent},
 		})
 	}}
 }
+
+// called gives the request the physical id that CloudFormation calls the node by.
+func called(physical string) func(*scene) { return func(s *scene) { s.physical = physical } }
 
 // TestDecisionsRequests: what CloudFormation asks for.
 func TestDecisionsRequests(t *testing.T) {
@@ -69,6 +72,12 @@ func TestDecisionsRequests(t *testing.T) {
 		comes("delete while a replacement serves", event.Delete, serving()),
 		comes("delete of one that is held", event.Delete, moving(record.Fencing), func(s *scene) { s.Node.Hold = &record.Hold{Code: "WR301", Reason: "overdue"} }),
 		comes("a request of another kind", "Odd", resting()),
+		comes("update under the node's physical id", event.Update, resting(), called("rec.node-7")),
+		comes("update under the node's physical id again", event.Update, resting(), called("rec.node-7"), func(s *scene) { s.Node.Confirmed = true }),
+		comes("update back to the node that the resource was before", event.Update, resting(), called("rec.node-8")),
+		comes("delete under the node's physical id", event.Delete, deleted(), called("rec.node-7")),
+		comes("delete under an id that CloudFormation made up", event.Delete, deleted(), called("stack-2-Logical-1ABCDEF2GHIJ")),
+		comes("create of one that is deleted and was confirmed", event.Create, deleted(), func(s *scene) { s.Node.Confirmed = true }),
 	})
 }
 

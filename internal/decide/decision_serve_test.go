@@ -5,11 +5,31 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
+
+// without deletes target groups.
+func without(groups ...string) func(*scene) {
+	return func(s *scene) {
+		for _, g := range groups {
+			delete(s.Facts.Groups, g)
+			delete(s.Facts.Targets, g)
+		}
+	}
+}
+
+// unused takes the listener of a group away, and idle says that it had none before.
+func unused(s *scene) {
+	g := s.Facts.Groups[byIP]
+	g.Balancers = 0
+	s.Facts.Groups[byIP] = g
+}
+
+func idle(s *scene) { s.Node.Targets[1].Idle = true }
 
 // TestDecisionsServing: the granted replacement is registered until it is healthy.
 func TestDecisionsServing(t *testing.T) {
@@ -46,6 +66,11 @@ func TestDecisionsServing(t *testing.T) {
 		}),
 		when("it was never in the groups", serving(), empty, func(s *scene) { s.Node.Targets = nil }),
 		when("a group was deleted", serving(), empty, func(s *scene) { delete(s.Facts.Groups, byIP) }),
+		when("it is healthy, and a group is out of sight", serving(), health(cloud.Healthy, ""), without(byIP), granted(time.Minute-1)),
+		when("it is healthy, and a group was deleted", serving(), health(cloud.Healthy, ""), without(byIP), granted(time.Minute)),
+		when("all its groups were deleted", serving(), without(byID, byIP), granted(time.Minute)),
+		when("it is healthy, and no load balancer uses a group any more", serving(), health(cloud.Healthy, cloud.Unused), unused),
+		when("it is healthy, and no load balancer used a group before either", serving(), health(cloud.Healthy, cloud.Unused), unused, idle),
 		when("no group is wanted any more", serving(), func(s *scene) { s.Node.Settings.Groups = nil }),
 		when("it is healthy", serving(), health(cloud.Healthy, cloud.Healthy)),
 		when("it is healthy in one group", serving(), sick),
@@ -83,6 +108,15 @@ func TestDecisionsServed(t *testing.T) {
 	}
 	clear := func() *scene { s := served(); alone(s); marks(s); return s }
 	grace := func(s *scene) { s.Node.Grant.ServedAt = ago(2 * time.Hour) }
+	files := func(state string) func(*scene) {
+		return func(s *scene) {
+			s.Node.Settings.Escalation, s.Node.Settings.FileSystem = contract.EscalateStorage, "fs-1"
+			s.Facts.Mounts = map[string][]cloud.Mount{"fs-1": {{ID: "m-a", Zone: "az-a", State: "available"}}}
+			if state != "" {
+				s.Facts.Mounts["fs-1"] = append(s.Facts.Mounts["fs-1"], cloud.Mount{ID: "m-c", Zone: "az-c", State: state})
+			}
+		}
+	}
 	decisions(t, "served", []decision{
 		when("the other one is registered still", served()),
 		when("the other one was deregistered a moment ago", served(), func(s *scene) {
@@ -96,6 +130,35 @@ func TestDecisionsServed(t *testing.T) {
 		when("the other one is terminated", clear(), to(before, cloud.Terminated)),
 		when("the other one is terminated and its mount target is missing", clear(), to(before, cloud.Terminated), blame(func(c *record.Condemned) { c.Mount = &cloud.Mount{ID: "m"} })),
 		when("the other one is out of sight", clear(), gone(before)),
+		when("a group was deleted meanwhile", clear(), to(before, cloud.Terminated), without(byIP)),
+		when("all groups were deleted meanwhile", clear(), to(before, cloud.Terminated), without(byID, byIP)),
+		when("no load balancer uses a group any more", clear(), to(before, cloud.Terminated), unused),
+		when("no load balancer used a group before either", clear(), to(before, cloud.Terminated), unused, idle),
+		when("somebody took its registration away", clear(), to(before, cloud.Terminated), func(s *scene) { s.Facts.Targets[byIP] = nil }),
+		when("it is not healthy any more", clear(), to(before, cloud.Terminated), func(s *scene) {
+			s.Facts.Targets[byIP] = []cloud.Target{{ID: "10.0.0.new", Port: 81, Health: cloud.Unhealthy, Reason: "Target.Timeout"}}
+		}),
+		when("its alarms were deleted", clear(), to(before, cloud.Terminated), func(s *scene) { s.Facts.Alarms = nil }),
+		when("its alarms cannot be read", clear(), to(before, cloud.Terminated), func(s *scene) { s.unseen(observe.PartAlarms, cloud.Ambiguous) }),
+		when("its alarms are not read in this round", clear(), to(before, cloud.Terminated), func(s *scene) { s.Facts.Unseen[observe.PartAlarms] = observe.ErrLater }),
+		when("an alarm may not be changed", clear(), to(before, cloud.Terminated), func(s *scene) {
+			s.came(decide.Effect{Do: decide.Repoint, Alarm: alarmInst, Instance: after}, cloud.Denied, "")
+		}),
+		when("an alarm cannot be changed", clear(), to(before, cloud.Terminated), func(s *scene) {
+			s.came(decide.Effect{Do: decide.Repoint, Alarm: alarmInst, Instance: after}, cloud.Throttled, "")
+		}),
+		when("its zone has a mount target", clear(), to(before, cloud.Terminated), files("available")),
+		when("its zone has no mount target", clear(), to(before, cloud.Terminated), files("")),
+		when("its zone's mount target is being removed", clear(), to(before, cloud.Terminated), files("deleting")),
+		when("its file system was deleted", clear(), to(before, cloud.Terminated), files(""), func(s *scene) { s.Facts.Mounts, s.Facts.NoFiles = nil, map[string]bool{"fs-1": true} }),
+		when("its mount targets cannot be read", clear(), to(before, cloud.Terminated), files(""), func(s *scene) {
+			s.Facts.Mounts = nil
+			s.unseen(observe.PartMounts, cloud.Ambiguous)
+		}),
+		when("it was created, and a group and its alarms do not exist", clear(), to(before, cloud.ShuttingDown), without(byIP), course(func(sw *record.Switch) { sw.Kind = record.KindCreate }), func(s *scene) { s.Facts.Alarms = nil }),
+		when("it stayed where it was, and a group does not exist", clear(), without(byIP), func(s *scene) {
+			s.Node.Condemned, s.Node.Switch.Kind, s.Node.Switch.From = nil, record.KindPlanned, after
+		}),
 		when("two are to be cleared away", clear(), another(cloud.Stopped), to(before, cloud.ShuttingDown)),
 		when("it was created", clear(), to(before, cloud.ShuttingDown), course(func(sw *record.Switch) { sw.Kind = record.KindCreate }), func(s *scene) {
 			s.Node.Request = &record.Request{ID: "r-1", Type: event.Create, URL: "https://x", Stack: "stack", Logical: "Node", PhysicalID: "rec.node-7", At: ago(time.Minute)}

@@ -75,12 +75,12 @@ func (s *step) marks() []mark {
 }
 
 // archive keeps what happened.
-func (s *step) archive(sw *record.Switch, g *record.Grant) {
+func (s *step) archive(sw *record.Switch, g *record.Grant, missing []string) {
 	h := record.History{
 		Node: s.n.ID, Epoch: s.n.Epoch, Switch: sw.ID, Kind: sw.Kind, Cause: sw.Cause,
 		From: sw.From, FromZone: sw.FromZone, To: g.Instance, ToZone: g.Zone,
 		Started: sw.Started, Finished: s.Now, Recovery: g.ServedAt.Sub(sw.Cause.At).Seconds(),
-		Phases: map[string]float64{}, Attempts: sw.Attempts, Effects: sw.Effects,
+		Phases: map[string]float64{}, Attempts: sw.Attempts, Effects: sw.Effects, Missing: missing,
 	}
 	ms := s.marks()
 	for i, m := range ms {

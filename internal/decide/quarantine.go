@@ -152,11 +152,11 @@ func (s *step) recordTargets(instance string) {
 	}
 	var targets []record.Target
 	for _, g := range s.n.Settings.Groups {
-		kind := s.Facts.Groups[g.ARN].Kind
+		group, exists := s.Facts.Groups[g.ARN]
 		var found []record.Target
 		for _, t := range s.Facts.Targets[g.ARN] {
 			if t.ID == instance || ip != "" && t.ID == ip {
-				found = append(found, record.Target{Group: g.ARN, Kind: kind, Port: t.Port})
+				found = append(found, record.Target{Group: g.ARN, Kind: group.Kind, Port: t.Port, Idle: exists && group.Balancers == 0})
 			}
 		}
 		if len(found) == 0 {

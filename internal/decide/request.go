@@ -29,7 +29,11 @@ func Accept(in RequestInput) Step {
 	s := &step{Input: Input{Config: in.Config, Node: in.Node, Now: in.Now}, n: in.Node.Clone()}
 	r := in.Request
 	r.At = in.Now
-	r.PhysicalID = contract.PhysicalID(in.Config.Name, in.Settings.ID)
+	own := contract.PhysicalID(in.Config.Name, in.Settings.ID)
+	confirms := r.Type != event.Create && r.PhysicalID == own
+	if r.Type != event.Delete || r.PhysicalID == "" {
+		r.PhysicalID = own
+	}
 	s.n.ID = in.Settings.ID
 	switch {
 	case s.n.HasRequest(r.ID):
@@ -46,6 +50,9 @@ func Accept(in RequestInput) Step {
 		return s.finish()
 	}
 	s.n.Latest = max(s.n.Latest, r.Sent)
+	if confirms && !s.n.Confirmed && s.n.Phase != "" {
+		s.n.Confirmed, s.out.Save = true, true
+	}
 	if s.n.Request != nil {
 		s.answer(fmt.Errorf("overtaken by request %s (%s)", r.ID, r.Type))
 	}
@@ -73,7 +80,7 @@ func (s *step) create(r record.Request, set contract.Settings) {
 	s.n.Born = s.Now.Unix()
 	s.n.Epoch++
 	s.n.Blueprint, s.n.Targets, s.n.Condemned, s.n.Recent, s.n.Armed = nil, nil, nil, nil, nil
-	s.n.Last, s.n.Lost, s.n.Acked, s.n.Retained = nil, nil, time.Time{}, ""
+	s.n.Last, s.n.Lost, s.n.Acked, s.n.Retained, s.n.Confirmed = nil, nil, time.Time{}, "", false
 	// Its former life's release, not delivered yet, would take this one's claim.
 	s.n.Outbox = slices.DeleteFunc(s.n.Outbox, func(p record.Post) bool { return p.Kind == record.PostRelease })
 	s.n.Rejected, s.n.Notified, s.n.Stayed, s.n.Watched, s.n.Remade, s.n.Pause = contract.Template{}, "", "", "", nil, nil

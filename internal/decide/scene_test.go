@@ -18,8 +18,9 @@ type scene struct {
 	decide.Input
 	nodes []record.Node // of a fleet
 	// Of the deployment's request that comes.
-	adopt string
-	sent  int64
+	adopt    string
+	sent     int64
+	physical string // id that a request names
 }
 
 // Names of what the scenes are made of.

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -40,7 +41,7 @@ func (s *step) serving() {
 		g.ServedAt = s.Now
 		s.n.Switch.Marks["served"] = s.Now
 		s.out.Save = true
-		s.say(message.NodeServes, fmt.Sprintf("%s in %s, %.1f s after the failure", g.Instance, g.Zone, s.since(s.n.Switch.Cause.At).Seconds()),
+		s.say(message.NodeServes, fmt.Sprintf("%s in %s, %.1f s after the failure%s", g.Instance, g.Zone, s.since(s.n.Switch.Cause.At).Seconds(), but(slices.Concat(s.missingPlaces(), s.idlePlaces()))),
 			slog.String("instance", g.Instance), slog.String("az", g.Zone))
 		return // what follows rests on alarms too, which are not read before
 	}
@@ -66,7 +67,7 @@ func (s *step) wanted() []record.Target {
 	for _, set := range s.n.Settings.Groups {
 		group, exists := s.Facts.Groups[set.ARN]
 		if !exists {
-			continue // deleted: there is nothing to move to
+			continue // deleted: there is nothing to move to, and the switch's end says so
 		}
 		had := len(want)
 		for _, t := range s.n.Targets {
@@ -79,10 +80,35 @@ func (s *step) wanted() []record.Target {
 			if port == 0 {
 				port = group.Port
 			}
-			want = append(want, record.Target{Group: set.ARN, Kind: group.Kind, Port: port})
+			want = append(want, record.Target{Group: set.ARN, Kind: group.Kind, Port: port, Idle: group.Balancers == 0})
 		}
 	}
 	return want
+}
+
+// unplaced are the recorded places in groups that the settings name and ELB does not show.
+// They are kept: a group out of sight for a moment comes back with the same ports.
+func (s *step) unplaced() []record.Target {
+	var list []record.Target
+	for _, t := range s.n.Targets {
+		if _, exists := s.Facts.Groups[t.Group]; !exists && s.names(t.Group) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// names reports whether the settings name the target group.
+func (s *step) names(group string) bool {
+	return slices.ContainsFunc(s.n.Settings.Groups, func(g contract.GroupSetting) bool { return g.ARN == group })
+}
+
+// hidden reports whether a group of the settings is not shown, and may only be out of sight.
+func (s *step) hidden() bool {
+	return s.since(s.n.Grant.GrantedAt) < absentConfirm && slices.ContainsFunc(s.n.Settings.Groups, func(g contract.GroupSetting) bool {
+		_, exists := s.Facts.Groups[g.ARN]
+		return !exists
+	})
 }
 
 func (s *step) targetID(t record.Target) string {
@@ -104,7 +130,7 @@ func (s *step) find(t record.Target) (cloud.Target, bool) {
 // registered makes sure of every place. It reports whether all are taken.
 func (s *step) registered() bool {
 	want := s.wanted()
-	s.n.Targets = want
+	s.n.Targets = append(slices.Clone(want), s.unplaced()...)
 	all := true
 	for _, group := range groupsOf(want) {
 		var missing []cloud.Target
@@ -158,17 +184,20 @@ func groupsOf(targets []record.Target) []string {
 // replacement is abandoned.
 func (s *step) healthy() bool {
 	var not []string
-	for _, t := range s.n.Targets {
+	for _, t := range s.wanted() {
 		x, _ := s.find(t)
 		idle := x.Health == cloud.Unused && s.Facts.Groups[t.Group].Balancers == 0
 		if x.Health != cloud.Healthy && !idle {
 			not = append(not, fmt.Sprintf("%s in %s%s", x.Health, t.Group, because(x.Reason)))
 		}
 	}
-	if len(not) == 0 {
+	if len(not) == 0 && !s.hidden() {
 		return true
 	}
 	s.wait()
+	if len(not) == 0 {
+		return false // a group that was deleted does not come back; one out of sight does
+	}
 	limit := s.healthLimit()
 	switch {
 	case s.since(s.n.Grant.GrantedAt) < limit || !s.seen(observe.PartAlarms):
@@ -208,9 +237,14 @@ func (s *step) clear() {
 			cleared = s.remove(c) && cleared
 		}
 	}
-	if cleared {
-		s.complete()
+	if !cleared {
+		return
 	}
+	if errors.Is(s.Facts.Unseen[observe.PartAlarms], observe.ErrLater) {
+		s.wait() // the end says whether they exist
+		return
+	}
+	s.complete()
 }
 
 // deregistered takes the condemned instances out of every group. It reports
@@ -255,27 +289,36 @@ func (s *step) allGroups() []string {
 	return groups
 }
 
-// complete ends the switch.
+// complete ends the switch, and says what the node should have and has not.
 func (s *step) complete() {
 	sw, g := s.n.Switch, s.n.Grant
+	missing := s.missing()
 	for _, c := range slices.Clone(s.n.Condemned) {
 		if i, ok := s.Facts.Instances[c.Instance]; ok && i.State == cloud.Terminated && c.Mount == nil {
 			s.forget(c)
 		}
 	}
-	s.archive(sw, g)
+	s.archive(sw, g, missing)
 	where := []slog.Attr{slog.String("instance", g.Instance), slog.String("az", g.Zone)}
+	moved := false
 	switch {
 	case sw.Kind == record.KindCreate || sw.Kind == record.KindAdopt:
 		s.say(message.NodeCreated, g.Instance+" in "+g.Zone, where...)
 	case sw.From == g.Instance && s.graceful():
 		s.say(message.NodeStayed, g.Instance+" in "+g.Zone, where...)
 	default:
+		moved = true
 		took := fmt.Sprintf("%s in %s took over from %s in %s", g.Instance, g.Zone, sw.From, sw.FromZone)
 		if sw.From == g.Instance {
 			took = g.Instance + " in " + g.Zone + " was started again"
 		}
 		s.say(message.SwitchCompleted, took, where...)
+	}
+	switch {
+	case len(missing) > 0:
+		s.say(message.EndLacks, strings.Join(missing, "; "), where...)
+		s.lacks(missing, moved)
+	case moved:
 		s.notify(message.SwitchCompleted, s.report())
 	}
 	s.to(record.Done)

@@ -161,6 +161,25 @@ func subject(text string) string {
 	return text[:min(len(text), most)]
 }
 
+// but adds to what was said what it does not hold for.
+func but(exceptions []string) string {
+	if len(exceptions) == 0 {
+		return ""
+	}
+	return ", but " + strings.Join(exceptions, "; ")
+}
+
+// lacks tells what is missing at the end of a switch, and what the switch did if it moved
+// the node: machines learn that from the same event as always.
+func (s *step) lacks(missing []string, moved bool) {
+	text := "What is missing: " + strings.Join(missing, "\n") + "\n"
+	if moved {
+		text += "\n" + s.report()
+		s.announce(contract.DetailSwitched, message.SwitchCompleted, s.report())
+	}
+	s.notify(message.EndLacks, text)
+}
+
 // report says what a switch did, for people.
 func (s *step) report() string {
 	sw, g := s.n.Switch, s.n.Grant
@@ -178,6 +197,12 @@ func (s *step) report() string {
 	fmt.Fprintf(&b, "Serving again after %.1f s. Seconds from the beginning to each step:", g.ServedAt.Sub(sw.Cause.At).Seconds())
 	for _, m := range s.marks() {
 		fmt.Fprintf(&b, " %s %.1f", m.name, m.at.Sub(sw.Cause.At).Seconds())
+	}
+	if idle := s.idlePlaces(); len(idle) > 0 {
+		fmt.Fprintf(&b, "\nAs before the switch: %s.", strings.Join(idle, "; "))
+	}
+	if unread := s.unread(); len(unread) > 0 {
+		fmt.Fprintf(&b, "\nNot known: %s.", strings.Join(unread, "; "))
 	}
 	return b.String()
 }

@@ -43,9 +43,9 @@ func newHerd(t *testing.T, percent int, zones ...string) *herd {
 			Image: "ami-1", Type: "m7g.large", Interfaces: []cloud.InterfaceSpec{{Groups: []string{"sg-app"}}},
 			Tags: map[string]string{contract.DefaultIDTag: fmt.Sprint(id), contract.DefaultTargetTag: "true"},
 		}
-		h.call(strings.ReplaceAll(request("Create", fmt.Sprintf("req-%d", id), fmt.Sprintf("stack-%d", id),
+		h.call(strings.Replace(request("Create", fmt.Sprintf("req-%d", id), fmt.Sprintf("stack-%d", id),
 			fmt.Sprintf(`{"NodeId":"%d","LaunchTemplateId":"lt-%d","LaunchTemplateVersion":"1","Zones":[%q],"Alarms":[%q,%q]}`, id, id, zone, h.alarm(id, "instance"), h.alarm(id, "application"))),
-			"rec.node-1", fmt.Sprintf("rec.node-%d", id)))
+			"rec.node-1", fmt.Sprintf("rec.node-%d", id), 1)) // the physical id
 		w.Watches[h.alarm(id, "instance")] = &cloud.Alarm{Name: h.alarm(id, "instance"), State: "OK", Instances: []string{h.node(id).Grant.Instance}}
 		w.Watches[h.alarm(id, "application")] = &cloud.Alarm{Name: h.alarm(id, "application"), State: "OK"}
 	}

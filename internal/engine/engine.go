@@ -88,7 +88,7 @@ func WithMemo(m *record.Memo) Option { return func(e *Engine) { e.store.Memo = m
 
 // New makes the engine of one VPC. The configuration must be valid.
 func New(cfg contract.Config, ports cloud.Ports, opts ...Option) *Engine {
-	store := record.Store{Table: ports.Table, VPC: cfg.VPC, Memo: &record.Memo{}}
+	store := record.Store{Table: ports.Table, VPC: cfg.VPC, Memo: &record.Memo{}, Switcher: cfg.Name}
 	e := &Engine{
 		cfg: cfg, ports: ports, store: store,
 		observer: observe.Observer{Ports: ports, Store: store, IDTag: cfg.IDTag, VPC: cfg.VPC, Memory: &observe.Memory{}},
@@ -124,6 +124,9 @@ func (e *Engine) Handle(ctx context.Context, inv Invocation, payload json.RawMes
 	r := &run{Engine: e, inv: inv, sweep: ev.Kind == event.Sweep, chain: ev.Chain, own: map[string]bool{}}
 	for _, h := range hints {
 		r.own[h.Key] = true
+		if h.Request != nil {
+			r.requested = append(r.requested, h)
+		}
 	}
 	if err := r.lead(ctx); err != nil {
 		return e.failed(ctx, err)

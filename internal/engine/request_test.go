@@ -201,3 +201,83 @@ func TestCreateThatComesAfterItsDelete(t *testing.T) {
 		t.Error("the id is claimed for a stack that is gone")
 	}
 }
+
+// under gives a request the physical id that CloudFormation calls the node by.
+func under(physical, request string) string {
+	return strings.Replace(request, `"PhysicalResourceId":"rec.node-1"`, `"PhysicalResourceId":"`+physical+`"`, 1)
+}
+
+// TestRequestsUnderAnotherPhysicalIDTouchNothing: an update that named another node's
+// physical id was answered with the node's own, so that CloudFormation deleted the other
+// id, and the serving node with it (case R14).
+func TestRequestsUnderAnotherPhysicalIDTouchNothing(t *testing.T) {
+	for _, physical := range []string{"other.node-5", "rec.node-5", "other.node-1", "whatever", ""} {
+		r := newRig(t)
+		r.deployed()
+		before := r.node()
+		r.must(under(physical, request("Update", "req-2", "stack-1", strings.Replace(properties, "orders", "bills", 1))))
+		a := r.answer(1)
+		if reason, _ := a["Reason"].(string); a["Status"] != "FAILED" || physical != "" && a["PhysicalResourceId"] != physical || !strings.Contains(reason, `"`+physical+`"`) {
+			t.Errorf("%q: the update is answered %v", physical, a)
+		}
+		r.must(under(physical, request("Delete", "req-3", "stack-1", properties)))
+		if a := r.answer(2); a["Status"] != "SUCCESS" {
+			t.Errorf("%q: the delete is answered %v", physical, a)
+		}
+		if n := r.node(); n.Phase != record.Done || n.Grant.Instance != before.Grant.Instance || n.Name != "orders" || len(r.w.Running()) != 1 {
+			t.Errorf("%q: the node was touched: phase %s, name %s, running %v", physical, n.Phase, n.Name, r.w.Running())
+		}
+		if _, claimed := r.w.Items[contract.ClaimPartition+"|"+contract.NodeKey(1)]; !claimed {
+			t.Errorf("%q: the node's claim is gone", physical)
+		}
+		r.must(request("Update", "req-4", "stack-1", properties))
+		if a := r.answer(3); a["Status"] != "SUCCESS" || a["PhysicalResourceId"] != "rec.node-1" {
+			t.Errorf("%q: an update under its own id is answered %v", physical, a)
+		}
+	}
+}
+
+// TestDeleteUnderAMadeUpIDEndsAnUnansweredCreate: CloudFormation makes an id up for what it
+// has taken no answer of, also when the answer is on its way.
+func TestDeleteUnderAMadeUpIDEndsAnUnansweredCreate(t *testing.T) {
+	const madeUp = "stack-1-Node-1ABCDEF2GHIJ"
+	r := newRig(t)
+	r.must(request("Create", "req-1", "stack-1", properties)) // answered, and CloudFormation had given up
+	r.must(under(madeUp, request("Delete", "req-2", "stack-1", properties)))
+	if a := r.answer(1); a["Status"] != "SUCCESS" || a["PhysicalResourceId"] != madeUp {
+		t.Errorf("the delete is answered %v", a)
+	}
+	if n := r.node(); n.Phase != record.Deleted || len(r.w.Running()) != 0 {
+		t.Errorf("phase %s, running %v: CloudFormation knows nothing of this node", n.Phase, r.w.Running())
+	}
+}
+
+// TestDeleteIsAboutTheNodeOfItsPhysicalID: whatever the properties say.
+func TestDeleteIsAboutTheNodeOfItsPhysicalID(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	two := strings.Replace(properties, `"NodeId":"1"`, `"NodeId":"2"`, 1)
+	r.must(request("Update", "req-2", "stack-1", two)) // node 2 takes the place of node 1
+	r.must(under("rec.node-2", request("Delete", "req-3", "stack-1", properties)))
+	if n := r.node(); n.Phase != record.Done {
+		t.Errorf("node 1 is %s after the delete of rec.node-2", n.Phase)
+	}
+	r.must(request("Delete", "req-4", "stack-1", `{"NodeId":"0"}`))
+	if n := r.node(); n.Phase != record.Deleted || len(r.w.Running()) != 0 {
+		t.Errorf("node 1 is %s after the delete of rec.node-1, running %v", n.Phase, r.w.Running())
+	}
+}
+
+// TestANodeIsItsOwnersWhateverBecameOfItsClaim: the record names the owner, too.
+func TestANodeIsItsOwnersWhateverBecameOfItsClaim(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	delete(r.w.Items, contract.ClaimPartition+"|"+contract.NodeKey(1))
+	r.must(request("Update", "req-2", "stack-2", strings.Replace(properties, "orders", "bills", 1)))
+	if a := r.answer(1); a["Status"] != "FAILED" || !strings.Contains(a["Reason"].(string), "stack-1") {
+		t.Errorf("the update of another stack is answered %v", a)
+	}
+	if n := r.node(); n.Name != "orders" {
+		t.Errorf("another stack's update renamed the node to %s", n.Name)
+	}
+}

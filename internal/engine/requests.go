@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -78,9 +79,15 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 	req := h.Request.Request
 	set, err := contract.ParseNode(h.Request.Properties)
 	owner := record.Owner{Stack: req.Stack, Logical: req.Logical}
+	own := true
+	if req.Type == event.Delete {
+		set.ID, own = decide.Deleted(r.cfg.Name, req, set.ID, r.nodes)
+	}
 	at := slices.IndexFunc(r.nodes, func(n record.Node) bool { return n.ID == set.ID })
 	switch {
-	case req.Type == event.Delete && (err != nil && set.ID == 0 || at < 0 || r.nodes[at].Owner != owner):
+	case req.Type != event.Delete && !r.addressed(h):
+		return r.refuse(ctx, h, set.ID, &record.OwnedError{VPC: r.cfg.VPC, Switcher: r.cfg.Name})
+	case !own:
 		return r.deleteForeign(ctx, h, set.ID, at, owner)
 	case req.Type == event.Delete:
 		// What is deleted need not be valid any more.
@@ -122,6 +129,39 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 	return r.store.DropHint(ctx, h)
 }
 
+// addressed reports whether the request was sent to this switcher's function. Another
+// function that works on the same VPC leaves its requests in the same table.
+func (r *run) addressed(h record.Hint) bool {
+	token := strings.Split(contract.ServiceToken(h.Request.Properties), ":") // arn:partition:lambda:region:account:function:name
+	return len(token) < 7 || token[6] == r.cfg.Function
+}
+
+// refuseAll ends an invocation of a switcher whose VPC belongs to another one. It acts on
+// no node. Its own deployment requests are refused at once; the deletion of a node that
+// this switcher never made succeeds, since CloudFormation sends it after a refused create.
+func (r *run) refuseAll(ctx context.Context, owned *record.OwnedError) error {
+	e := message.New(message.VPCOwned, owned.Error())
+	r.conclude(ctx, e)
+	for _, h := range r.requested {
+		req := h.Request.Request
+		set, _ := contract.ParseNode(h.Request.Properties) // a request that cannot be read is refused as well
+		var failure error = owned
+		if req.Type == event.Delete {
+			n, err := r.store.Node(ctx, set.ID)
+			if err != nil && !cloud.Is(err, cloud.NotFound) {
+				return err
+			}
+			if err != nil || n.Owner != (record.Owner{Stack: req.Stack, Logical: req.Logical}) {
+				failure = nil
+			}
+		}
+		if err := r.reply(ctx, h, set.ID, e, failure); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // outdated reports whether the request is not to be obeyed: it was accepted before, or
 // was sent before one that was. What a living node's owner asked for meanwhile does not
 // make another resource's request an old one: that is told whose the id is.
@@ -131,26 +171,37 @@ func outdated(n record.Node, req record.Request, owner record.Owner) bool {
 
 // claim makes sure that the node id is the requester's, and says why not.
 func (r *run) claim(ctx context.Context, req record.Request, set contract.Settings, owner record.Owner, at int) (refusal, err error) {
+	if why := decide.Misnamed(r.cfg.Name, req, set.ID, r.nodes); why != "" {
+		return errors.New(why), nil
+	}
 	own := contract.PhysicalID(r.cfg.Name, set.ID)
 	if req.Type == event.Update && req.PhysicalID == own && (at < 0 || r.nodes[at].Phase == record.Deleted) {
 		return fmt.Errorf("there is no record of node %d: it was deleted from the table; remove the node from the stack, deploy, and add it again", set.ID), nil
 	}
-	if at >= 0 && r.nodes[at].Phase != record.Deleted && r.nodes[at].Owner == owner {
-		return nil, nil // it has it; a claim that is written late would outlive the node
+	if at >= 0 && r.nodes[at].Phase != record.Deleted {
+		if r.nodes[at].Owner == owner {
+			return nil, nil // it has it; a claim that is written late would outlive the node
+		}
+		return inUse(set.ID, r.nodes[at].Owner, r.cfg.VPC), nil // whatever became of its claim
 	}
 	c, err := r.store.TakeClaim(ctx, set.ID, owner, r.clock.Now())
 	if err != nil {
 		return nil, err
 	}
 	if c.Owner != owner || c.VPC != r.cfg.VPC {
-		return fmt.Errorf("node id %d is in use by resource %s of stack %s (in %s); node ids are unique per Region: choose another id, or delete that node first",
-			set.ID, c.Owner.Logical, c.Owner.Stack, c.VPC), nil
+		return inUse(set.ID, c.Owner, c.VPC), nil
 	}
 	return nil, nil
 }
 
-// deleteForeign answers the delete of a node that is not the requester's: it
-// succeeds and touches nothing. CloudFormation sends one after a refused create.
+func inUse(node int, by record.Owner, vpc string) error {
+	return fmt.Errorf("node id %d is in use by resource %s of stack %s (in %s); node ids are unique per Region: choose another id, or delete that node first",
+		node, by.Logical, by.Stack, vpc)
+}
+
+// deleteForeign answers the delete of what is not the requester's node: it succeeds and
+// touches nothing. CloudFormation sends one after a refused create, and for the physical id
+// that an update replaced.
 //
 // A leader of yesterday may not know yet what the requester owns by now, and the create
 // may still be on its way: the record is read again, and one of a deleted node notes
@@ -160,11 +211,14 @@ func (r *run) deleteForeign(ctx context.Context, h record.Hint, node, at int, ow
 		if fresh, err := r.unknown(ctx, node, at, h.Request.Sent); err != nil || fresh {
 			return err
 		}
-		if err := r.store.ReleaseClaim(ctx, node, owner); err != nil { // a create that died between claim and record
-			return err
+		if at < 0 || r.nodes[at].Phase == record.Deleted || r.nodes[at].Owner != owner {
+			if err := r.store.ReleaseClaim(ctx, node, owner); err != nil { // a create that died between claim and record
+				return err
+			}
 		}
 	}
-	return r.reply(ctx, h, node, message.New(message.RequestAnswered, fmt.Sprintf("Delete of node %d touches nothing: it is not this resource's", node)), nil)
+	return r.reply(ctx, h, node, message.New(message.RequestAnswered,
+		fmt.Sprintf("Delete of physical id %q touches nothing: it is no node of resource %s of stack %s", h.Request.PhysicalID, owner.Logical, owner.Stack)), nil)
 }
 
 // unknown reports whether the node's record is another than the one at hand; then

@@ -22,32 +22,33 @@ type run struct {
 	sweep bool // look at every node once
 	chain int  // continuations before this one
 
-	observer observe.Observer // the engine's, within this leader's budgets
-	purse    *purse
-	lease    record.Lease
-	nodes    []record.Node // by priority, then id
-	loaded   bool
-	outcomes map[int][]decide.Outcome // by node, of the last step
-	last     map[int]string           // by node, the last effects carried out
-	deferred map[int]bool             // nodes of which something could not be saved or carried out yet
-	sweeping map[int]bool             // nodes that a sweep has not looked at whole yet
-	swept    time.Time                // when the newest sweep began
-	owes     bool                     // that sweep has not been counted yet
-	claims   bool                     // that sweep has not looked at the claims yet
-	pulsed   time.Time                // when the nodes were last counted for the metrics
-	counted  map[string]float64       // and what was counted then
-	lookedAt time.Time                // when the last look began
-	heavy    bool                     // it took many calls
-	tidied   time.Time                // when tidy was last called
-	lookAt   time.Time                // when the next look is due, unless something happens
-	early    bool                     // the last turn came before that, and looked at nothing
-	waits    bool                     // the last look ended with something awaited
-	heeded   map[string]bool          // hints that the last look knew of
-	own      map[string]bool          // keys of this invocation's hints
-	judged   []record.Hint            // hints to remove when there is time
-	done     map[string]bool          // their keys
-	follow   map[int]bool             // nodes that an own hint set going
-	result   Result
+	observer  observe.Observer // the engine's, within this leader's budgets
+	purse     *purse
+	lease     record.Lease
+	nodes     []record.Node // by priority, then id
+	loaded    bool
+	outcomes  map[int][]decide.Outcome // by node, of the last step
+	last      map[int]string           // by node, the last effects carried out
+	deferred  map[int]bool             // nodes of which something could not be saved or carried out yet
+	sweeping  map[int]bool             // nodes that a sweep has not looked at whole yet
+	swept     time.Time                // when the newest sweep began
+	owes      bool                     // that sweep has not been counted yet
+	claims    bool                     // that sweep has not looked at the claims yet
+	pulsed    time.Time                // when the nodes were last counted for the metrics
+	counted   map[string]float64       // and what was counted then
+	lookedAt  time.Time                // when the last look began
+	heavy     bool                     // it took many calls
+	tidied    time.Time                // when tidy was last called
+	lookAt    time.Time                // when the next look is due, unless something happens
+	early     bool                     // the last turn came before that, and looked at nothing
+	waits     bool                     // the last look ended with something awaited
+	heeded    map[string]bool          // hints that the last look knew of
+	own       map[string]bool          // keys of this invocation's hints
+	requested []record.Hint            // those of them that are deployment requests
+	judged    []record.Hint            // hints to remove when there is time
+	done      map[string]bool          // their keys
+	follow    map[int]bool             // nodes that an own hint set going
+	result    Result
 }
 
 // reserve is the time kept at the end of an invocation to save, release and call
@@ -66,6 +67,10 @@ var errLeaseLost = errors.New("another invocation took the lease")
 func (r *run) lead(ctx context.Context) error {
 	for {
 		ok, err := r.acquire(ctx)
+		var owned *record.OwnedError
+		if errors.As(err, &owned) {
+			return r.refuseAll(ctx, owned)
+		}
 		if err != nil {
 			return err
 		}

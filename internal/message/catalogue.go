@@ -72,6 +72,7 @@ const (
 	RecoveryAwaited  Code = "WR158"
 	CheckWatches     Code = "WR159"
 	PlannedGivenUp   Code = "WR160"
+	EndLacks         Code = "WR168"
 	PauseBegun       Code = "WR141"
 	PauseOver        Code = "WR142"
 	OffBegun         Code = "WR143"
@@ -102,6 +103,7 @@ const (
 	RequestRefused Code = "WR403"
 	InvocationFail Code = "WR404"
 	ForeignTagged  Code = "WR405"
+	VPCOwned       Code = "WR408"
 )
 
 const none = "None."
@@ -125,7 +127,7 @@ var Catalogue = []Definition{
 	{LaunchRequested, slog.LevelInfo, "replacement requested", "A candidate was chosen and the whole request saved before it was sent.", none},
 	{LaunchAccepted, slog.LevelInfo, "replacement accepted", "EC2 accepted the launch.", none},
 	{Granted, slog.LevelInfo, "grant given", "The replacement runs and every other instance of the node was seen off again just before.", none},
-	{NodeServes, slog.LevelInfo, "node serves", "The replacement is healthy in all its target groups.", none},
+	{NodeServes, slog.LevelInfo, "node serves", "The replacement is healthy in every target group that exists and that a load balancer uses. The reason names the others.", none},
 	{SwitchCompleted, slog.LevelWarn, "switch completed", "Targets and alarms name the replacement, the old instance is removed.", "Look into the cause of the failure."},
 	{NodeCreated, slog.LevelInfo, "node created", "The node's first instance serves.", none},
 	{NodeDeleted, slog.LevelInfo, "node deleted", "Nothing of the node is left and its id is free.", none},
@@ -165,6 +167,7 @@ var Catalogue = []Definition{
 	{RecoveryAwaited, slog.LevelWarn, "EC2's own recovery is awaited", "The instance's status checks fail, and the node waits for EC2's automatic recovery of it before it is switched.", none},
 	{CheckWatches, slog.LevelInfo, "application status check associated", "EC2's application status check looks at whatever instance carries the node's id tag.", none},
 	{PlannedGivenUp, slog.LevelError, "planned switch given up", "No candidate could take the node, and its instance had not been asked to stop yet: it is registered again and serves on.", "Mend what the reason names (capacity, quota, permission) and order the switch again: recoveryctl switch."},
+	{EndLacks, slog.LevelError, "switch ended, and something is missing", "The node runs and the switch has ended, but a target group, a load balancer, an alarm or a mount target that the node should have is gone. The reason names each. The node may get no traffic, or its next failure may not be seen.", "Restore what the reason names, or deploy the node without it. A registration that is only missing is put back by the sweep."},
 
 	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},
 	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window (MaxSwitches), or an alarm reports a failure again shortly after a switch (CoolDownSeconds).", "Mend the application or its image. The node is recovered again when the time in the reason has passed, or at once when you acknowledge it."},
@@ -191,6 +194,7 @@ var Catalogue = []Definition{
 	{RequestRefused, slog.LevelError, "deployment request refused", "The request is not valid or the node id belongs to somebody else; the reason says which.", "Change the node as the reason says and deploy again."},
 	{InvocationFail, slog.LevelError, "invocation failed", "The switcher could not read or write its table, or look at AWS. Lambda tries again; the sweep finds what is left.", "If it goes on, check DynamoDB, the role's permissions and the reason."},
 	{ForeignTagged, slog.LevelWarn, "foreign instance carries the node id", "An instance that the switcher did not launch carries the node's id tag. It is not touched.", "Remove the tag from it, or give it another id."},
+	{VPCOwned, slog.LevelError, "another switcher owns the VPC", "Two switchers have the same VPC and table. The one that the VPC's lease names acts; the other one touches no node and refuses deployments.", "Delete one of the two Switchers. Nodes stay with the switcher that made them."},
 }
 
 var byCode = func() map[Code]Definition {

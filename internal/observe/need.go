@@ -91,10 +91,7 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	case record.Gated:
 		need.Mounts = mountsOfFence(n, p, now)
 	case record.Serving:
-		need.Targets = groupsOf(n)
-		if n.Grant != nil && (!n.Grant.ServedAt.IsZero() || overdue(n.Grant.GrantedAt, p.HealthSeconds-soon, now)) {
-			need.Alarms = n.Settings.Alarms
-		}
+		need.serving(n, p, now)
 	case record.Deleting:
 		need.Targets = groupsOf(n)
 		need.Tagged = n.ID
@@ -121,6 +118,21 @@ func (need *Need) draining(n record.Node) {
 	}
 	if n.Grant != nil { // else a round without them would look as if AWS had withdrawn its notice
 		need.Scheduled, need.Recalled = []string{n.Grant.Instance}, true
+	}
+}
+
+// serving is what it takes until the replacement is healthy, and then until the switch ends.
+func (need *Need) serving(n record.Node, p contract.Policy, now time.Time) {
+	need.Targets = groupsOf(n)
+	if n.Grant == nil {
+		return
+	}
+	served := !n.Grant.ServedAt.IsZero()
+	if served || overdue(n.Grant.GrantedAt, p.HealthSeconds-soon, now) {
+		need.Alarms = n.Settings.Alarms
+	}
+	if served {
+		need.Mounts = mountsOfEnd(n)
 	}
 }
 
@@ -223,6 +235,15 @@ func mountsOfFence(n record.Node, p contract.Policy, now time.Time) []string {
 		}
 	}
 	return files
+}
+
+// mountsOfEnd are the file systems of which the end of a switch must say whether the
+// node's zone has a mount target.
+func mountsOfEnd(n record.Node) []string {
+	if n.Settings.Escalation != contract.EscalateStorage || n.Settings.FileSystem == "" {
+		return nil
+	}
+	return []string{n.Settings.FileSystem}
 }
 
 func groupsOf(n record.Node) []string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -14,9 +15,12 @@ import (
 // not what keeps two leaders from harm: that is the compare-and-swap on each
 // node and the harmlessness of late calls.
 type Lease struct {
-	Holder string    `json:"holder"` // invocation id
-	Term   int       `json:"term"`   // raised each time the lease changes hands
-	Until  time.Time `json:"until"`
+	// Switcher is the name of the switcher that owns the VPC. It stays when the lease
+	// ends: another switcher may acquire the lease only while the VPC has no node.
+	Switcher string    `json:"switcher"`
+	Holder   string    `json:"holder"` // invocation id
+	Term     int       `json:"term"`   // raised each time the lease changes hands
+	Until    time.Time `json:"until"`
 	// Deadline is when the holder's invocation is cut off by Lambda, whatever happens.
 	Deadline time.Time `json:"deadline"`
 	// Budget is what the holder had left of the API budgets when it last wrote this:
@@ -39,8 +43,26 @@ const (
 	LeaseMargin = 5 * time.Second
 )
 
+// OwnedError is the refusal of a lease: another switcher owns the VPC and its nodes.
+type OwnedError struct{ VPC, Switcher string }
+
+func (e *OwnedError) Error() string {
+	return fmt.Sprintf("%s belongs to switcher %s, and a VPC has one switcher, since both would act on the same nodes: give the nodes to switcher %s and delete this one, or delete the nodes of %s first",
+		e.VPC, e.Switcher, e.Switcher, e.Switcher)
+}
+
+// inUse reports whether the VPC has a node, or a claim of one that is being made.
+func (s Store) inUse(ctx context.Context) (bool, error) {
+	nodes, err := s.Nodes(ctx)
+	if err != nil || slices.ContainsFunc(nodes, func(n Node) bool { return n.Phase != Deleted }) {
+		return true, err
+	}
+	claims, err := s.Claims(ctx)
+	return len(claims) > 0, err
+}
+
 // AcquireLease takes the lease if it is free or expired. ok is false if another
-// holder has it.
+// holder has it. The error is an OwnedError if another switcher owns the VPC.
 func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline time.Time) (l Lease, ok bool, err error) {
 	var former *Lease
 	it, err := s.Table.Get(ctx, contract.VPCPartition(s.VPC), contract.LeaseKey)
@@ -52,6 +74,15 @@ func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline ti
 		if err := json.Unmarshal(it.Body, &l); err != nil {
 			return l, false, fmt.Errorf("the lease of %s is not readable: %w", s.VPC, err)
 		}
+		if l.Switcher != "" && l.Switcher != s.Switcher {
+			used, err := s.inUse(ctx)
+			if err != nil {
+				return l, false, err
+			}
+			if used {
+				return l, false, &OwnedError{VPC: s.VPC, Switcher: l.Switcher}
+			}
+		}
 		// A holder's own lease is free to it: Lambda tries an invocation again, under
 		// the same id, only when the earlier try has ended.
 		if !l.Until.IsZero() && l.Holder != holder && now.Before(l.Until.Add(LeaseMargin)) {
@@ -61,7 +92,7 @@ func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline ti
 		former = &copied
 	}
 	l = Lease{
-		Holder: holder, Term: l.Term + 1, Until: now.Add(LeaseLife), Deadline: deadline,
+		Switcher: s.Switcher, Holder: holder, Term: l.Term + 1, Until: now.Add(LeaseLife), Deadline: deadline,
 		Budget: l.Budget, Live: l.Live, Former: former, revision: it.Revision,
 	}
 	l, err = s.writeLease(ctx, l)

@@ -41,12 +41,15 @@ const (
 
 // Node is the record of one node.
 type Node struct {
-	Schema   int               `json:"schema"`
-	ID       int               `json:"id"`
-	Name     string            `json:"name"`
-	Owner    Owner             `json:"owner"`
-	Born     int64             `json:"born"` // seconds since 1970; makes launch tokens unique when an id is used again
-	Settings contract.Settings `json:"settings"`
+	Schema int    `json:"schema"`
+	ID     int    `json:"id"`
+	Name   string `json:"name"`
+	Owner  Owner  `json:"owner"`
+	// Confirmed says that CloudFormation has called the node by its physical id, so that
+	// the answer to its Create was taken.
+	Confirmed bool              `json:"confirmed,omitempty"`
+	Born      int64             `json:"born"` // seconds since 1970; makes launch tokens unique when an id is used again
+	Settings  contract.Settings `json:"settings"`
 
 	Epoch int       `json:"epoch"`
 	Phase Phase     `json:"phase"`
@@ -229,6 +232,8 @@ type Target struct {
 	Group string `json:"group"`
 	Kind  string `json:"kind"` // "instance" or "ip"
 	Port  int    `json:"port"`
+	// Idle says that no load balancer used the group when this was noted.
+	Idle bool `json:"idle,omitempty"`
 }
 
 // Failure is what the brake remembers of a switch.

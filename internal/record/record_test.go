@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,54 @@ func TestLeaseHasOneHolderUntilItExpires(t *testing.T) {
 	}
 	if third, ok := acquire("c", 61*time.Second); !ok || third.Term != 3 {
 		t.Errorf("c: %v, term %d: a released lease is free at once", ok, third.Term)
+	}
+}
+
+func TestALeaseBelongsToTheSwitcherThatHasNodesInTheVPC(t *testing.T) {
+	_, first := store()
+	first.Switcher = "first"
+	second := first
+	second.Switcher = "second"
+	acquire := func(s record.Store, after time.Duration) error {
+		t.Helper()
+		l, ok, err := s.AcquireLease(t.Context(), s.Switcher, began.Add(after), began.Add(after+time.Minute))
+		if err == nil {
+			if !ok {
+				t.Fatalf("%s did not acquire a lease that is free", s.Switcher)
+			}
+			err = s.ReleaseLease(t.Context(), l)
+		}
+		return err
+	}
+	refused := func(after time.Duration) {
+		t.Helper()
+		var owned *record.OwnedError
+		if err := acquire(second, after); !errors.As(err, &owned) || owned.Switcher != "first" {
+			t.Errorf("second acquired the lease of a VPC that belongs to first: %v", err)
+		}
+	}
+	if err := acquire(first, 0); err != nil {
+		t.Fatal(err)
+	}
+	owner := record.Owner{Stack: "stack", Logical: "Node"}
+	if _, err := first.TakeClaim(t.Context(), 7, owner, began); err != nil {
+		t.Fatal(err)
+	}
+	refused(time.Minute) // a node is being made
+	n, err := first.Save(t.Context(), record.Node{ID: 7, Owner: owner, Phase: record.Done}, began)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(2 * time.Minute)
+	n.Phase = record.Deleted
+	if _, err := first.Save(t.Context(), n, began); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.ReleaseClaim(t.Context(), 7, owner); err != nil {
+		t.Fatal(err)
+	}
+	if err := acquire(second, 3*time.Minute); err != nil {
+		t.Errorf("second cannot have a VPC without nodes: %v", err)
 	}
 }
 

@@ -15,6 +15,9 @@ type Store struct {
 	Table cloud.Table
 	VPC   string
 	Memo  *Memo // nil: every record is decoded whenever it is read
+	// Switcher is the name under which this store acquires the VPC's lease. "" acquires
+	// none: recoveryctl only reads.
+	Switcher string
 }
 
 // tombstoneLife is how long a deleted node's record is kept: longer than any
@@ -136,7 +139,7 @@ func decodeClaim(it cloud.Item) (Claim, error) {
 
 // Claims reads the claims of this VPC's resources.
 func (s Store) Claims(ctx context.Context) ([]Claim, error) {
-	items, err := s.Table.Query(ctx, contract.ClaimPartition, "")
+	items, err := s.Table.Query(ctx, contract.ClaimPartition, contract.NodePrefix)
 	if err != nil {
 		return nil, fmt.Errorf("read the claims on node ids: %w", err)
 	}
@@ -256,4 +259,6 @@ type History struct {
 	Phases   map[string]float64 `json:"phaseSeconds"`
 	Attempts int                `json:"attempts"`
 	Effects  int                `json:"effects"`
+	// Missing is what the node should have had at the end, and had not.
+	Missing []string `json:"missing,omitempty"`
 }

@@ -169,7 +169,7 @@ var failed = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)|^(seed \d+ fails: .*)$|^
 
 // patience is how long a run may take on a machine that others use too. How much of
 // a processor it may use is counted exactly.
-const patience = 20 * time.Minute
+const patience = 90 * time.Minute
 
 // run runs units of one binary with a mutant on (-1: none), all with the same test
 // if they are subtests. limit is in seconds of processor time.
@@ -187,7 +187,7 @@ func (l *lab) run(ctx context.Context, b *binary, units []*unit, mutant int, rea
 	cmd.Env = append(os.Environ(), "MUTANT="+strconv.Itoa(mutant), "MUTANT_REACH="+reach)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = time.Minute // a mutant may leave children that hold its output open
 	err := cmd.Run()
 	v := verdict{status: survived}
 	if cmd.ProcessState != nil {

@@ -53,7 +53,7 @@ var packageParts = []struct {
 func parts() []part {
 	return []part{
 		{"build", "the switcher for Lambda", first, command("make", "--no-print-directory", "build")},
-		{"emulator", "the SDK adapters and the test tools against moto and dynalite", computes, goTest("emulator", nil, "-count=1", "-p=1", "-timeout=15m")},
+		{"emulator", "the SDK adapters and the test tools against moto and dynalite", computes, goTest("emulator", nil, "-count=1", "-p=1")},
 		{"unit", "pure packages and in-memory fakes", computes, goTest("unit", nil)},
 		{"simulation", "the engine under faults: 2,000 fixed seeds", computes, goTest("simulation", nil)},
 		{"fresh", "the same with 25 seeds that nobody has run before", computes, command("go", "run", "./test/sim/campaign", "-seeds=0", "-fresh=25")},
@@ -67,12 +67,12 @@ func parts() []part {
 		// -count=1: Go's test cache does not see what git and the proxy would hand out.
 		{"consumer", "a module elsewhere that imports a release of this tree", synthesises, goTest("consumer", nil, "-count=1")},
 		// Not in test: it fetches three releases of Node.js.
-		{"node-versions", "the example under each Node.js that is supported", synthesises, goTest("node-versions", nil, "-count=1", "-timeout=10m")},
+		{"node-versions", "the example under each Node.js that is supported", synthesises, goTest("node-versions", nil, "-count=1")},
 		{"synth", "the ready-made stacks, with CDK's validation", synthesises, command("make", "--no-print-directory", "synth", "dist/multi/.stamp")},
 		{"cfn-lint", "the synthesised templates against CloudFormation's schemas", synthesises, cfnLint},
 		{"schemas", "the list of properties that replace a resource against CloudFormation's schemas", synthesises, command(".tools/venv/bin/python", "scripts/schemas/createonly.py", "test/template/testdata/create-only.json", "--check")},
 		// They wait more than they compute: many side by side.
-		{"e2e", "the real binary against moto", waits, goTest("e2e", nil, "-count=1", "-p=3", "-parallel=16", "-timeout=25m")},
+		{"e2e", "the real binary against moto", waits, goTest("e2e", nil, "-count=1", "-p=3", "-parallel=16")},
 		{"vet", "go vet", computes, command("go", "vet", "./...")},
 		{"golangci", "golangci-lint, with gofumpt", computes, command(golangciLint(), "run")},
 		{"prose", "the sentences of comments, messages and documents", computes, command("go", "run", "./scripts/prose")},
@@ -162,6 +162,10 @@ func golangciLint() string {
 	return "golangci-lint"
 }
 
+// limit of the tests of one package: it ends what hangs, and not what a busy machine slows
+// down (Go's own is 10 minutes).
+const limit = "90m"
+
 // goTest is a part that runs `go test` on the part's packages.
 func goTest(name string, env []string, flags ...string) func(context.Context, io.Writer) tally {
 	return func(ctx context.Context, w io.Writer) (t tally) {
@@ -174,7 +178,7 @@ func goTest(name string, env []string, flags ...string) func(context.Context, io
 			t.fail("no package belongs to this part: scripts/suite/parts.go says which folders should")
 			return t
 		}
-		cmd := polite(ctx, "go", slices.Concat([]string{"test", "-json"}, flags, packages)...)
+		cmd := polite(ctx, "go", slices.Concat([]string{"test", "-json", "-timeout=" + limit}, flags, packages)...)
 		cmd.Env = append(os.Environ(), env...)
 		cmd.Stderr = w
 		out, err := cmd.StdoutPipe()

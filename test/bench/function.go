@@ -87,7 +87,7 @@ func start(ctx context.Context, binary, event string) (launch, error) {
 		return launch{}, err
 	}
 	polled, answered := make(chan time.Time, 2), make(chan time.Time, 1)
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/invocation/next"):
 			polled <- time.Now()
@@ -131,7 +131,7 @@ func start(ctx context.Context, binary, event string) (launch, error) {
 		l.poll = first.Sub(begin).Seconds()
 		end := <-answered
 		l.event = end.Sub(first).Seconds()
-	case <-time.After(time.Minute):
+	case <-time.After(time.Hour):
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		return l, fmt.Errorf("it never polled:\n%s", output.String())

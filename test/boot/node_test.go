@@ -1,19 +1,17 @@
 package boot
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/workload-recovery/workload-recovery/internal/boot"
+	"github.com/workload-recovery/workload-recovery/test/wait"
 )
 
 const (
@@ -234,7 +232,7 @@ n=$(cat `+m.path("n")+` 2>/dev/null || echo 0); echo $((n + 1)) >`+m.path("n")+`
 		t.Run(name, func(t *testing.T) {
 			m := m(t, "echo x >>$RECOVERY_RUN/count; exit 1")
 			prepare(m)
-			m.command("sleep", "exec "+realSleep(t)+" \"$@\"")
+			m.command("sleep", "exec "+real(t, "sleep")+" \"$@\"")
 			m.until(func() bool { return strings.Count(m.read("calls"), "sleep") > 20 })
 			if m.read("run/count") != "" {
 				t.Error("the check ran")
@@ -251,35 +249,16 @@ n=$(cat `+m.path("n")+` 2>/dev/null || echo 0); echo $((n + 1)) >`+m.path("n")+`
 	})
 }
 
-func realSleep(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("sleep")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // until runs the check loop until the condition holds.
 func (m *machine) until(holds func() bool) string {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), time.Minute)
+	ctx, cancel := context.WithCancel(m.t.Context())
 	defer cancel()
-	var out bytes.Buffer
-	cmd := m.start(ctx, &out, "check")
-	for !holds() {
-		if ctx.Err() != nil {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	failed := ctx.Err() != nil
+	cmd := m.start(ctx, "check")
+	wait.Until(m.t, "the check loop", holds)
 	cancel()
 	_ = cmd.Wait() // killed
-	if failed {
-		m.t.Fatalf("it never came so far; calls %q; it said\n%s", m.calls(), out.String())
-	}
-	return out.String()
+	return m.read("said")
 }
 
 // TestPidFile: what the agent counts is there while the unit is up.

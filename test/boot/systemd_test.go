@@ -1,8 +1,6 @@
 package boot
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,12 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/workload-recovery/workload-recovery/internal/boot"
+	"github.com/workload-recovery/workload-recovery/test/wait"
 )
 
 // world is one boot of a real systemd.
@@ -39,7 +37,7 @@ func newWorld(t *testing.T, plan boot.Plan, imds *metadata) *world {
 	}
 	w := &world{t: t, dir: t.TempDir()}
 	w.write("hook", plan.Hook(), 0o600)
-	w.write("system.conf", fmt.Sprintf("[Manager]\nDefaultEnvironment=RECOVERY_METADATA=%s/latest RECOVERY_POLL=0.02 RECOVERY_STAY=100\n", imds.URL), 0o600)
+	w.write("system.conf", fmt.Sprintf("[Manager]\nDefaultEnvironment=RECOVERY_METADATA=%s/latest RECOVERY_POLL=0.02 RECOVERY_STAY=infinity\nDefaultTimeoutStartSec=infinity\nDefaultTimeoutStopSec=infinity\n", imds.URL), 0o600)
 	for _, target := range []string{"sysinit", "basic", "multi-user", "network-online", "shutdown", "umount"} {
 		w.unit(target+".target", "[Unit]\nDescription="+target+"\n")
 	}
@@ -48,6 +46,9 @@ func newWorld(t *testing.T, plan boot.Plan, imds *metadata) *world {
 	// What units say goes to one file instead of journal and console.
 	w.unit("service.d/test.conf", "[Service]\nStandardOutput=append:/out/journal\nStandardError=append:/out/journal\n")
 	w.unit("app.service", "[Service]\nExecStart=/usr/local/sbin/app\n[Install]\nWantedBy=multi-user.target\n")
+	for name, text := range patient {
+		w.command(name, strings.ReplaceAll(text, "REAL", real(t, name)))
+	}
 	w.command("mount", "echo mount >>/out/log")
 	w.command("mountpoint", "exit 1")
 	w.command("umount", "echo umount >>/out/log")
@@ -98,19 +99,22 @@ func (w *world) runUntil(end syscall.Signal) (log []string, journal string) {
 	}
 	cgroup := filepath.Join(cgroups(w.t), strings.ReplaceAll(strings.TrimPrefix(w.dir, "/"), "/", "-"))
 	defer removeCgroup(w.t, cgroup)
-	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", script, w.dir, cgroup)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, 5*time.Second
+	said, err := os.Create(filepath.Join(w.dir, "said"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = said.Close() }()
+	cmd := exec.CommandContext(w.t.Context(), "bash", script, w.dir, cgroup)
+	cmd.Stdout, cmd.Stderr = said, said
 	err = cmd.Run()
+	out := w.read("said")
 	journal = w.read("journal")
-	if strings.Contains(out.String(), "Operation not permitted") || strings.Contains(out.String(), "Permission denied") {
-		w.t.Skipf("this machine does not allow to start a systemd: %s", out.String())
+	if strings.Contains(out, "Operation not permitted") || strings.Contains(out, "Permission denied") {
+		w.t.Skipf("this machine does not allow to start a systemd: %s", out)
 	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != end {
-		w.t.Fatalf("it was not ended by %v but with %v: %s\nlog\n%s\njournal\n%s", end, err, out.String(), w.read("log"), journal)
+		w.t.Fatalf("it was not ended by %v but with %v: %s\nlog\n%s\njournal\n%s", end, err, out, w.read("log"), journal)
 	}
 	return strings.Fields(w.read("log")), journal
 }
@@ -150,14 +154,7 @@ func removeCgroup(t *testing.T, top string) {
 		return nil
 	})
 	for i := len(dirs) - 1; i >= 0; i-- {
-		err := os.Remove(dirs[i])
-		for tries := 0; err != nil && tries < 100; tries++ {
-			time.Sleep(20 * time.Millisecond)
-			err = os.Remove(dirs[i])
-		}
-		if err != nil {
-			t.Error(err)
-		}
+		wait.Until(t, "the removal of "+dirs[i], func() bool { return os.Remove(dirs[i]) == nil })
 	}
 }
 
@@ -261,10 +258,10 @@ func TestSystemdNoData(t *testing.T) {
 func TestSystemdHang(t *testing.T) {
 	p := quick()
 	p.Gate = false
-	p.Application.Check = &boot.Check{Command: "[ -e /run/recovery/app.pid ] && echo up >>/out/log; false", IntervalSeconds: 1, TimeoutSeconds: 5, Failures: 1}
+	p.Application.Check = &boot.Check{Command: "[ -e /run/recovery/app.pid ] && echo up >>/out/log; false", IntervalSeconds: 1, TimeoutSeconds: 3600, Failures: 1}
 	p.Application.FaultScript = "[ -e /run/recovery/app.pid ] || echo down >>/out/log"
 	w := newWorld(t, p, newMetadata(t, nil))
-	w.command("app", "echo app >>/out/log; exec sleep 1000")
+	w.command("app", "echo app >>/out/log; exec sleep infinity")
 	w.firstBoot()
 	log, journal := w.run()
 	wantLog(t, log, journal, "mount", "mount", "user", "app", "up", "app", "up", "app", "up", "down")
@@ -284,7 +281,7 @@ systemctl stop app
 systemctl is-failed app || echo stopped >>/out/log
 systemctl start app
 touch /run/recovery/maintenance
-for i in $(seq 200); do systemctl is-failed app && break; systemctl kill --signal=KILL app; sleep 0.1; done
+until systemctl is-failed app; do systemctl kill --signal=KILL app; sleep 0.1; done
 systemctl is-failed app && echo maintained >>/out/log
 systemctl poweroff --force`)
 	log, journal := w.run()
@@ -306,7 +303,7 @@ func TestSystemdReboot(t *testing.T) {
 	w.unit("shutdown.target", "[Unit]\nDefaultDependencies=no\n")
 	w.unit("umount.target", "[Unit]\nDefaultDependencies=no\n")
 	w.unit("systemd-reboot.service", "[Unit]\nDefaultDependencies=no\nRequires=shutdown.target umount.target final.target\nAfter=shutdown.target umount.target final.target\nSuccessAction=reboot-force\n[Service]\nType=oneshot\nExecStart=/bin/true\n")
-	w.unit("reboot.target", "[Unit]\nDefaultDependencies=no\nRequires=systemd-reboot.service\nAfter=systemd-reboot.service\nAllowIsolate=yes\nJobTimeoutSec=60\nJobTimeoutAction=poweroff-force\n")
+	w.unit("reboot.target", "[Unit]\nDefaultDependencies=no\nRequires=systemd-reboot.service\nAfter=systemd-reboot.service\nAllowIsolate=yes\nJobTimeoutSec=24h\nJobTimeoutAction=poweroff-force\n")
 	w.command("app", "trap 'echo stopped >>/out/log; exit 1' TERM; echo app >>/out/log; while sleep 0.1; do :; done")
 	w.write("enabled", "app.service\nrecovery-mount.service\nperson.service\n", 0o600)
 	w.unit("person.service", "[Unit]\nAfter=app.service\n[Service]\nType=oneshot\nExecStart=/bin/sh -c 'until grep -q app /out/log; do sleep 0.05; done; systemctl --no-block reboot'\n")

@@ -88,6 +88,6 @@ var changed = map[string]func(context.Context, *account, []string) error{
 		})
 		return err
 	},
-	// asleep: the schedule has not called the function for an hour.
-	"asleep": func(ctx context.Context, a *account, _ []string) error { return a.s.LeaseExpires(ctx) },
+	// asleep: the schedule has not called the function for a day.
+	"asleep": func(ctx context.Context, a *account, _ []string) error { return a.s.DayPasses(ctx) },
 }

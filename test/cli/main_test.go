@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/test/emulator/provision"
 	"github.com/workload-recovery/workload-recovery/test/emulator/proxy"
 	"github.com/workload-recovery/workload-recovery/test/emulator/world"
+	"github.com/workload-recovery/workload-recovery/test/wait"
 )
 
 const region = "ap-northeast-1"
@@ -73,7 +75,7 @@ func TestScripts(t *testing.T) {
 		Setup: setUp,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"settle": settle, "sweep": sweep, "tick": tick, "tock": tock, "fail": failNode, "alarm": setAlarm, "noroom": noRoom, "hour": hour, "condition": condition,
-			"refuse": refuse, "listen": listen, "plant": plant,
+			"refuse": refuse, "await": await, "listen": listen, "plant": plant,
 		},
 	})
 }
@@ -237,6 +239,15 @@ func setAlarm(ts *testscript.TestScript, _ bool, args []string) {
 	a := of(ts)
 	name := contract.AlarmName(a.s.Settings.Name, number(ts, args[0]), args[1])
 	ts.Check(a.s.SetAlarm(context.Background(), name, cwtypes.StateValue(args[2])))
+}
+
+// await waits until a line of a file that a program writes matches: "await out.txt 'node 1 .* done '".
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	line := regexp.MustCompile("(?m)" + args[1])
+	wait.For(context.Background(), func() bool {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		return err == nil && line.Match(text)
+	})
 }
 
 // noRoom takes EC2's capacity away in zones: "noroom ap-northeast-1c", "noroom" gives it back.

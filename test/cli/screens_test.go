@@ -11,11 +11,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/workload-recovery/workload-recovery/test/emulator/world"
+	"github.com/workload-recovery/workload-recovery/test/wait"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/cli/screens.md from a session in the emulator")
@@ -60,12 +60,23 @@ func TestScreens(t *testing.T) {
 	run("status")
 	title("A node fails")
 	watch := shell("watch", "1", "--wait")
-	var seen bytes.Buffer
-	watch.Stdout, watch.Stderr = &seen, &seen
+	seen, err := os.Create(filepath.Join(t.TempDir(), "watch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = seen.Close() }()
+	watch.Stdout, watch.Stderr = seen, seen
+	written := func() []byte {
+		text, err := os.ReadFile(seen.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
 	if err := watch.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(1500 * time.Millisecond) // it has looked at the node before
+	wait.Until(t, "the start of watch", func() bool { return bytes.Contains(written(), []byte("waiting for its next switch")) })
 	n, err := a.s.Node(ctx, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -78,10 +89,10 @@ func TestScreens(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := watch.Wait(); err != nil {
-		t.Fatalf("watch: %v\n%s", err, &seen)
+		t.Fatalf("watch: %v\n%s", err, written())
 	}
 	a.Settle()
-	note([]string{"watch", "1", "--wait"}, seen.Bytes())
+	note([]string{"watch", "1", "--wait"}, written())
 	run("history", "1", "--last", "1")
 	title("Something is not as it should be")
 	if err := faults["tag"](ctx, a, []string{"2", a.s.Settings.TargetTag, "false"}); err != nil {

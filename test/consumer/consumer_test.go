@@ -129,7 +129,7 @@ var update = flag.Bool("update", false, "write the consumer's snapshot anew")
 // snapshot runs the consumer's own test. With -update it writes the snapshot.
 func (s shop) snapshot(t *testing.T) {
 	t.Helper()
-	args := []string{"test", "-count=1", "."}
+	args := []string{"test", "-count=1", "-timeout=90m", "."}
 	if *update {
 		args = append(args, "-update")
 	}

@@ -75,7 +75,7 @@ func TestAdoptedNode(t *testing.T) {
 func (a *account) announced(before world.State) {
 	a.t.Helper()
 	s, from, old := a.s[0], a.Proxy.Len(), before.Node.Grant.Instance
-	a.Proxy.SetScheduled(proxy.Scheduled{Instance: old, Code: "system-maintenance", Description: "scheduled power maintenance", NotBefore: time.Now().Add(30 * time.Minute)})
+	a.Proxy.SetScheduled(proxy.Scheduled{Instance: old, Code: "system-maintenance", Description: "scheduled power maintenance", NotBefore: time.Now().Add(59 * time.Minute)})
 	s.Rest() // what it knows of events is a minute old at most
 	s.Tick()
 	after := a.rest(s, adoptedNode)

@@ -297,10 +297,7 @@ func TestScenario38BadImage(t *testing.T) {
 
 	from := a.Proxy.Len()
 	a.Proxy.SetDelays(0, 1_000_000) // a target registered now never becomes healthy
-	watch, stop := context.WithCancel(t.Context())
-	defer stop()
-	registered := func(c proxy.Call) bool { return named("RegisterTargets")(c) && c.Status == http.StatusOK }
-	go a.until(watch, func() bool { return count(a.Proxy.Calls(from), registered) > 0 }, func() { a.Proxy.SetDelays(0, 0) })
+	defer a.Proxy.Inject(proxy.Fault{Action: "RegisterTargets", Nth: 1, Hook: func(proxy.Call) { a.Proxy.SetDelays(0, 0) }})()
 	a.rolledBack(db, wb, "healthy")
 	if n := count(a.Proxy.Calls(from), named("RunInstances")); n != 1 {
 		t.Errorf("%d launches, wanted the bad image's alone", n)

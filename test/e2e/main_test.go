@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
@@ -200,18 +199,6 @@ func (a *account) dump() {
 			a.t.Log(c)
 		}
 	}
-}
-
-// until waits for something to be so and then does something.
-func (a *account) until(ctx context.Context, so func() bool, do func()) {
-	for !so() {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	do()
 }
 
 func must(t *testing.T, err error) {

@@ -87,6 +87,7 @@ func TestScenario37ForeignClaim(t *testing.T) {
 	if answer := a.request(guessed); answer.Status != "FAILED" || !strings.Contains(answer.Reason, nodes[0].Node.Owner.Stack) {
 		t.Errorf("an update by the second stack: %s %q, wanted FAILED with the owner's name", answer.Status, answer.Reason)
 	}
+	a.underAnotherID(nodes[0].Node.Owner.Logical)
 	for _, c := range a.Proxy.Calls(from) {
 		if isMutating(c) && c.Service != proxy.Answer {
 			t.Errorf("the refused claim made the call %s", c)
@@ -96,6 +97,20 @@ func TestScenario37ForeignClaim(t *testing.T) {
 		a.untouched(s, n)
 	}
 	a.requestsInMidSwitch()
+}
+
+// underAnotherID sends an update and a delete of a node that name another node's physical
+// id, as CloudFormation does once the answer to an update has changed it (case R14).
+func (a *account) underAnotherID(logical string) {
+	a.t.Helper()
+	for kind, want := range map[string]string{"Update": "FAILED", "Delete": "SUCCESS"} {
+		r := a.Stacks[nodesStack].Request(kind, logical)
+		r.OldResourceProperties = r.ResourceProperties
+		r.PhysicalResourceId = "other.node-5"
+		if got := a.request(r); got.Status != want || got.PhysicalResourceId != r.PhysicalResourceId {
+			a.t.Errorf("%s under the physical id other.node-5: %s %q as %s, wanted %s under the same id", kind, got.Status, got.Reason, got.PhysicalResourceId, want)
+		}
+	}
 }
 
 func (a *account) request(r provision.Request) provision.Answer {

@@ -9,6 +9,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/test/emulator/provision"
 	"github.com/workload-recovery/workload-recovery/test/emulator/proxy"
 	"github.com/workload-recovery/workload-recovery/test/emulator/world"
+	"github.com/workload-recovery/workload-recovery/test/wait"
 )
 
 // requestsInMidSwitch is scenario 37a: requests that arrive during a switch, twice, too
@@ -83,7 +84,7 @@ func (a *account) twice(r provision.Request) *provision.Pending {
 	p, err := a.Send(r)
 	must(a.t, err)
 	p.Again()
-	a.until(a.t.Context(), func() bool { return len(a.s[0].Results()) >= before+2 }, func() {})
+	wait.Until(a.t, "the end of both deliveries", func() bool { return len(a.s[0].Results()) >= before+2 })
 	return p
 }
 
@@ -96,6 +97,6 @@ func (a *account) stuck(node int) (world.State, func()) {
 	old := before.Node.Grant.Instance
 	a.Proxy.SetStuck(old)
 	a.hang(s, before)
-	a.until(a.t.Context(), func() bool { return position(a.Proxy.Calls(from), "StopInstances", old) >= 0 }, func() {})
+	wait.Until(a.t, "the stop of "+old, func() bool { return position(a.Proxy.Calls(from), "StopInstances", old) >= 0 })
 	return before, func() { a.Proxy.SetStuck() }
 }

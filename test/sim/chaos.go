@@ -245,6 +245,10 @@ func (w *World) deploy(what Harm, node int) {
 		s.tags()
 		return
 	}
+	if w.Chance(0.1) {
+		w.misname(node)
+		return
+	}
 	if other := 1 + w.Rand.IntN(len(w.nodes)); other != node && w.Chance(0.1) && !w.nodes[other].deleted && w.nodes[other].stack.props != nil {
 		w.nodes[other].contested = true // its delete could make the claim right
 		w.hit(HarmClaim, other)

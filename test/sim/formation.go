@@ -206,8 +206,8 @@ func (s *formation) send(kind string, props map[string]any) {
 	id := fmt.Sprintf("%s-%s-%d", kind, s.name, s.count)
 	s.request = id
 	w.requests[id] = s
-	if s.physical == "" {
-		s.physical = "none-yet" // what CloudFormation sends is not specified
+	if s.physical == "" && kind == "Delete" { // CloudFormation took no answer that names one, and makes it up
+		s.physical = s.name + "-Node-1ABCDEF2GHIJ"
 	}
 	body := w.encodeRequest(kind, id, s, props)
 	wait := s.late
@@ -260,7 +260,7 @@ func (s *formation) hear(a reply) {
 		s.w.Fail("the answer to %s is not accepted: it names %s %s", a.RequestID, a.StackID, a.LogicalResourceID)
 	}
 	if a.Status == "SUCCESS" && s.status != isRemoving {
-		if old := s.physical; old != "none-yet" && old != a.PhysicalResourceID {
+		if old := s.physical; old != "" && old != a.PhysicalResourceID {
 			s.w.Fail("the physical id of node %d changes from %q to %q: CloudFormation deletes the node", s.node, old, a.PhysicalResourceID)
 		}
 		s.physical = a.PhysicalResourceID

@@ -20,6 +20,12 @@ var happenings = slices.Concat(ofLifeHappening, []happening{
 			s.stop(s.carrier(id))
 		}
 	}},
+	{"the target group of node <n> is deleted", func(s *script, a args) {
+		p := s.poolOf(a.n(0))
+		p.deleted, p.members = true, nil
+	}},
+	{"no load balancer uses the target group of node <n> any more", func(s *script, a args) { s.poolOf(a.n(0)).Balancers = 0 }},
+	{"the alarms of node <n> are deleted", func(s *script, a args) { s.w.dropAlarms(a.n(0)) }},
 	{"the application of node <n> hangs", func(s *script, a args) { s.carrier(a.n(0)).hung = true }},
 	{"the application on instance <n> of node <n> answers again", func(s *script, a args) { s.instance(a.n(1), a.n(0)).hung = false }},
 	{"the host of instance <n> of node <n> dies", func(s *script, a args) { s.lose(s.instance(a.n(1), a.n(0)), true) }},

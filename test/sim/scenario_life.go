@@ -84,6 +84,7 @@ var ofLifeHappening = []happening{
 	{"the stack of node <n> is deleted", func(s *script, a args) { s.begun(s.stack(a.n(0)).remove()) }},
 	{"a new stack creates node <n> and adopts what its delete left", func(s *script, a args) { s.w.anew(a.n(0)) }},
 	{"the next request of the stack of node <n> arrives <time> late", func(s *script, a args) { s.stack(a.n(0)).late = a.time(1) }},
+	{"the stack of node <n> sends <word> under the physical id <word>", func(s *script, a args) { s.stack(a.n(0)).sendAs(a[1], a[2], 0) }},
 	{"the last request of the stack of node <n> arrives again", func(s *script, a args) {
 		st := s.stack(a.n(0))
 		s.w.invokeAt(st.site, st.sent, 0)

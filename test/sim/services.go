@@ -22,7 +22,7 @@ func (l *elb) Groups(_ context.Context, arns []string) (list []cloud.TargetGroup
 	err = (*client)(l).call("ELB", "DescribeTargetGroups", func() error {
 		for _, arn := range arns {
 			p := l.pool(arn)
-			if p == nil {
+			if p == nil || p.deleted {
 				return refuse(cloud.NotFound, "ELB", "DescribeTargetGroups", "TargetGroupNotFound")
 			}
 			list = append(list, p.TargetGroup)
@@ -35,6 +35,9 @@ func (l *elb) Groups(_ context.Context, arns []string) (list []cloud.TargetGroup
 func (l *elb) Targets(_ context.Context, group string) (list []cloud.Target, err error) {
 	err = (*client)(l).about(l.nodeOfPool(group)...).call("ELB", "DescribeTargetHealth", func() error {
 		p := l.pool(group)
+		if p.deleted {
+			return refuse(cloud.NotFound, "ELB", "DescribeTargetHealth", "TargetGroupNotFound")
+		}
 		for _, x := range p.members {
 			t := x.Target
 			t.Health = l.health(p, x)
@@ -65,7 +68,7 @@ func (w *World) machineOf(p *Pool, target string) (m *Machine) {
 func (l *elb) health(p *Pool, x *member) string {
 	m := l.machineOf(p, x.ID)
 	switch {
-	case m == nil || m.State != cloud.Running && p.Kind == "instance":
+	case p.Balancers == 0, m == nil || m.State != cloud.Running && p.Kind == "instance":
 		return cloud.Unused
 	case l.Now.Sub(x.since) < x.ready:
 		return "initial"
@@ -101,6 +104,9 @@ func (w *World) healthyFrom(x *member, m *Machine) time.Time {
 func (l *elb) Register(_ context.Context, group string, targets []cloud.Target) error {
 	return (*client)(l).about(l.nodeOfPool(group)...).sending(group, targets).call("ELB", "RegisterTargets", func() error {
 		p := l.pool(group)
+		if p.deleted {
+			return refuse(cloud.NotFound, "ELB", "RegisterTargets", "TargetGroupNotFound")
+		}
 		l.enlisted(p, targets)
 		for _, t := range targets {
 			t.Port = cmp.Or(t.Port, p.Port)
@@ -246,6 +252,7 @@ func (c *cfn) Respond(_ context.Context, _ string, body []byte) error {
 		if s := c.requests[a.RequestID]; s != nil {
 			s.hear(a)
 		}
+		c.misnamedAnswer(a)
 		return nil
 	})
 }

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -70,7 +69,7 @@ func (w *World) wishes() {
 
 // request is a custom-resource request of the node's stack.
 func (w *World) request(kind, requestID string, id int) string {
-	s := &formation{w: w, node: id, name: fmt.Sprintf("stack-%d", id)}
+	s := &formation{w: w, node: id, name: fmt.Sprintf("stack-%d", id), physical: contract.PhysicalID(w.siteOf(id).name, id)}
 	props := w.base(id)
 	maps.Copy(props, w.nodes[id].props)
 	return w.encodeRequest(kind, requestID, s, props)
@@ -91,7 +90,7 @@ func (w *World) encodeRequest(kind, requestID string, s *formation, props map[st
 	}
 	body, err := json.Marshal(map[string]any{
 		"RequestType": kind, "RequestId": requestID, "ResponseURL": fmt.Sprintf("https://x.s3.amazonaws.com/%d?X-Amz-Date=%s&X-Amz-Expires=7200", s.node, w.Now.Format("20060102T150405Z")),
-		"StackId": s.name, "LogicalResourceId": "Node", "PhysicalResourceId": cmp.Or(s.physical, contract.PhysicalID(w.siteOf(s.node).name, s.node)),
+		"StackId": s.name, "LogicalResourceId": "Node", "PhysicalResourceId": s.physical,
 		"ResourceType": contract.NodeResourceType, "ResourceProperties": json.RawMessage(raw),
 	})
 	if err != nil {

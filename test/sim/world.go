@@ -54,6 +54,7 @@ type World struct {
 	disturbed time.Time
 	Answers   map[string]string     // RequestId -> Status
 	requests  map[string]*formation // by RequestId
+	misnamed  map[string]misnamed   // by RequestId
 	bodies    map[string]string     // RequestIds by what is sent
 	arrived   map[string]time.Time  // by RequestId: when a function first ran for it
 	stacks    []*formation          // in the order of their making
@@ -176,6 +177,7 @@ type Pool struct {
 	// misfires: its health checks call nothing healthy.
 	misfires bool
 	members  []*member
+	deleted  bool
 }
 
 type member struct {
@@ -202,7 +204,7 @@ var zones = []string{"az-a", "az-b", "az-c"}
 func NewWorld(s *Sim, n int, chaos Chaos) *World {
 	w := &World{
 		Sim: s, Chaos: chaos, Delays: wideDelays(), byID: map[string]*Machine{}, tokens: map[string]*Machine{}, plans: map[int]cloud.Blueprint{},
-		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, announced: map[string]time.Time{}, failing: map[string]cloud.Failing{}, Answers: map[string]string{}, requests: map[string]*formation{}, bodies: map[string]string{}, arrived: map[string]time.Time{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
+		items: map[string]cloud.Item{}, nodes: map[int]*Truth{}, events: map[string][]cloud.Scheduled{}, announced: map[string]time.Time{}, failing: map[string]cloud.Failing{}, Answers: map[string]string{}, requests: map[string]*formation{}, misnamed: map[string]misnamed{}, bodies: map[string]string{}, arrived: map[string]time.Time{}, buckets: map[string]*bucket{}, paid: map[string][]toll{}, sites: []*site{firstSite()}, hinted: map[string]time.Time{}, lately: map[string][]time.Time{}, notice: map[string]string{}, region: region,
 		Stats: NewStats(),
 	}
 	for id := 1; id <= n; id++ {
@@ -367,7 +369,7 @@ func (w *World) takesTraffic(m *Machine) bool {
 		return false
 	}
 	return slices.ContainsFunc(w.poolsOf(m.node), func(p *Pool) bool {
-		return slices.ContainsFunc(p.members, func(x *member) bool { return x.drained.IsZero() && (x.ID == m.ID || x.ID == m.PrivateIP) })
+		return !p.deleted && p.Balancers > 0 && slices.ContainsFunc(p.members, func(x *member) bool { return x.drained.IsZero() && (x.ID == m.ID || x.ID == m.PrivateIP) })
 	})
 }
 

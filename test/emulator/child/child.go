@@ -20,9 +20,9 @@ import (
 	"time"
 )
 
-// startLimit bounds the time until the first line. Our doubles take 0.2 to 1.5
-// seconds on an idle machine; the rest is for busy ones.
-const startLimit = 60 * time.Second
+// startLimit bounds the time until the first line. Our doubles take 0.2 to 1.5 s on an idle
+// machine. A child that dies is noticed at once, so the limit only ends one that hangs.
+const startLimit = 30 * time.Minute
 
 // Process is a running child.
 type Process struct {

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 	"github.com/workload-recovery/workload-recovery/test/emulator/child"
 )
 
@@ -34,6 +35,7 @@ var serve string
 // returns its URL. It never skips: when it cannot be had, the test fails.
 func ForTest(t testing.TB) string {
 	t.Helper()
+	timelimit.Relax()
 	from := os.Getenv(FromEnv)
 	if from == "" {
 		var err error

@@ -18,8 +18,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 	"github.com/workload-recovery/workload-recovery/test/emulator/child"
 )
 
@@ -56,8 +56,10 @@ type Server struct {
 }
 
 // Start runs the emulator on a free loopback port and waits until it answers.
-// It ends with Stop, and in any case with the calling process.
+// It ends with Stop, and in any case with the calling process. The calling process's limits
+// of API calls are relaxed.
 func Start(o Options) (*Server, error) {
+	timelimit.Relax() // many clients share the emulator's one processor
 	python, err := interpreter()
 	if err != nil {
 		return nil, err
@@ -187,9 +189,7 @@ func (s *Server) ready(line string) error {
 		return fmt.Errorf("it is version %s, wanted %s: run `make tools`", version, Version)
 	}
 	s.url = "http://127.0.0.1:" + port
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	return s.Reset(ctx)
+	return s.Reset(context.Background())
 }
 
 // interpreter is the Python of the project's virtual environment.

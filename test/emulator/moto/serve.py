@@ -124,6 +124,7 @@ server = create_server(
     port=0,
     threads=1,
     connection_limit=10000,
+    channel_timeout=86400,  # the kept connection of a client that waits for its processor
     asyncore_use_poll=True,
     ident=None,
 )

@@ -34,7 +34,8 @@ type Fault struct {
 	// Lose breaks the connection without an answer, before or after the call is
 	// carried out.
 	Lose Side
-	// Hook runs just before the connection breaks.
+	// Hook runs just before the connection breaks; without Error and Lose, after the call
+	// was carried out and before it is answered.
 	Hook func(Call)
 
 	seen int

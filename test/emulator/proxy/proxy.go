@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 )
 
 // Proxy is one front door to the emulator. Use New.
@@ -57,10 +56,10 @@ func New(upstream, account string) (*Proxy, error) {
 	}
 	p := &Proxy{
 		URL: "http://" + l.Addr().String(), upstream: strings.TrimRight(upstream, "/"), account: account,
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2}, Timeout: time.Minute},
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2}},
 		gaps:   newGaps(),
 	}
-	p.server = &http.Server{Handler: p, ReadHeaderTimeout: time.Minute}
+	p.server = &http.Server{Handler: p}
 	go func() {
 		if err := p.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			p.fail("proxy stopped: %v", err)
@@ -215,6 +214,9 @@ func (p *Proxy) end(c Call, a *answer, f *Fault) {
 func (p *Proxy) finish(w http.ResponseWriter, c Call, a *answer, f *Fault) {
 	if f != nil && f.Lose == After {
 		p.lose(c, f)
+	}
+	if f != nil && f.Hook != nil {
+		f.Hook(c)
 	}
 	p.end(c, a, f)
 	a.write(w)

@@ -281,3 +281,21 @@ func TestTheHarnessOwnsItsFaults(t *testing.T) {
 		t.Error("an account of two digits was accepted")
 	}
 }
+
+// TestHookBetweenCallAndAnswer runs a hook when the emulator has carried the call out and
+// its caller does not know yet.
+func TestHookBetweenCallAndAnswer(t *testing.T) {
+	w := newWorld(t)
+	instances := -1
+	defer w.Inject(proxy.Fault{Action: "RunInstances", Nth: 1, Hook: func(proxy.Call) {
+		if out, err := w.aws.EC2.DescribeInstances(context.Background(), nil); err == nil {
+			instances = len(out.Reservations)
+		}
+	}})()
+	if _, err := w.launch(region+"a", "hook", "t3.micro"); err != nil {
+		t.Fatal(err)
+	}
+	if instances != 1 {
+		t.Errorf("the hook saw %d instances, wanted 1", instances)
+	}
+}

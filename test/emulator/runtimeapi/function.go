@@ -99,7 +99,7 @@ func Start(c Config) (*Function, error) {
 	f := &Function{Config: c, addr: l.Addr().String(), output: output, all: map[string]*worker{}}
 	f.quiet = sync.NewCond(&f.mu)
 	f.root, f.cancel = context.WithCancel(context.Background())
-	f.server = &http.Server{Handler: http.HandlerFunc(f.runtime), ReadHeaderTimeout: time.Minute}
+	f.server = &http.Server{Handler: http.HandlerFunc(f.runtime)}
 	go func() { _ = f.server.Serve(l) }() // ends with Close
 	return f, nil
 }
@@ -140,7 +140,10 @@ func (f *Function) invoke(id string, payload []byte) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := w.run(invocation{id: id, deadline: time.Now().Add(f.Timeout), payload: payload})
+	f.mu.Lock()
+	limit := f.Timeout
+	f.mu.Unlock()
+	r := w.run(invocation{id: id, deadline: time.Now().Add(limit), payload: payload})
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if r.Status == Succeeded || r.Status == Failed {
@@ -176,6 +179,13 @@ func (f *Function) InvokeAsync(payload []byte) {
 			}
 		}
 	}()
+}
+
+// SetTimeout changes the time-out of the invocations that begin from now on.
+func (f *Function) SetTimeout(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Timeout = d
 }
 
 func (f *Function) bury(l Letter) {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/workload-recovery/workload-recovery/test/wait"
 )
 
 const functionARN = "arn:aws:lambda:ap-northeast-1:123456789012:function:echo"
@@ -93,7 +95,7 @@ func TestEndsOfAnInvocation(t *testing.T) {
 	if r, _ := invoke(t, f, "echo"); r.Status != Succeeded {
 		t.Errorf("after a crash: %+v", r)
 	}
-	f.Timeout = 50 * time.Millisecond
+	f.SetTimeout(50 * time.Millisecond)
 	if r, _ := invoke(t, f, "hang"); r.Status != TimedOut {
 		t.Errorf("hang: %+v", r)
 	}
@@ -110,9 +112,7 @@ func TestConcurrentInvocationsAndKill(t *testing.T) {
 			results[i], _ = f.Invoke([]byte(`{"Do":"wait"}`))
 		}()
 	}
-	for len(logs(t, f)) < len(results) { // all three are at work, each in a process of its own
-		time.Sleep(time.Millisecond)
-	}
+	wait.Until(t, "three invocations at work, each in a process of its own", func() bool { return len(logs(t, f)) == len(results) })
 	victim := logs(t, f)[1].Fields["worker"].(string)
 	if err := f.Kill(victim); err != nil {
 		t.Fatal(err)

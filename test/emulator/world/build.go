@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 	"github.com/workload-recovery/workload-recovery/test/emulator/provision"
 )
 
@@ -32,17 +33,17 @@ func Root() (string, error) {
 	}
 }
 
-// BuildBootstrap builds the switcher for this machine. (The deployed one is built
-// from the same source for Lambda's processors.)
+// BuildBootstrap builds the switcher for this machine, with the limits of its API calls
+// relaxed. (The deployed one is built from the same source for Lambda's processors.)
 func BuildBootstrap(ctx context.Context, root, dir string) (string, error) {
 	path := filepath.Join(dir, "bootstrap")
-	return path, run(ctx, root, nil, "go", "build", "-tags", "lambda.norpc", "-o", path, "./lambda/switcher")
+	return path, run(ctx, root, nil, "go", "build", "-tags", "lambda.norpc", "-ldflags", timelimit.LinkerFlag, "-o", path, "./lambda/switcher")
 }
 
-// BuildCommand builds one of cmd's programs.
+// BuildCommand builds one of cmd's programs, with relaxed limits.
 func BuildCommand(ctx context.Context, root, dir, name string) (string, error) {
 	path := filepath.Join(dir, name)
-	return path, run(ctx, root, nil, "go", "build", "-o", path, "./cmd/"+name)
+	return path, run(ctx, root, nil, "go", "build", "-ldflags", timelimit.LinkerFlag, "-o", path, "./cmd/"+name)
 }
 
 // Synth writes the templates of the app into dir, as the CDK's command line would

@@ -32,11 +32,13 @@ type Options struct {
 	Account   string // 12 digits; no two worlds of one emulator may share it
 	Region    string
 	Bootstrap string
-	// Policy changes the policy that the template gives the switcher. Default: as
-	// synthesised.
+	// Policy changes the policy that the template gives the switcher, after patient
+	// did. Default: no further change.
 	Policy func(*contract.Policy)
 	// Timeout of an invocation. Default: the template's.
 	Timeout time.Duration
+	// Retries of an asynchronous invocation that failed. Default: Lambda's, 2.
+	Retries int
 	// Shifted are zones, by id, that a zonal shift moves traffic away from.
 	Shifted []string
 	// Pending and Initial are for how many looks a new instance is pending and a
@@ -49,6 +51,7 @@ type World struct {
 	*provision.Deployment
 	policy    func(*contract.Policy)
 	timeout   time.Duration
+	retries   int
 	authority *authority
 }
 
@@ -60,7 +63,7 @@ func New(o Options) (*World, error) {
 	}
 	p.SetDelays(o.Pending, o.Initial)
 	p.SetShifted(o.Shifted...)
-	w := &World{policy: o.Policy, timeout: o.Timeout}
+	w := &World{policy: o.Policy, timeout: o.Timeout, retries: o.Retries}
 	w.authorize(p)
 	w.Deployment = provision.New(provision.Options{
 		Proxy: p, Region: o.Region, Bootstrap: o.Bootstrap,
@@ -75,21 +78,35 @@ func (w *World) Close() {
 	_ = w.Proxy.Close()
 }
 
-// tune changes the time-out, and the policy inside the configuration that the
+// patient lengthens the times of a policy within which something must happen, or during
+// which something is remembered: on a busy machine minutes may pass between two steps of a
+// test. All stay shorter than the hour that HourPasses lets pass.
+func patient(p *contract.Policy) {
+	p.FenceSeconds, p.HealthSeconds, p.DeploySeconds = 3000, 3000, 3000
+	p.CapacitySeconds, p.GraceSeconds, p.CoolDownSeconds = 3000, 3000, 3000
+}
+
+// tune changes the time-out, the retries, and the policy inside the configuration that the
 // template wrote.
 func (w *World) tune(c *runtimeapi.Config) {
 	if w.timeout > 0 {
 		c.Timeout = w.timeout
 	}
+	if w.retries > 0 {
+		c.Retries = w.retries
+	}
 	var doc map[string]any
-	if w.policy == nil || json.Unmarshal([]byte(c.Env[contract.EnvConfig]), &doc) != nil {
+	if json.Unmarshal([]byte(c.Env[contract.EnvConfig]), &doc) != nil {
 		return // the switcher itself says what is wrong with its configuration
 	}
 	var cfg contract.Config
 	if json.Unmarshal([]byte(c.Env[contract.EnvConfig]), &cfg) != nil {
 		return
 	}
-	w.policy(&cfg.Policy)
+	patient(&cfg.Policy)
+	if w.policy != nil {
+		w.policy(&cfg.Policy)
+	}
 	doc["policy"] = cfg.Policy
 	if text, err := json.Marshal(doc); err == nil {
 		c.Env[contract.EnvConfig] = string(text)
@@ -139,54 +156,58 @@ func (s Switcher) Node(ctx context.Context, id int) (record.Node, error) {
 // LeaseExpires lets an hour pass for the lease of a dead leader. The switcher lives
 // by the machine's clock, and a test must not wait even half a minute.
 func (s Switcher) LeaseExpires(ctx context.Context) error {
-	return s.hourPasses(ctx, contract.LeaseKey)
+	return s.passes(ctx, contract.LeaseKey, time.Hour)
+}
+
+// DayPasses lets a day pass in which no invocation leads.
+func (s Switcher) DayPasses(ctx context.Context) error {
+	return s.passes(ctx, contract.LeaseKey, 24*time.Hour)
 }
 
 // HourPasses lets an hour pass for a node: grace and cool-down are over, what was
 // held may be tried again.
 func (s Switcher) HourPasses(ctx context.Context, node int) error {
-	return s.hourPasses(ctx, contract.NodeKey(node))
+	return s.passes(ctx, contract.NodeKey(node), time.Hour)
 }
 
-// hourPasses moves every point in time of a record into the past. The switcher may write
-// it at the same moment: then its newer one is moved.
-func (s Switcher) hourPasses(ctx context.Context, sort string) error {
-	for range 10 {
-		if err := s.moveBack(ctx, sort); !cloud.Is(err, cloud.Conflict) {
+// passes moves every point in time of a record into the past. The switcher may write it at
+// the same moment: then the newer record is moved.
+func (s Switcher) passes(ctx context.Context, sort string, d time.Duration) error {
+	for {
+		if err := s.moveBack(ctx, sort, d); !cloud.Is(err, cloud.Conflict) {
 			return err
 		}
 	}
-	return fmt.Errorf("let an hour pass for %s: the switcher writes it all the time", sort)
 }
 
-func (s Switcher) moveBack(ctx context.Context, sort string) error {
+func (s Switcher) moveBack(ctx context.Context, sort string, d time.Duration) error {
 	item, err := s.Store.Table.Get(ctx, contract.VPCPartition(s.Settings.VPC), sort)
 	if err != nil {
-		return fmt.Errorf("let an hour pass for %s: %w", sort, err)
+		return fmt.Errorf("let time pass for %s: %w", sort, err)
 	}
 	var body any
 	if err := json.Unmarshal(item.Body, &body); err != nil {
-		return fmt.Errorf("let an hour pass for %s: %w", sort, err)
+		return fmt.Errorf("let time pass for %s: %w", sort, err)
 	}
-	if item.Body, err = json.Marshal(earlier(body)); err != nil {
-		return fmt.Errorf("let an hour pass for %s: %w", sort, err)
+	if item.Body, err = json.Marshal(earlier(body, d)); err != nil {
+		return fmt.Errorf("let time pass for %s: %w", sort, err)
 	}
 	return s.Store.Table.Put(ctx, item, item.Revision)
 }
 
-func earlier(v any) any {
+func earlier(v any, d time.Duration) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, e := range v {
-			v[k] = earlier(e)
+			v[k] = earlier(e, d)
 		}
 	case []any:
 		for i, e := range v {
-			v[i] = earlier(e)
+			v[i] = earlier(e, d)
 		}
 	case string:
 		if t, err := time.Parse(time.RFC3339Nano, v); err == nil && !t.IsZero() {
-			return t.Add(-time.Hour).Format(time.RFC3339Nano)
+			return t.Add(-d).Format(time.RFC3339Nano)
 		}
 	}
 	return v

@@ -21,7 +21,7 @@ var benchLine = regexp.MustCompile(`^BenchmarkRecovery/nodes=(\d+)\S*\s+\d+\s+(.
 
 // benchmark runs the engine's benchmark, whose world answers at once.
 func benchmark() ([]work, error) {
-	out, err := exec.Command("go", "test", "-run", "^$", "-bench", "^BenchmarkRecovery$", "-benchtime", "3x", "-benchmem", "./internal/engine").CombinedOutput()
+	out, err := exec.Command("go", "test", "-timeout=90m", "-run", "^$", "-bench", "^BenchmarkRecovery$", "-benchtime", "3x", "-benchmem", "./internal/engine").CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("the engine's benchmark: %w\n%s", err, out)
 	}

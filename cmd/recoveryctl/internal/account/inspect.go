@@ -49,7 +49,7 @@ func (a *Account) Inspect(ctx context.Context, s Switcher, now time.Time) (docto
 	var all sync.WaitGroup
 	for what, read := range map[string]func(context.Context) error{
 		"the lease": x.lease, "hints": x.hints, "claims": x.claims, "security groups": x.blackhole, "endpoints": x.endpoints, "instance types": x.offered,
-		"images": x.images, "the table's protections": x.table, "subscriptions": x.listeners, "the role's permissions": x.permissions, "quotas": x.quota,
+		"images": x.images, "the table's protections": x.table, "subscriptions": x.listeners, "other switchers": x.others, "the role's permissions": x.permissions, "quotas": x.quota,
 	} {
 		all.Go(func() {
 			if err := read(ctx); err != nil {
@@ -118,6 +118,22 @@ func (x *inspection) lease(ctx context.Context) error {
 		x.note(func(f *doctor.Facts) { f.Lease = &l })
 	}
 	return err
+}
+
+// others reads the other switchers of the Region.
+func (x *inspection) others(ctx context.Context) error {
+	all, err := x.a.Switchers(ctx, "", "")
+	if err != nil {
+		return err
+	}
+	var found []doctor.Other
+	for _, s := range all {
+		if s.Config.Name != x.s.Config.Name {
+			found = append(found, doctor.Other{Name: s.Config.Name, VPC: s.Config.VPC, Table: s.Config.Table})
+		}
+	}
+	x.note(func(f *doctor.Facts) { f.Others = found })
+	return nil
 }
 
 func (x *inspection) hints(ctx context.Context) error {

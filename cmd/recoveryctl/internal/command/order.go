@@ -14,6 +14,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/cmd/recoveryctl/internal/account"
 	"github.com/workload-recovery/workload-recovery/cmd/recoveryctl/internal/view"
 	"github.com/workload-recovery/workload-recovery/internal/record"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 // ordering are the flags of commands that give an order.
@@ -24,7 +25,7 @@ type ordering struct {
 
 func (o *ordering) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.reason, "reason", "", "why; it is kept in the history")
-	cmd.Flags().DurationVar(&o.wait, "wait", 30*time.Second, "how long to wait until the switcher has taken the order up (0: do not wait)")
+	cmd.Flags().DurationVar(&o.wait, "wait", timelimit.Scale(30*time.Second), "how long to wait until the switcher has taken the order up (0: do not wait)")
 }
 
 // Ordered is what a command that gave an order prints.

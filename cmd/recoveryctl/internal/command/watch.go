@@ -42,6 +42,9 @@ what changed. With --json each change is one JSON object on a line.`,
 				c.tell("node %d is %s: nothing is under way (--wait waits for the next switch)", p.node.ID, p.node.Phase)
 				return nil
 			}
+			if p.node.Switch == nil {
+				c.tell("node %d is %s: waiting for its next switch", p.node.ID, p.node.Phase)
+			}
 			_, err = c.follow(cmd.Context(), p, func(n record.Node) bool { return n.Epoch > p.node.Epoch || n.Switch != nil }, limit)
 			return err
 		},
@@ -238,13 +241,18 @@ func (c *cli) ended(ctx context.Context, p place, n record.Node, w *progress) er
 }
 
 // watchAll follows every node until it is interrupted.
-func (c *cli) watchAll(ctx context.Context, limit time.Duration) error {
+func (c *cli) watchAll(ctx context.Context, limit time.Duration) (err error) {
 	_, all, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	watched, end := map[int]*progress{}, c.Now().Add(limit)
 	first := true
+	defer func() {
+		if ctx.Err() != nil {
+			err = nil // interrupted, as it is meant to end
+		}
+	}()
 	for {
 		for _, s := range all {
 			nodes, err := s.Nodes(ctx)
@@ -267,11 +275,14 @@ func (c *cli) watchAll(ctx context.Context, limit time.Duration) error {
 				w.end()
 			}
 		}
+		if first {
+			c.tell("watching %d nodes", len(watched))
+		}
 		if first = false; limit > 0 && !c.Now().Before(end) {
 			return nil
 		}
 		if err := c.Sleep(ctx, time.Second); err != nil {
-			return nil //nolint:nilerr // interrupted, as it is meant to end
+			return err
 		}
 	}
 }

@@ -50,6 +50,8 @@ type Facts struct {
 	Offered   map[string]map[string]bool // instance type -> zones
 	Images    map[string]string          // image -> state
 	Table     Table
+	// Others are the other switchers of the Region.
+	Others []Other
 	// Listeners is how many subscriptions the topic has.
 	Listeners int
 	// Refused are the calls that the switcher's role does not allow.
@@ -81,6 +83,9 @@ type Table struct {
 	PointInTime, Deletion bool // protections
 	Read                  bool // that it could be asked
 }
+
+// Other is another switcher of the account and Region.
+type Other struct{ Name, VPC, Table string }
 
 // Unread is a part that could not be read, and why.
 type Unread struct{ What, Why string }

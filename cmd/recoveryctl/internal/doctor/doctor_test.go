@@ -112,6 +112,13 @@ func TestEveryPlantedFaultIsFound(t *testing.T) {
 		{"the quota is small", "quota", doctor.Error, func(f *doctor.Facts) { f.CPUs = 3 }},
 		{"no point-in-time recovery", "table", doctor.Warning, func(f *doctor.Facts) { f.Table.PointInTime = false }},
 		{"no deletion protection", "table", doctor.Warning, func(f *doctor.Facts) { f.Table.Deletion = false }},
+		{"the VPC belongs to another switcher", "owner", doctor.Error, func(f *doctor.Facts) { f.Lease.Switcher = "other" }},
+		{"two switchers have the VPC", "owner", doctor.Error, func(f *doctor.Facts) {
+			f.Others = []doctor.Other{{Name: "other", VPC: "vpc-1", Table: f.Config.Table}}
+		}},
+		{"the Region has two tables", "owner", doctor.Error, func(f *doctor.Facts) {
+			f.Others = []doctor.Other{{Name: "other", VPC: "vpc-2", Table: "another"}}
+		}},
 		{"nobody listens", "listeners", doctor.Warning, func(f *doctor.Facts) { f.Listeners = 0 }},
 		{"recoveries are off", "brake", doctor.Error, node(func(n *record.Node) { n.Off = &record.Off{By: "me"} })},
 		{"held", "hold", doctor.Error, node(func(n *record.Node) { n.Hold = &record.Hold{Kind: record.Held, Code: "WR201", Reason: "r"} })},

@@ -9,6 +9,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 // whole are the checks of what a VPC has once.
@@ -27,6 +28,7 @@ var whole = []struct {
 	{"permissions", (*exam).permissions},
 	{"quota", (*exam).quota},
 	{"table", (*exam).table},
+	{"owner", (*exam).owner},
 	{"listeners", (*exam).listeners},
 	{"brake", (*exam).brake},
 }
@@ -63,14 +65,14 @@ func (e *exam) sweep(check string) {
 	}
 	// An invocation notes when it will be cut off; it began so much before.
 	began := e.Lease.Deadline.Add(-timeout * time.Second)
-	if idle := e.Now.Sub(began); idle > sweepSilence && e.Now.After(e.Lease.Until) {
+	if idle := e.Now.Sub(began); idle > timelimit.Scale(sweepSilence) && e.Now.After(e.Lease.Until) {
 		e.find(Error, check, 0, fmt.Sprintf("the switcher has not looked at the nodes for %s", idle.Round(time.Second)), "the schedule is off, or every invocation fails early", fix)
 	}
 }
 
 func (e *exam) hints(check string) {
 	for _, h := range e.Hints {
-		if age := e.Now.Sub(h.Cause.At); !h.Cause.At.IsZero() && age > sweepSilence {
+		if age := e.Now.Sub(h.Cause.At); !h.Cause.At.IsZero() && age > timelimit.Scale(sweepSilence) {
 			e.find(Error, check, h.Node, "an event lies unread for "+age.Round(time.Second).String()+": "+h.Cause.Detail, "no invocation takes up what is left in the table", "look into the switcher's log for errors (WR404)")
 			return
 		}
@@ -176,6 +178,24 @@ func (e *exam) table(check string) {
 	}
 	if !e.Table.Deletion {
 		e.find(Warning, check, 0, "table "+e.Table.Name+" has no deletion protection", "it was switched off by hand", "switch it on, or deploy the RecoveryTable again")
+	}
+}
+
+// owner finds what two switchers have in common and must not, and what they do not have
+// in common and must.
+func (e *exam) owner(check string) {
+	if l := e.Lease; l != nil && l.Switcher != "" && l.Switcher != e.Config.Name {
+		e.find(Error, check, 0, fmt.Sprintf("%s belongs to switcher %s, so this switcher acts on no node", e.Config.VPC, l.Switcher), "another Switcher was deployed for the VPC first",
+			"delete one of the two Switchers; nodes stay with the switcher that made them")
+	}
+	for _, o := range e.Others {
+		if o.VPC == e.Config.VPC {
+			e.find(Error, check, 0, fmt.Sprintf("switcher %s has the same VPC %s", o.Name, o.VPC), "two Switchers were deployed for one VPC", "delete one of them: a VPC has one switcher")
+		}
+		if o.Table != e.Config.Table {
+			e.find(Error, check, 0, fmt.Sprintf("switcher %s uses table %s, and this one %s: node ids are claimed in two tables, and API budgets are counted twice", o.Name, o.Table, e.Config.Table),
+				"a second RecoveryTable was deployed in the Region", "give all switchers of the Region one table (RecoveryTable_FromTableAttributes): delete the nodes of one switcher first, since their records stay in the old table")
+		}
 	}
 }
 

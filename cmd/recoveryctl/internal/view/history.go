@@ -46,6 +46,8 @@ type PastSwitch struct {
 	Phases   []PhaseLength `json:"phases"`
 	Attempts int           `json:"attempts"`
 	Calls    int           `json:"calls"`
+	// Missing is what the node should have had when the switch ended, and had not.
+	Missing []string `json:"missing,omitempty"`
 }
 
 // PhaseLength is how long a switch was in a phase.
@@ -95,7 +97,7 @@ func NewSwitch(switcher string, h record.History) Entry {
 		ID: h.Switch, Kind: h.Kind, Epoch: h.Epoch, Cause: h.Cause.Kind, Reason: h.Cause.Detail,
 		From: h.From, FromZone: h.FromZone, To: h.To, ToZone: h.ToZone,
 		Started: h.Started.UTC(), Finished: h.Finished.UTC(), Recovery: h.Recovery, Phases: Phases(h.Phases),
-		Attempts: h.Attempts, Calls: h.Effects,
+		Attempts: h.Attempts, Calls: h.Effects, Missing: h.Missing,
 	}}
 }
 
@@ -162,6 +164,9 @@ func (p PastSwitch) write(w io.Writer, e Entry, s Style) error {
 	}
 	fmt.Fprintf(w, "    why    %s\n", dash(p.Reason))
 	fmt.Fprintf(w, "    phases %s\n", dash(strings.Join(lengths, ", ")))
+	for _, missing := range p.Missing {
+		fmt.Fprintf(w, "    %s %s\n", s.paint(red, "missing"), missing)
+	}
 	_, err := fmt.Fprintf(w, "    calls  %d, attempts %s, epoch %d\n", p.Calls, strconv.Itoa(p.Attempts), p.Epoch)
 	return err
 }
