@@ -83,7 +83,7 @@ func (b *balancers) Deregister(ctx context.Context, group string, targets []clou
 	_, err := b.client().DeregisterTargets(ctx, &elb.DeregisterTargetsInput{
 		TargetGroupArn: aws.String(group), Targets: descriptions(targets),
 	})
-	if e := failure(err); !isCode(e, "InvalidTarget") {
+	if e := failure(err); !cloud.HasCode(e, "InvalidTarget") {
 		return e
 	}
 	return nil

@@ -31,7 +31,9 @@ func (b *bus) Put(ctx context.Context, e cloud.Happening) error {
 	}
 	for _, entry := range out.Entries {
 		if code := aws.ToString(entry.ErrorCode); code != "" {
-			return &cloud.Error{Kind: cloud.Throttled, Service: "EventBridge", Action: "PutEvents", Code: code, Message: aws.ToString(entry.ErrorMessage)}
+			words := aws.ToString(entry.ErrorMessage)
+			kind := kindOf(refusal{service: serviceEvents, action: "PutEvents", code: code, message: words}, false)
+			return &cloud.Error{Kind: kind, Service: serviceEvents, Action: "PutEvents", Code: code, Message: words}
 		}
 	}
 	return nil

@@ -45,8 +45,8 @@ func readPause(attempt int, _ error) (time.Duration, error) {
 func notForCapacity(err error) aws.Ternary {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		switch byService[serviceEC2][api.ErrorCode()] {
-		case cloud.Capacity, cloud.Addresses, cloud.Unsupported:
+		switch ec2Codes[plain(api.ErrorCode())] {
+		case cloud.Capacity, cloud.NoRoom, cloud.Addresses, cloud.Unsupported:
 			return aws.FalseTernary
 		default: // the SDK's own rules decide
 		}

@@ -73,7 +73,7 @@ func (f *files) mount(ctx context.Context, d *types.MountTargetDescription) (m c
 		return m, false, nil
 	case cloud.Is(e, cloud.NotFound):
 		return m, true, nil
-	case isCode(e, "IncorrectMountTargetState"):
+	case cloud.HasCode(e, "IncorrectMountTargetState"):
 		// The target has no interface yet, or no longer (DescribeMountTargetSecurityGroups,
 		// API reference). One that was available a moment ago is being deleted.
 		if d.LifeCycleState != types.LifeCycleStateCreating {

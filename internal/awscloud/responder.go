@@ -94,7 +94,7 @@ func (r *responder) put(ctx context.Context, address string, body []byte) error 
 		return nil
 	}
 	return &cloud.Error{
-		Kind:    kindOf(serviceResponse, actionRespond, "", response.StatusCode, false),
+		Kind:    byStatus(response.StatusCode),
 		Service: serviceResponse, Action: actionRespond, Message: "HTTP status " + response.Status,
 	}
 }

@@ -3,6 +3,7 @@ package cloud
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Kind says what an error means for the engine, whatever service it came from.
@@ -15,12 +16,15 @@ const (
 	NotFound    Kind = "not found"   // the thing named does not exist (or is not visible yet)
 	Conflict    Kind = "conflict"    // a compare-and-swap lost
 	Throttled   Kind = "throttled"   // refused, try later
-	Capacity    Kind = "capacity"    // the zone has no room for this type
+	Capacity    Kind = "capacity"    // the zone has no room for this type, whoever asks
+	NoRoom      Kind = "no room"     // what the request is bound to has none: a reservation, a host, a placement group
 	Addresses   Kind = "addresses"   // the subnet has no free address
 	Unsupported Kind = "unsupported" // the zone does not offer the type
+	Spent       Kind = "spent"       // the token's instance was launched, and is terminated
 	Quota       Kind = "quota"       // an account's limit
 	Full        Kind = "full"        // a limit of the named resource that no quota raises: remove something from it
 	Denied      Kind = "denied"      // permission or key access is missing
+	Account     Kind = "account"     // the account may not use the service (yet), whatever its roles allow
 	Invalid     Kind = "invalid"     // the request can never succeed as it is
 )
 
@@ -57,6 +61,17 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Ambiguous
+}
+
+// Barred reports whether AWS refuses the caller and not the request: a permission is
+// missing, or the account may not use the service.
+func Barred(err error) bool { return Is(err, Denied) || Is(err, Account) }
+
+// HasCode reports whether err carries the service's code, however that is spelled: AWS
+// writes some codes in two ways (InvalidSubnetID.NotFound, InvalidSubnetId.NotFound).
+func HasCode(err error, code string) bool {
+	var e *Error
+	return errors.As(err, &e) && strings.EqualFold(e.Code, code)
 }
 
 // Is reports whether err is of the kind.
