@@ -105,7 +105,7 @@ func Blind(in Input, err error) Step {
 	s.obey()
 	underWay := s.n.Phase != record.Done && s.n.Phase != record.Deleted
 	if (underWay || s.Hint != nil) && (s.n.Hold == nil || s.n.Hold.Due(s.Now)) {
-		s.hold(record.Interrupted, message.PermissionDenied, err.Error(), s.retryAt())
+		s.holdBarred(err.Error(), err)
 	}
 	s.overdueRequest()
 	return s.finish()

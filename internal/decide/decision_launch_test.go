@@ -145,6 +145,11 @@ func TestDecisionsLaunch(t *testing.T) {
 		when("not answered, and held meanwhile by what another invocation saved", asked(off()), answered(cloud.Ambiguous), other(in(time.Hour)), open),
 		when("accepted, and held meanwhile by what another invocation saved", asked(off()), answered(""), other(in(time.Hour)), open),
 		when("accepted, and a fenced instance runs again", asked(off()), answered(""), func(s *scene) { s.state(before, cloud.Running) }),
+		when("its instance was launched and is terminated, and another invocation may send it", asked(off()), answered(cloud.Spent), other(in(time.Hour))),
+		when("its instance was launched and is terminated, for the last time", asked(off()), answered(cloud.Spent), course(func(sw *record.Switch) { sw.Attempts = 2 })),
+		when("a changed template's instance was launched and is terminated", asked(off()), answered(cloud.Spent), course(func(sw *record.Switch) {
+			sw.Fallback = &record.Fallback{Blueprint: original(), Template: one}
+		})),
 		when("a create lacks capacity", asked(create()), func(s *scene) {
 			b := original()
 			s.Node.Blueprint, s.Node.Switch.Recorded = &b, true
@@ -152,11 +157,13 @@ func TestDecisionsLaunch(t *testing.T) {
 	}
 	for _, kind := range []cloud.Kind{
 		"", cloud.Capacity, cloud.Addresses, cloud.Unsupported, cloud.NotFound, cloud.Quota, cloud.Denied, cloud.Invalid, cloud.Conflict, cloud.Throttled, cloud.Ambiguous,
+		cloud.NoRoom, cloud.Spent, cloud.Account, cloud.Full,
 	} {
 		rows = append(rows, when("answered: "+string(kind), asked(off()), answered(kind)))
 	}
 	rows = append(rows, when("an alternative type lacks capacity", asked(off()), course(func(sw *record.Switch) { sw.Launch.Type = "c7g.large" }), answered(cloud.Capacity)))
 	rows = append(rows,
+		when("a create's template may not be read by this account", create(), func(s *scene) { s.Facts.NoTemplate[one] = failure(cloud.Account, "PendingVerification") }),
 		when("the original was to be started again and has its groups", off(), freed),
 		when("the original has its groups, and a launch is open", asked(off()), freed),
 	)

@@ -80,19 +80,19 @@ func (s *step) endHold() {
 func (s *step) troubles() bool {
 	held := false
 	for _, o := range s.Outcomes {
-		if o.Err == nil || o.Effect.Do == Launch || o.Effect.Do == Deliver || o.Effect.Do == Start && !cloud.Is(o.Err, cloud.Denied) {
+		if o.Err == nil || o.Effect.Do == Launch || o.Effect.Do == Deliver || o.Effect.Do == Start && !cloud.Barred(o.Err) {
 			continue
 		}
 		what := fmt.Sprintf("%s: %v", o.Effect.Do, o.Err)
 		switch kind := cloud.KindOf(o.Err); {
-		case o.Effect.Do == Unmount && kind == cloud.NotFound, o.Effect.Do == Unwatch && (kind == cloud.NotFound || kind == cloud.Denied):
+		case o.Effect.Do == Unmount && kind == cloud.NotFound, o.Effect.Do == Unwatch && (kind == cloud.NotFound || cloud.Barred(o.Err)):
 			s.wait() // gone, as wanted
 		case o.Effect.Do == Mount && kind == cloud.Conflict:
 			s.wait() // there already
 		case o.Effect.Do == Repoint && s.n.Phase == record.Serving:
 			s.say(message.CallFailed, what) // never delays a switch; the sweep repeats it, and tells people
-		case kind == cloud.Denied:
-			s.hold(record.Interrupted, message.PermissionDenied, what, s.retryAt())
+		case cloud.Barred(o.Err):
+			s.holdBarred(what, o.Err)
 			held = true
 		case s.revealed(o):
 			s.wait() // the next step goes another way
@@ -105,6 +105,16 @@ func (s *step) troubles() bool {
 		}
 	}
 	return held
+}
+
+// holdBarred holds a node for which AWS refuses the caller: people give the role the
+// permission, or clear what keeps the account from the service.
+func (s *step) holdBarred(reason string, err error) {
+	code := message.PermissionDenied
+	if cloud.Is(err, cloud.Account) {
+		code = message.AccountBarred
+	}
+	s.hold(record.Interrupted, code, reason, s.retryAt())
 }
 
 // wrongState: the instance is in a state in which the call makes no sense, most
@@ -131,8 +141,8 @@ func (s *step) seen(parts ...observe.Part) bool {
 			continue
 		}
 		switch {
-		case cloud.Is(err, cloud.Denied):
-			s.hold(record.Interrupted, message.PermissionDenied, err.Error(), s.retryAt())
+		case cloud.Barred(err):
+			s.holdBarred(err.Error(), err)
 		case errors.Is(err, observe.ErrLater):
 			s.wait() // its turn comes
 		default:

@@ -116,7 +116,9 @@ func (s *step) judgeLaunch() bool {
 		case "":
 			s.accepted(o.Instance)
 			return true
-		case cloud.Capacity, cloud.Addresses, cloud.Unsupported, cloud.NotFound: // not found: the subnet
+		case cloud.Spent:
+			return s.spent(place, o.Err) // if not: the next candidate, with a new token
+		case cloud.Capacity, cloud.NoRoom, cloud.Addresses, cloud.Unsupported, cloud.NotFound: // not found: the subnet
 			if s.otherSender() {
 				return true
 			}
@@ -125,11 +127,11 @@ func (s *step) judgeLaunch() bool {
 			if kind == cloud.Capacity {
 				s.do(Effect{Do: Remember, Key: key})
 			}
-			if kind == cloud.Capacity || kind == cloud.Unsupported {
-				sw.Tried = append(sw.Tried, key) // another type may fit there
-			} else {
-				sw.Tried = append(sw.Tried, sw.Launch.Zone)
+			if kind == cloud.Addresses || kind == cloud.NotFound {
+				key = sw.Launch.Zone // no other type fits there either
 			}
+			sw.Tried = append(sw.Tried, key)
+			s.noteAnswer(key, o.Err)
 			s.refused()
 			return false // the next candidate, in this same step
 		case cloud.Quota:
@@ -150,7 +152,7 @@ func (s *step) judgeLaunch() bool {
 				return true
 			}
 			s.hold(record.Held, message.HeldTags, "launch in "+place+": "+o.Err.Error(), s.retryAt())
-		case cloud.Denied: // the request stays open: it is right, and is sent again
+		case cloud.Denied, cloud.Account: // the request stays open: it is right, and is sent again
 			if s.otherSender() {
 				return true
 			}
@@ -158,7 +160,7 @@ func (s *step) judgeLaunch() bool {
 				s.refused()
 				return true
 			}
-			s.hold(record.Interrupted, message.PermissionDenied, "launch in "+place+": "+o.Err.Error(), s.retryAt())
+			s.holdBarred("launch in "+place+": "+o.Err.Error(), o.Err)
 		case cloud.Invalid, cloud.Conflict:
 			if s.otherSender() {
 				return true
@@ -178,6 +180,21 @@ func (s *step) judgeLaunch() bool {
 		return true
 	}
 	return false
+}
+
+// spent notes that EC2 launched an instance for the request and that it is terminated
+// already: the answer that named it was lost. That attempt failed like any replacement
+// that dies. Its token launches nothing any more, whoever sends it.
+// It reports whether the step ends there.
+func (s *step) spent(place string, err error) bool {
+	sw := s.n.Switch
+	sw.Attempts++
+	sw.LastFailure = "launch in " + place + ": " + err.Error()
+	sw.Tried = append(sw.Tried, sw.Launch.Zone)
+	s.noteAnswer(sw.Launch.Zone, err)
+	s.say(message.Abandoned, sw.LastFailure, slog.String("az", sw.Launch.Zone))
+	s.refused()
+	return s.goBack(sw.LastFailure)
 }
 
 // launchType is the instance type that the open request asks for.
@@ -275,11 +292,12 @@ func (s *step) blueprintForCreate() bool {
 	b, ok := s.Facts.Template[t]
 	if !ok {
 		err := s.Facts.NoTemplate[t]
-		code := message.LaunchInvalid
-		if cloud.Is(err, cloud.Denied) {
-			code = message.PermissionDenied
+		reason := fmt.Sprintf("launch template %s version %s cannot be read: %v", t.ID, t.Version, err)
+		if cloud.Barred(err) {
+			s.holdBarred(reason, err)
+		} else {
+			s.hold(record.Interrupted, message.LaunchInvalid, reason, s.retryAt())
 		}
-		s.hold(record.Interrupted, code, fmt.Sprintf("launch template %s version %s cannot be read: %v", t.ID, t.Version, err), s.retryAt())
 		return false
 	}
 	return s.settle(b, t, message.BlueprintTaken, fmt.Sprintf("from launch template %s version %s", t.ID, t.Version))

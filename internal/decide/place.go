@@ -50,7 +50,7 @@ func (s *step) candidates() ([]candidate, string) {
 	if len(s.Facts.Subnets) == 0 {
 		return nil, fmt.Sprintf("no subnet of %s carries the tag %s=true", s.Config.VPC, contract.DestinationTag)
 	}
-	return list, strings.Join(slices.Sorted(maps.Keys(out)), "; ")
+	return list, strings.Join(slices.Sorted(maps.Keys(out)), "; ") + s.lasting()
 }
 
 // unfit says why a subnet is no candidate for the type, or "".
@@ -65,13 +65,13 @@ func (s *step) unfit(p cloud.Subnet, kind string, impaired map[string]string) st
 	case impaired[p.Zone] != "":
 		return p.Zone + ": " + impaired[p.Zone]
 	case slices.Contains(tried, p.Zone):
-		return p.Zone + ": tried in this round"
+		return p.Zone + ": tried in this round" + s.answered(p.Zone)
 	case slices.Contains(tried, contract.CapacityKey(p.Zone, kind)):
-		return p.Zone + ": tried in this round with " + kind
+		return p.Zone + ": tried in this round with " + kind + s.answered(contract.CapacityKey(p.Zone, kind))
 	case short:
-		return p.Zone + ": lacked " + kind + " capacity, not asked again before " + until.UTC().Format("15:04:05") + " UTC"
+		return p.Zone + ": lacked " + kind + " capacity, not asked again before " + until.UTC().Format("15:04:05") + " UTC" + s.answered(contract.CapacityKey(p.Zone, kind))
 	case p.Free == 0:
-		return p.Zone + ": " + p.ID + " has no free address"
+		return p.Zone + ": " + p.ID + " has no free address; waiting does not change that: " + cures[cloud.Addresses]
 	}
 	return ""
 }

@@ -41,7 +41,7 @@ func (s *step) post() {
 func undeliverable(o Outcome) bool {
 	told := o.Effect.Post.Kind == record.PostNotice || o.Effect.Post.Kind == record.PostEvent || o.Effect.Post.Kind == record.PostAnswer
 	kind := cloud.KindOf(o.Err)
-	return told && (kind == cloud.Denied || kind == cloud.Invalid || kind == cloud.NotFound)
+	return told && (cloud.Barred(o.Err) || kind == cloud.Invalid || kind == cloud.NotFound)
 }
 
 // put adds to the outbox; it is delivered once the record is saved.

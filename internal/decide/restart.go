@@ -91,7 +91,11 @@ func (s *step) restarting(i cloud.Instance) {
 			s.wait()
 			return
 		}
-		s.holdNoCandidate(fmt.Sprintf("%s could not be started again in place either: %v", i.ID, o.Err))
+		why := fmt.Sprintf("%s could not be started again in place either: %v", i.ID, o.Err)
+		if before := s.refusals(); before != "" {
+			why += "; before, " + before
+		}
+		s.holdNoCandidate(why + s.lasting())
 		return
 	}
 	s.do(Effect{Do: Start, Instance: i.ID})

@@ -112,7 +112,7 @@ func (s *step) applicable() bool {
 		err = s.Facts.Unseen[observe.PartTemplates]
 	}
 	switch kind := cloud.KindOf(err); {
-	case s.n.Switch.Noted, kind != cloud.Denied && kind != cloud.Invalid && kind != cloud.NotFound:
+	case s.n.Switch.Noted, !cloud.Barred(err) && kind != cloud.Invalid && kind != cloud.NotFound:
 		s.wait()
 		return s.n.Switch.Noted // it was read before
 	}
@@ -144,7 +144,7 @@ func (s *step) goBack(reason string) bool {
 	s.n.Rejected = bad
 	s.revert()
 	sw.Failed = fmt.Sprintf("launch template %s version %s was given up, the node is as it was before: %s", bad.ID, bad.Version, reason)
-	sw.Tried, sw.Attempts, sw.Rounds = s.avoided(), 0, 0
+	sw.Tried, sw.Answers, sw.Attempts, sw.Rounds = s.avoided(), nil, 0, 0
 	s.say(message.RolledBack, sw.Failed)
 	s.notify(message.RolledBack, sw.Failed)
 	s.wait()
@@ -225,7 +225,7 @@ func (s *step) resettled() bool {
 	b, ok := s.Facts.Template[t]
 	err := errors.Join(s.Facts.NoTemplate[t], s.Facts.Unseen[observe.PartTemplates])
 	switch {
-	case !ok && err != nil && (!s.graceful() || cloud.Is(err, cloud.Denied) || cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.NotFound)):
+	case !ok && err != nil && (!s.graceful() || cloud.Barred(err) || cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.NotFound)):
 		return true // it waits for the switch after
 	case !ok:
 		s.wait()

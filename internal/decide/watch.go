@@ -46,7 +46,7 @@ func (s *step) checkEffect(do Verb, check string) Effect {
 // the check off.
 func (s *step) isGone(e Effect) bool {
 	for _, o := range s.Outcomes {
-		if o.Effect.ID() == e.ID() && (cloud.Is(o.Err, cloud.NotFound) || cloud.Is(o.Err, cloud.Denied)) {
+		if o.Effect.ID() == e.ID() && (cloud.Is(o.Err, cloud.NotFound) || cloud.Barred(o.Err)) {
 			return true
 		}
 	}

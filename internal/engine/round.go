@@ -58,7 +58,7 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 	switch {
 	case errors.Is(err, observe.ErrLater):
 		return false, true, nil
-	case cloud.Is(err, cloud.Denied):
+	case cloud.Barred(err):
 		return r.blind(ctx, looks, hints, err)
 	case err != nil && passing(err):
 		message.Log(ctx, r.log, message.New(message.CallFailed, err.Error()))

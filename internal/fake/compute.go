@@ -85,6 +85,9 @@ func (c compute) Template(_ context.Context, id, version string) (b cloud.Bluepr
 func (c compute) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err error) {
 	err = c.w.call("EC2 RunInstances", func() error {
 		if id, ok := c.w.tokens[l.Zone+"/"+l.Token]; ok {
+			if b := c.w.Boxes[id]; b == nil || b.State == cloud.Terminated {
+				return Refuse(cloud.Spent, "IdempotentInstanceTerminated", l.Token)
+			}
 			i = c.copyOf(c.w.Boxes[id])
 			return nil
 		}

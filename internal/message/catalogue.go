@@ -97,6 +97,7 @@ const (
 	CallRejected     Code = "WR306"
 	BalancerDisputes Code = "WR307"
 	ForcedStop       Code = "WR308"
+	AccountBarred    Code = "WR314"
 
 	CallFailed     Code = "WR401"
 	LeaseLost      Code = "WR402"
@@ -132,7 +133,7 @@ var Catalogue = []Definition{
 	{NodeCreated, slog.LevelInfo, "node created", "The node's first instance serves.", none},
 	{NodeDeleted, slog.LevelInfo, "node deleted", "Nothing of the node is left and its id is free.", none},
 	{ClaimReleased, slog.LevelInfo, "claim released", "An invocation that was suspended claimed a node id for a deployment that had been answered meanwhile. The id is free again.", none},
-	{NextCandidate, slog.LevelWarn, "candidate cannot take the node", "The zone lacks capacity or addresses, or does not offer the instance type.", "None. If it happens often, add zones or reserve capacity."},
+	{NextCandidate, slog.LevelWarn, "candidate cannot take the node", "The zone lacks capacity or addresses, does not offer the instance type, or what the launch is bound to (a reservation, a host) has no room. The reason has EC2's own words.", "None. If it happens often, add zones or reserve capacity."},
 	{Abandoned, slog.LevelWarn, "replacement abandoned", "The replacement died or did not become healthy in time. It is condemned and another one tried.", "Look at the abandoned instance's state reason and console output; it is kept stopped until the switch ends."},
 	{AlarmArmed, slog.LevelInfo, "alarm armed", "The alarm has been OK, so from now on its ALARM is believed.", none},
 	{StrayCondemned, slog.LevelWarn, "stray instance condemned", "An instance that this switcher launched for the node but never granted was found; it is stopped and terminated.", none},
@@ -188,6 +189,8 @@ var Catalogue = []Definition{
 	{ForcedStop, slog.LevelError, "interrupted: a forced stop is not proof enough", "The old instance was stuck and EC2 stopped it by force. AWS says that a forced stop in rare cases results in post-stop writes to EBS volumes or other shared resources. The node's data is not on a file system of its own that the instance could be cut off from, and the node does not set AcceptForcedStop. No replacement is granted.", "Make sure that the instance cannot write the node's data any more: revoke its access, or ask AWS support whether its host is off. Then set AcceptForcedStop on the node and deploy. The switch goes on at once."},
 
 	{BalancerDisputes, slog.LevelError, "interrupted: load balancer and node disagree", "The load balancer does not call the replacement healthy, but the node's own application alarm is OK. The load balancer's word alone does not condemn an instance.", "Check the target group's health check, port and security groups. The switch goes on when the target is healthy."},
+
+	{AccountBarred, slog.LevelError, "interrupted: AWS refuses the account", "AWS refuses the account itself, whatever its roles allow: it is not verified yet, has not subscribed to the service, or is blocked.", "Clear what the reason names with AWS Support or in the account's settings; no permission of the switcher's role changes it. The switch goes on by itself."},
 
 	{CallFailed, slog.LevelWarn, "call failed", "A call to AWS failed or got no answer. It is repeated after another look.", "None, unless it goes on: then check the service's health."},
 	{LeaseLost, slog.LevelWarn, "lease lost", "Another invocation took over. This one stops acting.", none},

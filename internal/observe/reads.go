@@ -212,7 +212,7 @@ func (o Observer) templates(w wants, f *Facts, _ time.Time) reading {
 			switch cloud.KindOf(err) {
 			case "":
 				f.Template[t] = found[k]
-			case cloud.NotFound, cloud.Invalid, cloud.Denied:
+			case cloud.NotFound, cloud.Invalid, cloud.Denied, cloud.Account:
 				f.NoTemplate[t] = err
 			default:
 				first = cmp.Or(first, fmt.Errorf("read launch template %s version %s: %w", t.ID, t.Version, err))

@@ -294,6 +294,7 @@ func (n Node) Clone() Node {
 		s := *n.Switch
 		s.Launch, s.Senders = copyOf(n.Switch.Launch), slices.Clone(s.Senders)
 		s.Tried, s.Marks, s.Fallback = slices.Clone(s.Tried), maps.Clone(s.Marks), copyOf(s.Fallback)
+		s.Answers = maps.Clone(s.Answers)
 		c.Switch = &s
 	}
 	return c // a blueprint is replaced, never changed in place

@@ -64,18 +64,27 @@ type Switch struct {
 	// Like is what Launch asks for, where that is not the node's blueprint.
 	Like *cloud.Blueprint `json:"like,omitempty"`
 	// Senders are the invocations that may have sent Launch, or still may.
-	Senders  []Sender             `json:"senders,omitempty"`
-	Asked    time.Time            `json:"asked,omitzero"`     // when Launch was opened
-	Instance string               `json:"instance,omitempty"` // what answered Launch
-	Tried    []string             `json:"tried,omitempty"`    // zones, or zone#type, that failed in this round
-	Marks    map[string]time.Time `json:"marks"`              // when each phase was first reached
-	Effects  int                  `json:"effects"`            // mutating calls made
+	Senders  []Sender  `json:"senders,omitempty"`
+	Asked    time.Time `json:"asked,omitzero"`     // when Launch was opened
+	Instance string    `json:"instance,omitempty"` // what answered Launch
+	Tried    []string  `json:"tried,omitempty"`    // zones, or zone#type, that failed in this round
+	// Answers are EC2's last refusals of this switch, by zone or zone#type. They outlast
+	// the round, so that people read why nothing takes the node.
+	Answers map[string]Answer    `json:"answers,omitempty"`
+	Marks   map[string]time.Time `json:"marks"`   // when each phase was first reached
+	Effects int                  `json:"effects"` // mutating calls made
 }
 
 // Fallback is a blueprint that is known to be good.
 type Fallback struct {
 	Blueprint cloud.Blueprint   `json:"blueprint"`
 	Template  contract.Template `json:"template"`
+}
+
+// Answer is EC2's refusal of a launch.
+type Answer struct {
+	Kind  cloud.Kind `json:"kind"`
+	Words string     `json:"words"` // its code and message
 }
 
 // Sender is an invocation that was about to send a launch request.

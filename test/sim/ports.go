@@ -127,6 +127,9 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 			if m.request != requestOf(l) {
 				return refuse(cloud.Invalid, "EC2", "RunInstances", "IdempotentParameterMismatch")
 			}
+			if m.State == cloud.Terminated {
+				return refuse(cloud.Spent, "EC2", "RunInstances", "IdempotentInstanceTerminated")
+			}
 			i = m.Instance
 			return nil
 		}

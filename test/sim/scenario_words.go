@@ -34,7 +34,10 @@ var answers = map[string]cloud.Kind{
 	"InsufficientFreeAddressesInSubnet": cloud.Addresses,
 	"InsufficientInstanceCapacity":      cloud.Capacity,
 	"InvalidAMIID.NotFound":             cloud.Invalid,
+	"PendingVerification":               cloud.Account,
+	"ReservationCapacityExceeded":       cloud.NoRoom,
 	"UnauthorizedOperation":             cloud.Denied,
+	"UnsupportedOperation":              cloud.Invalid, // unless its words name a type or a zone
 	"Unsupported":                       cloud.Unsupported,
 	"VcpuLimitExceeded":                 cloud.Quota,
 }

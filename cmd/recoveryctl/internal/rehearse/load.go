@@ -141,7 +141,7 @@ func (s Source) node(ctx context.Context, w *fake.World, n record.Node, f observ
 	switch cloud.KindOf(err) {
 	case "":
 		w.Templates[t.ID+"/"+t.Version] = b
-	case cloud.NotFound, cloud.Invalid, cloud.Denied: // then the engine meets the same there
+	case cloud.NotFound, cloud.Invalid, cloud.Denied, cloud.Account: // then the engine meets the same there
 	default:
 		return err
 	}
