@@ -14,7 +14,7 @@ import (
 // common are the codes that mean the same for all services.
 var common = kinds(map[cloud.Kind]string{
 	// RequestExpired: the signature was too old when it arrived, or the temporary
-	// credentials had expired. The request is good again when it is signed anew.
+	// credentials had expired. The request is good again when it is signed again.
 	cloud.Throttled: `RequestLimitExceeded Throttling ThrottlingException ThrottledException Throttled RequestThrottled
 		RequestThrottledException EC2ThrottledException TooManyRequestsException SlowDown PriorRequestNotComplete
 		BandwidthLimitExceeded ProvisionedThroughputExceededException TransactionInProgressException

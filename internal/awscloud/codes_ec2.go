@@ -7,10 +7,10 @@ import "github.com/workload-recovery/workload-recovery/internal/cloud"
 // than the general rules: codes that contain NotFound or end in LimitExceeded, and the
 // HTTP status of all others. testdata/ec2-codes.txt holds the whole list.
 var ec2Codes = kinds(map[cloud.Kind]string{
-	// The zone has no room for the type, whoever asks. Some come with HTTP 500.
+	// The zone has no room for the type, for any node. Some come with HTTP 500.
 	cloud.Capacity: `InsufficientInstanceCapacity InsufficientCapacity InsufficientCapacityOnOutpost UnfulfillableCapacity SpotMaxPriceTooLow`,
-	// What this request is bound to has no room, or is in another zone. Other nodes of the
-	// same type may have room there.
+	// The reservation, host or placement group that this request is bound to has no room, or
+	// is in another zone. Other nodes of the same type may have room there.
 	cloud.NoRoom: `ReservationCapacityExceeded InsufficientCapacityOnHost InsufficientHostCapacity UnavailableHostRequirements
 		IncompatibleHostRequirements InsufficientReservedInstanceCapacity InsufficientReservedInstancesCapacity
 		InvalidCapacityReservationState.PendingActivation InsufficientVolumeCapacity InvalidPlacementGroup.InUse ZonesMismatched`,

@@ -58,7 +58,7 @@ func classify(service, action string, err error) *cloud.Error {
 	return e
 }
 
-// refusal is what is known of a call that did not succeed.
+// refusal describes a call that did not succeed.
 type refusal struct {
 	service, action, code, message string
 	status                         int // of HTTP; 0: no answer
@@ -86,8 +86,8 @@ func kindOf(r refusal, unsent bool) cloud.Kind {
 	return byStatus(r.status)
 }
 
-// byStatus is the kind of an error whose code is not known. What AWS refused with a 4xx
-// was not carried out; what was not answered, or answered with a 5xx, may have been.
+// byStatus is the kind of an error whose code is not known. A call that AWS refused with a
+// 4xx was not carried out. One without an answer, or with a 5xx, may have been.
 func byStatus(status int) cloud.Kind {
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -126,7 +126,7 @@ func inCall(r refusal, code string, kind cloud.Kind) cloud.Kind {
 	return kind
 }
 
-// place is how EC2's messages name an instance type or a zone.
+// place matches the ways in which EC2's messages name an instance type or a zone.
 var place = regexp.MustCompile(`(?i)instance type|availability zone|\b[a-z][a-z0-9-]*[0-9][a-z0-9-]*\.(nano|micro|small|medium|large|[0-9]*xlarge|metal)|\b[a-z]{2}(-[a-z]+)+-[0-9][a-z]\b`)
 
 func namesPlace(message string) bool { return place.MatchString(message) }

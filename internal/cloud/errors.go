@@ -16,8 +16,8 @@ const (
 	NotFound    Kind = "not found"   // the thing named does not exist (or is not visible yet)
 	Conflict    Kind = "conflict"    // a compare-and-swap lost
 	Throttled   Kind = "throttled"   // refused, try later
-	Capacity    Kind = "capacity"    // the zone has no room for this type, whoever asks
-	NoRoom      Kind = "no room"     // what the request is bound to has none: a reservation, a host, a placement group
+	Capacity    Kind = "capacity"    // the zone has no room for this type, for any node
+	NoRoom      Kind = "no room"     // the reservation, host or placement group that the request is bound to has none
 	Addresses   Kind = "addresses"   // the subnet has no free address
 	Unsupported Kind = "unsupported" // the zone does not offer the type
 	Spent       Kind = "spent"       // the token's instance was launched, and is terminated

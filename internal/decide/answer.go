@@ -11,8 +11,8 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// mostWords is how much of EC2's message is kept of each refusal: a node with many types
-// has many candidates, and all their answers stand in its record and in one notice.
+// mostWords is the number of bytes kept of EC2's message for each refusal. A node with many
+// types has many candidates, and all their answers stand in its record and in one notice.
 const mostWords = 300
 
 // noteAnswer keeps EC2's words for people to read when no candidate is left. place is the
@@ -32,7 +32,7 @@ func (s *step) noteAnswer(place string, err error) {
 	s.n.Switch.Answers[place] = record.Answer{Kind: cloud.KindOf(err), Words: words}
 }
 
-// answered is what EC2 answered for that place, to be put behind a reason.
+// answered returns EC2's answer for that place, to be put behind a reason.
 func (s *step) answered(place string) string {
 	if a, ok := s.n.Switch.Answers[place]; ok {
 		return ", EC2 answered " + a.Words

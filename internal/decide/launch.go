@@ -184,8 +184,7 @@ func (s *step) judgeLaunch() bool {
 
 // spent notes that EC2 launched an instance for the request and that it is terminated
 // already: the answer that named it was lost. That attempt failed like any replacement
-// that dies. Its token launches nothing any more, whoever sends it.
-// It reports whether the step ends there.
+// that dies. Its token launches nothing any more, from any invocation. It reports whether the step ends there.
 func (s *step) spent(place string, err error) bool {
 	sw := s.n.Switch
 	sw.Attempts++

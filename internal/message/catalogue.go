@@ -190,7 +190,7 @@ var Catalogue = []Definition{
 
 	{BalancerDisputes, slog.LevelError, "interrupted: load balancer and node disagree", "The load balancer does not call the replacement healthy, but the node's own application alarm is OK. The load balancer's word alone does not condemn an instance.", "Check the target group's health check, port and security groups. The switch goes on when the target is healthy."},
 
-	{AccountBarred, slog.LevelError, "interrupted: AWS refuses the account", "AWS refuses the account itself, whatever its roles allow: it is not verified yet, has not subscribed to the service, or is blocked.", "Clear what the reason names with AWS Support or in the account's settings; no permission of the switcher's role changes it. The switch goes on by itself."},
+	{AccountBarred, slog.LevelError, "interrupted: AWS refuses the account", "AWS refuses the account itself, whatever its roles allow: it is not verified yet, has not subscribed to the service, or is blocked.", "Clear what the reason names with AWS Support or in the account's settings; no permission of the switcher's role changes it. The switch then goes on automatically."},
 
 	{CallFailed, slog.LevelWarn, "call failed", "A call to AWS failed or got no answer. It is repeated after another look.", "None, unless it goes on: then check the service's health."},
 	{LeaseLost, slog.LevelWarn, "lease lost", "Another invocation took over. This one stops acting.", none},

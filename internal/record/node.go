@@ -340,14 +340,14 @@ const (
 	// InvocationLife is the longest time one invocation can run ("Lambda quotas",
 	// function timeout: 900 seconds).
 	InvocationLife = 15 * time.Minute
-	// SignatureLife is how long AWS accepts a signed request after its date stamp.
+	// SignatureLife is the time after its date stamp in which AWS accepts a signed request.
 	// AWS's pages differ: IAM says five minutes "in most cases" (AWS Signature
 	// Version 4 for API requests), and EC2 refuses a request with RequestExpired only
 	// when it arrives "more than 15 minutes after the date stamp" (Error codes for the
 	// Amazon EC2 API). The longer life is the safe one.
 	SignatureLife = 15 * time.Minute
-	// LateCall is how long after an instance was given up a call about it can still
-	// arrive: a process may sign a request at the very end of its invocation, freeze,
+	// LateCall is the time after an instance was given up in which a call about it can
+	// still arrive: a process may sign a request at the very end of its invocation, freeze,
 	// and send it when the signature is about to expire. Five minutes are added for
 	// clocks that differ.
 	LateCall = InvocationLife + SignatureLife + 5*time.Minute

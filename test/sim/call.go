@@ -119,12 +119,12 @@ func (c *client) answered(service, action string, instances int, do func() error
 	return err
 }
 
-// signatureLife is how long after its date stamp a signed request is accepted
+// signatureLife is the time after its date stamp in which a signed request is accepted
 // ("RequestExpired", Error codes for the Amazon EC2 API).
 const signatureLife = 15 * time.Minute
 
-// lateCall is how long after a change of the record a call that rests on what was
-// recorded before can arrive.
+// lateCall is the time after a change of the record in which a call that rests on the
+// record before that change can arrive.
 const lateCall = timeLimit + signatureLife
 
 // arrives carries out a call that was signed by a process that no longer lives: Lambda

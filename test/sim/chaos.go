@@ -391,7 +391,7 @@ func (w *World) freeze(p *Proc, action string, nodes []int, late func()) {
 	}
 }
 
-// oversleep freezes a process that has signed a call. If its invocation ends meanwhile,
+// oversleep freezes a process that has signed a call. If its invocation has ended by then,
 // late carries the call out when the host runs again.
 func (w *World) oversleep(p *Proc, d time.Duration, late func()) {
 	w.Log("%s freezes with a signed request", p.Name)

@@ -93,8 +93,8 @@ func (s *script) broke(format string, a ...any) {
 	}
 }
 
-// called counts a call, and does what the scenario says for that one: strikes is what
-// it suffers, late how long after its signature it arrives.
+// called counts a call, and does what the scenario says for that one. It returns the fault
+// that strikes the call, and the time from its signature to its arrival.
 func (s *script) called(p *Proc, action string) (strikes strikeKind, late time.Duration) {
 	if s == nil || !s.armed {
 		return clean, 0
