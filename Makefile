@@ -10,6 +10,8 @@ GOLANGCI_LINT_VERSION := v2.15.0
 TOOLS := $(CURDIR)/.tools
 VENV := $(TOOLS)/venv
 GOLANGCI_LINT := $(TOOLS)/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+GOTESTSUM_VERSION := v1.13.0
+GOTESTSUM := $(TOOLS)/bin/gotestsum-$(GOTESTSUM_VERSION)
 
 # The same flags for every build, test and lint: the AWS SDK's EC2 package takes
 # a minute to compile, and other flags would compile it again.
@@ -27,7 +29,8 @@ OFFLINE := env -u AWS_PROFILE -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u A
 ENGINE_SOURCES := go.mod go.sum $(shell find internal lambda -type f -not -name '*_test.go' -not -path 'internal/bundle/*' 2>/dev/null)
 APP_SOURCES := go.mod go.sum cdk.json package-lock.json $(wildcard *.go) \
 	$(shell find constructs stacks internal/contract internal/boot internal/bundle -type f -not -name '*_test.go' 2>/dev/null)
-SUITE := $(OFFLINE) go run ./scripts/suite
+SUITE := $(OFFLINE) GOTESTSUM=$(GOTESTSUM) GOLANGCI_LINT=$(GOLANGCI_LINT) scripts/suite
+TEST := build unit simulation fresh node walls documents template roles consumer synth cfn-lint schemas emulator e2e
 
 ##@ Use
 
@@ -49,27 +52,31 @@ diff: build node ## Compare the templates with what is deployed in your account
 ##@ Test
 
 .PHONY: test
-test: tools-test ## Everything: unit, simulation, node, walls, templates, emulator, end to end, cfn-lint, documents; one closing summary
-	@$(SUITE) test
+test: tools-test $(GOTESTSUM) ## Everything: unit, simulation, node, walls, templates, emulator, end to end, cfn-lint, documents; one closing summary
+	@$(SUITE) $(TEST)
+
+.PHONY: test-busy
+test-busy: ## make test beside LOOPS=8 busy loops: slower, and still green (TARGET=test-e2e: another target)
+	@scripts/busy $(or $(LOOPS),8) $(MAKE) --no-print-directory $(or $(TARGET),test)
 
 .PHONY: test-unit
-test-unit: ## Unit tests only (no Node, no Python)
+test-unit: $(GOTESTSUM) ## Unit tests only (no Node, no Python)
 	@$(SUITE) unit
 
 .PHONY: test-template
-test-template: node ## Template tests only
+test-template: node $(GOTESTSUM) ## Template tests only
 	@$(SUITE) build template roles
 
 .PHONY: test-e2e
-test-e2e: tools-test ## End-to-end tests only: the real binary against the emulator
+test-e2e: tools-test $(GOTESTSUM) ## End-to-end tests only: the real binary against the emulator
 	@$(SUITE) build synth e2e
 
 .PHONY: test-consumer
-test-consumer: node ## A module elsewhere imports a release of this tree and synthesises, from the module cache and vendored
+test-consumer: node $(GOTESTSUM) ## A module elsewhere imports a release of this tree and synthesises, from the module cache and vendored
 	@$(SUITE) consumer
 
 .PHONY: test-node-versions
-test-node-versions: build node $(if $(NODES),,$(TOOLS)/nodes.stamp) ## Synthesise under Node.js 20, 22 and 24 and compare the templates (NODES="path path": under those)
+test-node-versions: build node $(GOTESTSUM) $(if $(NODES),,$(TOOLS)/nodes.stamp) ## Synthesise under Node.js 20, 22 and 24 and compare the templates (NODES="path path": under those)
 	@$(SUITE) node-versions
 
 .PHONY: sim
@@ -91,7 +98,7 @@ mutation: ## Change the engine's source piece by piece and see which tests notic
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) python ## go vet, golangci-lint (with gofumpt), prose, shellcheck
-	@$(SUITE) lint
+	@$(SUITE) vet golangci prose shellcheck
 
 # The database as a module: vuln.go.dev need not be reached, and its content is in the checksum database.
 VULNDB := golang.org/x/vulndb@v0.0.0-20261105234957-e22db6528018
@@ -212,7 +219,7 @@ dist/multi/.stamp: dist/switcher/arm64/bootstrap $(APP_SOURCES)
 ##@ Tools
 
 .PHONY: tools
-tools: node python $(GOLANGCI_LINT) ## Install all tools into .tools and node_modules (the other targets do it as needed)
+tools: node python $(GOLANGCI_LINT) $(GOTESTSUM) ## Install all tools into .tools and node_modules (the other targets do it as needed)
 
 .PHONY: node python tools-test
 node: $(TOOLS)/node.stamp
@@ -241,6 +248,11 @@ $(GOLANGCI_LINT):
 	@scripts/preflight go
 	GOFLAGS= GOBIN=$(TOOLS)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	@mv $(TOOLS)/bin/golangci-lint $@
+
+$(GOTESTSUM):
+	@scripts/preflight go
+	GOFLAGS= GOBIN=$(TOOLS)/bin go install gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
+	@mv $(TOOLS)/bin/gotestsum $@
 
 .PHONY: clean
 clean: ## Remove what the build wrote (CLEAN_ARGS=tools: the tools too)

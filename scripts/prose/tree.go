@@ -34,6 +34,7 @@ var readers = []struct {
 	{"/.gitignore", readHashes},
 	{"/scripts/preflight", readHashes},
 	{"/scripts/suite", readHashes},
+	{"/scripts/busy", readHashes},
 	{"/.ci/run", readHashes},
 }
 
