@@ -181,7 +181,7 @@ type ClusterNodeProps struct {
 	ServiceTimeout awscdk.Duration
 }
 
-// NodesPerStack is how many nodes fit into one stack: a node with its ResourceMonitor
+// NodesPerStack is the number of nodes that fit into one stack: a node with its ResourceMonitor
 // is 24 resources, and up to 31 with a backup plan, an application status check, log
 // files and the like.
 const NodesPerStack = consumer.NodesPerStack

@@ -54,7 +54,7 @@ func (s *switcher) makeRole() {
 	}
 }
 
-// may is what the switcher's permissions are limited to.
+// may returns the values that limit the switcher's permissions.
 func (s *switcher) may() statement.Switcher {
 	return statement.Switcher{
 		Name: s.name, Env: s.env, VpcID: s.vpc.VpcId(), VpcArn: s.vpc.VpcArn(), TableArn: s.table.TableArn(),

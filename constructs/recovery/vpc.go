@@ -85,7 +85,7 @@ func NewRecoveryVpc(scope constructs.Construct, id *string, props *RecoveryVpcPr
 	return v
 }
 
-// vpcPlan is what the props say, checked.
+// vpcPlan holds the checked props.
 type vpcPlan struct {
 	cidr       string
 	zones      []string // nil: the first count

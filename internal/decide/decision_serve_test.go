@@ -130,11 +130,11 @@ func TestDecisionsServed(t *testing.T) {
 		when("the other one is terminated", clear(), to(before, cloud.Terminated)),
 		when("the other one is terminated and its mount target is missing", clear(), to(before, cloud.Terminated), blame(func(c *record.Condemned) { c.Mount = &cloud.Mount{ID: "m"} })),
 		when("the other one is out of sight", clear(), gone(before)),
-		when("a group was deleted meanwhile", clear(), to(before, cloud.Terminated), without(byIP)),
-		when("all groups were deleted meanwhile", clear(), to(before, cloud.Terminated), without(byID, byIP)),
+		when("a group was deleted during the switch", clear(), to(before, cloud.Terminated), without(byIP)),
+		when("all groups were deleted during the switch", clear(), to(before, cloud.Terminated), without(byID, byIP)),
 		when("no load balancer uses a group any more", clear(), to(before, cloud.Terminated), unused),
 		when("no load balancer used a group before either", clear(), to(before, cloud.Terminated), unused, idle),
-		when("somebody took its registration away", clear(), to(before, cloud.Terminated), func(s *scene) { s.Facts.Targets[byIP] = nil }),
+		when("a person took its registration away", clear(), to(before, cloud.Terminated), func(s *scene) { s.Facts.Targets[byIP] = nil }),
 		when("it is not healthy any more", clear(), to(before, cloud.Terminated), func(s *scene) {
 			s.Facts.Targets[byIP] = []cloud.Target{{ID: "10.0.0.new", Port: 81, Health: cloud.Unhealthy, Reason: "Target.Timeout"}}
 		}),

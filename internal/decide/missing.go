@@ -81,7 +81,7 @@ func (s *step) missingAlarms() []string {
 	return list
 }
 
-// missingMount tells whether the instance's zone has no mount target of the node's own file
+// missingMount reports whether the instance's zone has no mount target of the node's own file
 // system, where the node's storage fence knows that file system.
 func (s *step) missingMount() []string {
 	fs := s.ownFiles()

@@ -169,10 +169,10 @@ func but(exceptions []string) string {
 	return ", but " + strings.Join(exceptions, "; ")
 }
 
-// lacks tells what is missing at the end of a switch, and what the switch did if it moved
-// the node: machines learn that from the same event as always.
+// lacks reports the things that are missing at the end of a switch, and the result of the
+// switch if it moved the node: machines learn that from the same event as always.
 func (s *step) lacks(missing []string, moved bool) {
-	text := "What is missing: " + strings.Join(missing, "\n") + "\n"
+	text := "Missing: " + strings.Join(missing, "\n") + "\n"
 	if moved {
 		text += "\n" + s.report()
 		s.announce(contract.DetailSwitched, message.SwitchCompleted, s.report())

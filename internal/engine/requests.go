@@ -182,7 +182,7 @@ func (r *run) claim(ctx context.Context, req record.Request, set contract.Settin
 		if r.nodes[at].Owner == owner {
 			return nil, nil // it has it; a claim that is written late would outlive the node
 		}
-		return inUse(set.ID, r.nodes[at].Owner, r.cfg.VPC), nil // whatever became of its claim
+		return inUse(set.ID, r.nodes[at].Owner, r.cfg.VPC), nil // also where its claim is gone
 	}
 	c, err := r.store.TakeClaim(ctx, set.ID, owner, r.clock.Now())
 	if err != nil {

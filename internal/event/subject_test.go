@@ -98,7 +98,7 @@ func TestMixedListsNameEachInstanceOnce(t *testing.T) {
 }
 
 // Text that only resembles an instance id names no instance.
-func TestWhatIsNoInstanceIsNotRead(t *testing.T) {
+func TestOtherResourcesAreNotReadAsInstances(t *testing.T) {
 	for _, text := range []string{
 		"", "i-", "i-x;DROP", "i-0aaabbbbccccdddd1x", "ami-0aaabbbbccccdddd1", "xi-0aaabbbbccccdddd1", "instance/" + bare,
 		"arn:aws:ec2:us-east-1:123456789012:instance/" + bare + "/x", "arn:aws:ec2:us-east-1:123456789012:volume/vol-1",

@@ -121,7 +121,8 @@ func (need *Need) draining(n record.Node) {
 	}
 }
 
-// serving is what it takes until the replacement is healthy, and then until the switch ends.
+// serving adds the needs of a switch until the replacement is healthy, and then until the
+// switch ends.
 func (need *Need) serving(n record.Node, p contract.Policy, now time.Time) {
 	need.Targets = groupsOf(n)
 	if n.Grant == nil {

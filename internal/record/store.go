@@ -259,6 +259,6 @@ type History struct {
 	Phases   map[string]float64 `json:"phaseSeconds"`
 	Attempts int                `json:"attempts"`
 	Effects  int                `json:"effects"`
-	// Missing is what the node should have had at the end, and had not.
+	// Missing lists the things that the node lacked at the end.
 	Missing []string `json:"missing,omitempty"`
 }

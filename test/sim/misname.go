@@ -16,7 +16,7 @@ type misnamed struct {
 	kind, physical string
 }
 
-// misname lets the node's own stack, as CloudFormation or somebody who forges its
+// misname lets the node's own stack, as CloudFormation or a person who forges its
 // requests, ask for an update and for the delete of the node under another physical id.
 func (w *World) misname(node int) {
 	ids := []string{"other.node-" + strconv.Itoa(node), contract.PhysicalID(w.siteOf(node).name, len(w.nodes)+1), "something", ""}

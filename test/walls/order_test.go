@@ -37,8 +37,8 @@ func TestFilesOfConstructsReadDownward(t *testing.T) {
 	}
 }
 
-// climb takes away, again and again, the files that use no file that is left. What
-// remains are the files in loops and those above them; those above are taken away too.
+// climb takes away, again and again, the files that use no file that is left. The files in
+// loops and those above them remain; those above are taken away too.
 func climb(uses map[string]map[string]bool) map[string]map[string]bool {
 	left := map[string]map[string]bool{}
 	for from, to := range uses {

@@ -16,8 +16,8 @@ import (
 	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
 )
 
-// Warning is an alarm that tells people, in one sentence each what it means and what
-// to do, and where to read on.
+// Warning is an alarm for people. Its description says in one sentence each what it means
+// and what to do, and names the page with the details.
 type Warning struct {
 	ID, Name, Means, Do string
 	Read                runbook.Page
@@ -28,7 +28,7 @@ type Warning struct {
 	Missing             awscloudwatch.TreatMissingData
 }
 
-// Warn makes an alarm that tells the topic.
+// Warn makes an alarm that notifies the topic.
 func Warn(scope constructs.Construct, topic awssns.ITopic, base string, w Warning) awscloudwatch.Alarm {
 	props := &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(w.Name),
@@ -67,7 +67,7 @@ func Arns(stack awscdk.Stack, names ...string) []*string {
 	return statement.In(stack).Arns("cloudwatch", resources...)
 }
 
-// Shape is when an alarm is raised: its settings, checked and with defaults.
+// Shape holds the settings of an alarm, checked and with defaults.
 type Shape struct {
 	Period, Periods, Points int
 	Threshold               float64

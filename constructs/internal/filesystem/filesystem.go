@@ -15,7 +15,7 @@ import (
 // NfsPort is the port of EFS mount targets.
 const NfsPort = 2049
 
-// Spec is what the data and the log file systems differ in.
+// Spec holds the settings in which the data and the log file systems differ.
 type Spec struct {
 	Vpc     awsec2.IVpc
 	Subnets *[]awsec2.ISubnet
@@ -30,7 +30,7 @@ type Spec struct {
 }
 
 // New makes an encrypted file system with a mount target in every zone
-// and a security group that admits nobody yet. Its policy refuses whatever does
+// and a security group without rules. Its policy refuses requests that do
 // not come through TLS and an access point; anonymous clients get nothing, since
 // a file system with a policy admits only identified ones:
 // https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html

@@ -35,8 +35,8 @@ func Explain(scope constructs.IConstruct, rules ...Rule) {
 	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": entries})
 }
 
-// Quiet tells cfn-lint, and AWS CDK's own validation, that a rule is knowingly not
-// followed. The reason stands in the template for its reader.
+// Quiet makes cfn-lint, and AWS CDK's own validation, ignore a rule that the resource breaks
+// on purpose. The reason stands in the template for its reader.
 func Quiet(resource awscdk.CfnResource, rule, reason string) {
 	resource.AddMetadata(jsii.String("cfn-lint"), map[string]any{
 		"config": map[string]any{"ignore_checks": []any{rule}}, "reason": reason,

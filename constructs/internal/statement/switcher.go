@@ -7,7 +7,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
-// Switcher is what a switcher's permissions are limited to.
+// Switcher holds the values that limit a switcher's permissions.
 type Switcher struct {
 	Name                           string
 	Env                            Environment
@@ -153,8 +153,8 @@ func (s Switcher) Own() []awsiam.PolicyStatement {
 	return out
 }
 
-// UseQueueKey is what sending to an encrypted queue takes ("Key management", Amazon SQS
-// Developer Guide).
+// UseQueueKey allows the use of the key of an encrypted queue, which a sender needs ("Key
+// management", Amazon SQS Developer Guide).
 func (s Switcher) UseQueueKey() awsiam.PolicyStatement {
 	return Allow("UseQueueKey", []string{"kms:Decrypt", "kms:GenerateDataKey"}, []*string{s.OwnKey.KeyArn()}, s.Via("sqs"))
 }

@@ -46,7 +46,7 @@ type PastSwitch struct {
 	Phases   []PhaseLength `json:"phases"`
 	Attempts int           `json:"attempts"`
 	Calls    int           `json:"calls"`
-	// Missing is what the node should have had when the switch ended, and had not.
+	// Missing lists the things that the node lacked when the switch ended.
 	Missing []string `json:"missing,omitempty"`
 }
 
