@@ -61,6 +61,11 @@ func TestRecovers(t *testing.T) {
 			a.switched(before, a.state(s, c.node))
 			a.untouched(s, other)
 			report(t, a.Proxy.Calls(from))
+			for _, call := range a.Proxy.Calls(from) {
+				if call.Action == "StopInstances" && (!skips(call) || call.Params["Force"] == "true") {
+					t.Errorf("a failed instance that is not stuck is stopped without its shutdown, and not by force: %s", call)
+				}
+			}
 			notices, err := a.In(s.Region).Receive(t.Context(), topic)
 			must(t, err)
 			if len(notices) != 1 || !strings.Contains(notices[0], string(message.SwitchCompleted)) {
@@ -74,6 +79,11 @@ func TestRecovers(t *testing.T) {
 		})
 	}
 	a.t = t
+}
+
+// skips reports whether a call does not let the operating system shut down.
+func skips(c proxy.Call) bool {
+	return c.Params["Force"] == "true" || c.Params["SkipOsShutdown"] == "true"
 }
 
 // report tells how many calls a switch took.

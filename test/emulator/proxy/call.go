@@ -82,7 +82,7 @@ func (c Call) String() string {
 
 // telling matches the parameters that tell one call from another of its kind.
 var telling = regexp.MustCompile(`^(InstanceId(\.\d+)?|Resource(Id)?(\.\d+)?|SubnetId|NetworkInterfaceId|.*SecurityGroupId\.\d+|ClientToken|` +
-	`TargetGroupArn|Targets\.member\.\d+\.Id|AlarmName|Attribute|Force|Key\.[a-z]+\.S|Item\.[ps]k\.S|Filter\.\d+\.(Name|Value\.1)|Subject|` +
+	`TargetGroupArn|Targets\.member\.\d+\.Id|AlarmName|Attribute|Force|SkipOsShutdown|Key\.[a-z]+\.S|Item\.[ps]k\.S|Filter\.\d+\.(Name|Value\.1)|Subject|` +
 	`FileSystemId|Path|status)$`)
 
 // credential finds the caller, region and service in a signature, version 4.
