@@ -73,6 +73,11 @@ func TestDecisionsServing(t *testing.T) {
 		when("it is healthy, and no load balancer used a group before either", serving(), health(cloud.Healthy, cloud.Unused), unused, idle),
 		when("no group is wanted any more", serving(), func(s *scene) { s.Node.Settings.Groups = nil }),
 		when("it is healthy", serving(), health(cloud.Healthy, cloud.Healthy)),
+		when("it is healthy after an order", serving(), health(cloud.Healthy, cloud.Healthy), begunBy(record.KindPlanned, event.CauseOperator)),
+		when("it is healthy after a notice of AWS", serving(), health(cloud.Healthy, cloud.Healthy), begunBy(record.KindPlanned, event.CauseScheduled)),
+		when("it is healthy after an update", serving(), health(cloud.Healthy, cloud.Healthy), begunBy(record.KindUpdate, record.KindUpdate)),
+		when("it is healthy after an adoption", serving(), health(cloud.Healthy, cloud.Healthy), begunBy(record.KindAdopt, record.KindAdopt)),
+		when("it is healthy after a create", serving(), health(cloud.Healthy, cloud.Healthy), begunBy(record.KindCreate, record.KindCreate)),
 		when("it is healthy in one group", serving(), sick),
 		when("no load balancer uses a group", serving(), health(cloud.Healthy, cloud.Unused), func(s *scene) {
 			g := s.Facts.Groups[byIP]
@@ -302,4 +307,9 @@ func TestDecisionsTroubles(t *testing.T) {
 			return s.Node, decide.Blind(s.Input, failure(cloud.Denied, ""))
 		}},
 	})
+}
+
+// begunBy changes what began the switch.
+func begunBy(kind, cause string) func(*scene) {
+	return func(s *scene) { s.Node.Switch.Kind, s.Node.Switch.Cause.Kind = kind, cause }
 }

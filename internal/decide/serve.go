@@ -41,7 +41,7 @@ func (s *step) serving() {
 		g.ServedAt = s.Now
 		s.n.Switch.Marks["served"] = s.Now
 		s.out.Save = true
-		s.say(message.NodeServes, fmt.Sprintf("%s in %s, %.1f s after the failure%s", g.Instance, g.Zone, s.since(s.n.Switch.Cause.At).Seconds(), but(slices.Concat(s.missingPlaces(), s.idlePlaces()))),
+		s.say(message.NodeServes, fmt.Sprintf("%s in %s, %s%s", g.Instance, g.Zone, s.elapsed(), but(slices.Concat(s.missingPlaces(), s.idlePlaces()))),
 			slog.String("instance", g.Instance), slog.String("az", g.Zone))
 		return // what follows rests on alarms too, which are not read before
 	}

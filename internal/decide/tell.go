@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
@@ -180,6 +181,13 @@ func (s *step) lacks(missing []string, moved bool) {
 	s.notify(message.EndLacks, text)
 }
 
+// elapsed says how long after its beginning the switch had the node serving, and what
+// began it.
+func (s *step) elapsed() string {
+	sw := s.n.Switch
+	return fmt.Sprintf("%.1f s after %s", s.n.Grant.ServedAt.Sub(sw.Cause.At).Seconds(), event.Origin(sw.Kind, sw.Cause))
+}
+
 // report says what a switch did, for people.
 func (s *step) report() string {
 	sw, g := s.n.Switch, s.n.Grant
@@ -194,7 +202,7 @@ func (s *step) report() string {
 	}
 	fmt.Fprintf(&b, "%s: %s\n", began, sw.Cause.Detail)
 	fmt.Fprintf(&b, "What was done: %s in %s was %s %s.\n", sw.From, sw.FromZone, how, done)
-	fmt.Fprintf(&b, "Serving again after %.1f s. Seconds from the beginning to each step:", g.ServedAt.Sub(sw.Cause.At).Seconds())
+	fmt.Fprintf(&b, "Serving again %s. Seconds from the beginning to each step:", s.elapsed())
 	for _, m := range s.marks() {
 		fmt.Fprintf(&b, " %s %.1f", m.name, m.at.Sub(sw.Cause.At).Seconds())
 	}

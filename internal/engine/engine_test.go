@@ -75,7 +75,7 @@ func TestStoppedInstanceIsReplacedInAnotherZone(t *testing.T) {
 	if diff := cmp.Diff(of(old.Instance, old.Details), of(now.Instance, now.Details), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("not inherited (-before +after):\n%s", diff)
 	}
-	if len(r.w.Notices) != 1 || !strings.Contains(r.w.Notices[0].Body, "Serving again after") {
+	if len(r.w.Notices) != 1 || !strings.Contains(r.w.Notices[0].Body, "s after the failure. Seconds") {
 		t.Errorf("notices %v", r.w.Notices)
 	}
 	if _, ok := r.w.Items[contract.HistoryPartition("vpc-1", 1)+"|"+contract.EpochKey(2)]; !ok {

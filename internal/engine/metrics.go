@@ -54,6 +54,7 @@ func (r *run) pulse(end bool) {
 	}
 	r.pulsed, r.counted, r.owes = now, maps.Clone(values), r.owes && !swept
 	if swept {
+		r.lease.Swept = now
 		values[contract.MetricSweeps] = 1
 	}
 	r.emit(values, nil)

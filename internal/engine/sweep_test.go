@@ -94,3 +94,47 @@ func TestLeaderSeesWhatALeaderOfYesterdayWrote(t *testing.T) {
 		t.Errorf("the second node is %s still: nobody looked at its record again", n.Phase)
 	}
 }
+
+// TestSweepIsNotedInTheLease: when the last sweep ended is known to whoever reads the
+// lease. An event is no sweep, and neither is a look that EC2 refused.
+func TestSweepIsNotedInTheLease(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	s := record.Store{Table: r.w.Ports().Table, VPC: "vpc-1"}
+	swept := func() time.Time {
+		t.Helper()
+		l, ok, err := s.Lease(t.Context())
+		if err != nil || !ok {
+			t.Fatalf("lease: %v, %v", ok, err)
+		}
+		return l.Swept
+	}
+	r.must(sweep)
+	first := swept()
+	if age := r.w.Time.Sub(first); age < 0 || age > time.Minute {
+		t.Fatalf("the last sweep is noted as %s old", age)
+	}
+	r.w.Time = r.w.Time.Add(10 * time.Minute)
+	r.must(alarmEvent("ev-1", alarm, r.w.Time))
+	if !swept().Equal(first) {
+		t.Errorf("an event counts as a sweep: %s, want %s", swept(), first)
+	}
+	r.w.Fault = func(_ int, call string) (before, after error) {
+		if strings.Contains(call, "DescribeInstances") {
+			return &cloud.Error{Kind: cloud.Denied, Service: "EC2", Action: "DescribeInstances", Code: "UnauthorizedOperation"}, nil
+		}
+		return nil, nil
+	}
+	_, _ = r.call(sweep)
+	if !swept().Equal(first) {
+		t.Error("a sweep that saw nothing counts")
+	}
+	r.w.Fault = nil
+	r.must(sweep)
+	if got := swept(); !got.After(first) {
+		t.Errorf("the next sweep is not noted: %s", got)
+	}
+	if record.SweepIsStale(swept(), swept().Add(record.SweepStale)) || !record.SweepIsStale(swept(), swept().Add(record.SweepStale+1)) {
+		t.Error("a sweep is stale after SweepStale, not before")
+	}
+}

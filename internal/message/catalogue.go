@@ -129,7 +129,7 @@ var Catalogue = []Definition{
 	{LaunchAccepted, slog.LevelInfo, "replacement accepted", "EC2 accepted the launch.", none},
 	{Granted, slog.LevelInfo, "grant given", "The replacement runs and every other instance of the node was seen off again just before.", none},
 	{NodeServes, slog.LevelInfo, "node serves", "The replacement is healthy in every target group that exists and that a load balancer uses. The reason names the others.", none},
-	{SwitchCompleted, slog.LevelWarn, "switch completed", "Targets and alarms name the replacement, the old instance is removed.", "Look into the cause of the failure."},
+	{SwitchCompleted, slog.LevelWarn, "switch completed", "Targets and alarms name the replacement, the old instance is removed.", "After a recovery, look into the cause of the failure. After a planned switch or an update: none."},
 	{NodeCreated, slog.LevelInfo, "node created", "The node's first instance serves.", none},
 	{NodeDeleted, slog.LevelInfo, "node deleted", "Nothing of the node is left and its id is free.", none},
 	{ClaimReleased, slog.LevelInfo, "claim released", "An invocation that was suspended claimed a node id for a deployment that had been answered meanwhile. The id is free again.", none},

@@ -29,6 +29,10 @@ type Lease struct {
 	// Live is the revision of the VPC's item in contract.LivePartition.
 	Live int64 `json:"live,omitempty"`
 
+	// Swept is when a sweep last ended that had looked at every node of the VPC. It passes
+	// from holder to holder. Zero: no sweep has ended yet.
+	Swept time.Time `json:"swept,omitzero"`
+
 	// Former is the lease that was taken over; nil if there was none.
 	Former *Lease `json:"-"`
 
@@ -41,6 +45,9 @@ const (
 	// LeaseMargin is how far two invocations' clocks may differ (assumption: Lambda
 	// hosts are synchronised by the Amazon Time Sync Service to well under this).
 	LeaseMargin = 5 * time.Second
+	// SweepStale is the age from which the last sweep counts as stale. The schedule ticks
+	// once a minute, at most a minute late, and one tick may be lost.
+	SweepStale = 3 * time.Minute
 )
 
 // OwnedError is the refusal of a lease: another switcher owns the VPC and its nodes.
@@ -61,19 +68,36 @@ func (s Store) inUse(ctx context.Context) (bool, error) {
 	return len(claims) > 0, err
 }
 
+// SweepIsStale reports whether nothing has looked at every node of the VPC for
+// SweepStale. Then a record that says done may be out of date: the function, its
+// schedule or its permissions fail. swept is Lease.Swept.
+func SweepIsStale(swept, now time.Time) bool { return now.Sub(swept) > SweepStale }
+
+// Lease reads the lease as it stands. ok is false if no invocation has ever led.
+func (s Store) Lease(ctx context.Context) (l Lease, ok bool, err error) {
+	it, err := s.Table.Get(ctx, contract.VPCPartition(s.VPC), contract.LeaseKey)
+	switch {
+	case cloud.Is(err, cloud.NotFound):
+		return l, false, nil
+	case err != nil:
+		return l, false, fmt.Errorf("read the lease of %s: %w", s.VPC, err)
+	}
+	if err := json.Unmarshal(it.Body, &l); err != nil {
+		return l, false, fmt.Errorf("the lease of %s is not readable: %w", s.VPC, err)
+	}
+	l.revision = it.Revision
+	return l, true, nil
+}
+
 // AcquireLease takes the lease if it is free or expired. ok is false if another
 // holder has it. The error is an OwnedError if another switcher owns the VPC.
 func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline time.Time) (l Lease, ok bool, err error) {
 	var former *Lease
-	it, err := s.Table.Get(ctx, contract.VPCPartition(s.VPC), contract.LeaseKey)
-	switch {
-	case cloud.Is(err, cloud.NotFound):
-	case err != nil:
-		return l, false, fmt.Errorf("read the lease of %s: %w", s.VPC, err)
-	default:
-		if err := json.Unmarshal(it.Body, &l); err != nil {
-			return l, false, fmt.Errorf("the lease of %s is not readable: %w", s.VPC, err)
-		}
+	l, known, err := s.Lease(ctx)
+	if err != nil {
+		return l, false, err
+	}
+	if known {
 		if l.Switcher != "" && l.Switcher != s.Switcher {
 			used, err := s.inUse(ctx)
 			if err != nil {
@@ -93,7 +117,7 @@ func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline ti
 	}
 	l = Lease{
 		Switcher: s.Switcher, Holder: holder, Term: l.Term + 1, Until: now.Add(LeaseLife), Deadline: deadline,
-		Budget: l.Budget, Live: l.Live, Former: former, revision: it.Revision,
+		Budget: l.Budget, Live: l.Live, Swept: l.Swept, Former: former, revision: l.revision,
 	}
 	l, err = s.writeLease(ctx, l)
 	if cloud.Is(err, cloud.Conflict) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -72,6 +73,7 @@ func (a *Account) Switchers(ctx context.Context, name, vpc string) ([]Switcher, 
 		return []Switcher{s}, nil
 	}
 	var found []Switcher
+	var others []string
 	pages := lambda.NewListFunctionsPaginator(lambda.NewFromConfig(a.SDK), &lambda.ListFunctionsInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -86,17 +88,17 @@ func (a *Account) Switchers(ctx context.Context, name, vpc string) ([]Switcher, 
 			if err != nil {
 				return nil, err
 			}
+			others = append(others, s.Config.Name+" ("+s.Config.VPC+")")
 			if vpc == "" || s.Config.VPC == vpc {
 				found = append(found, s)
 			}
 		}
 	}
+	if len(found) == 0 && len(others) > 0 {
+		return nil, &Problem{Kind: Missing, What: fmt.Sprintf("there is no switcher in %s in Region %s", vpc, a.Region), Hint: "the Region has " + list(others) + "; check --vpc and --region"}
+	}
 	if len(found) == 0 {
-		where := "Region " + a.Region
-		if vpc != "" {
-			where = vpc + " in " + where
-		}
-		return nil, &Problem{Kind: Missing, What: "there is no switcher in " + where, Hint: "check --region and --profile; a switcher is a Lambda function named " + contract.FunctionPrefix + "…"}
+		return nil, &Problem{Kind: Missing, What: "there is no switcher in Region " + a.Region, Hint: "check --region and --profile; a switcher is a Lambda function named " + contract.FunctionPrefix + "…"}
 	}
 	slices.SortFunc(found, func(x, y Switcher) int { return strings.Compare(x.Config.Name, y.Config.Name) })
 	return found, nil
@@ -110,7 +112,15 @@ func (a *Account) named(ctx context.Context, name string) (Switcher, error) {
 	out, err := lambda.NewFromConfig(a.SDK).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &function})
 	var absent *lambdatypes.ResourceNotFoundException
 	if errors.As(err, &absent) {
-		return Switcher{}, &Problem{Kind: Missing, What: fmt.Sprintf("there is no switcher %s in Region %s", name, a.Region), Hint: "recoveryctl status lists the switchers of the Region; check --region"}
+		hint := "recoveryctl status lists the switchers of the Region; check --switcher and --region"
+		if all, err := a.Switchers(ctx, "", ""); err == nil { // without the permission to list them the hint stays general
+			names := make([]string, 0, len(all))
+			for _, s := range all {
+				names = append(names, s.Config.Name)
+			}
+			hint = "the Region has " + list(names) + "; check --switcher and --region"
+		}
+		return Switcher{}, &Problem{Kind: Missing, What: fmt.Sprintf("there is no switcher %s in Region %s", name, a.Region), Hint: hint}
 	}
 	if err != nil {
 		return Switcher{}, Explain(err, "read switcher "+name)
@@ -186,7 +196,30 @@ func (a *Account) Owner(ctx context.Context, all []Switcher, id int) (Switcher, 
 			return s, n, err
 		}
 	}
-	return Switcher{}, record.Node{}, &Problem{Kind: Missing, What: fmt.Sprintf("there is no node %d in Region %s", id, a.Region), Hint: "recoveryctl status lists the nodes; check --region, --switcher and --vpc"}
+	var ids []string
+	for _, s := range all {
+		nodes, err := s.Nodes(ctx)
+		if err != nil {
+			return s, record.Node{}, err
+		}
+		for _, n := range nodes {
+			ids = append(ids, strconv.Itoa(n.ID))
+		}
+	}
+	hint := "recoveryctl status lists the nodes; check --region, --switcher and --vpc"
+	if len(ids) > 0 {
+		hint = "the nodes are " + list(ids) + "; " + hint
+	}
+	return Switcher{}, record.Node{}, &Problem{Kind: Missing, What: fmt.Sprintf("there is no node %d in Region %s", id, a.Region), Hint: hint}
+}
+
+// list joins what is allowed, shortened where it would fill the screen.
+func list(allowed []string) string {
+	const most = 20
+	if extra := len(allowed) - most; extra > 0 {
+		return strings.Join(allowed[:most], ", ") + fmt.Sprintf(" and %d more", extra)
+	}
+	return strings.Join(allowed, ", ")
 }
 
 // code is the AWS error code of an error, or "".

@@ -106,15 +106,8 @@ func (x *inspection) observe(ctx context.Context, now time.Time) error {
 }
 
 func (x *inspection) lease(ctx context.Context) error {
-	it, err := x.s.Ports.Table.Get(ctx, contract.VPCPartition(x.s.Config.VPC), contract.LeaseKey)
-	if cloud.Is(err, cloud.NotFound) {
-		return nil
-	}
-	var l record.Lease
-	if err == nil {
-		err = json.Unmarshal(it.Body, &l)
-	}
-	if err == nil {
+	l, ok, err := x.s.Store.Lease(ctx)
+	if ok {
 		x.note(func(f *doctor.Facts) { f.Lease = &l })
 	}
 	return err

@@ -46,8 +46,9 @@ in JSON.
                 a silent agent would; the application itself is left alone
   az            stops the instances of all nodes of the VPC that are in the node's zone
 
-Before, it rehearses the failure and refuses when the node would not be moved. It asks
-for a word that nobody types by accident. The exit code is 4 when a node was not
+Before it breaks anything it rehearses the failure, and refuses when the node would not
+be moved or the reports could not be written. It asks for a word that is not typed by
+accident. The exit code is 4 when a node was not
 recovered within the objective.`,
 		Example: "  recoveryctl drill 7 --objective 90s --out reports\n  recoveryctl drill 7 --kind az --yes",
 		Args:    exactly("ID"),
@@ -57,6 +58,12 @@ recovered within the objective.`,
 			}
 			if d.objective <= 0 {
 				return usage("--objective is not positive", "for example --objective 2m")
+			}
+			if err := c.canAsk(d.yes); err != nil {
+				return err
+			}
+			if err := writable(d.out); err != nil {
+				return err
 			}
 			p, err := c.find(cmd.Context(), args[0])
 			if err != nil {
@@ -159,6 +166,13 @@ func (c *cli) drillable(ctx context.Context, p place, d drill, victims []record.
 		if d.kind == drillApplication && applicationAlarm(p, n) == "" {
 			return attend(fmt.Sprintf("node %d has no application alarm that is believed", n.ID), "recoveryctl doctor tells why; or drill --kind instance")
 		}
+	}
+	sweep, err := c.sweep(ctx, p.Switcher, len(victims))
+	if err != nil {
+		return err
+	}
+	if sweep.Stale {
+		return attend(fmt.Sprintf("switcher %s has not looked at its nodes for more than %s: node %d would not be recovered", p.Config.Name, record.SweepStale, p.node.ID), "recoveryctl doctor shows what is wrong with it")
 	}
 	if off := decide.SwitchedOff(victims); off != nil {
 		return attend("recoveries are switched off by "+off.By+": "+off.Reason, "recoveryctl brake off")

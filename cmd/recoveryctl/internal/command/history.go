@@ -17,9 +17,10 @@ func (c *cli) historyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history [ID]",
 		Short: "What was done: each switch with its phases, and each operator's order",
-		Long: `history lists, oldest first, the finished switches of a node, or of all, with the
-length of each phase, the reason, the number of calls that changed something, and the
-operators' orders with who gave them and why. A switch that is under way is in status.`,
+		Long: `history lists the finished switches of a node, or of all nodes, with the length of each
+phase, the reason, the number of calls that changed something, and the operators' orders
+with who gave them and why. The order is that in which they ended: a switch counts from
+its end, an order from when it was given. A switch that is under way is in status.`,
 		Example: "  recoveryctl history 7\n  recoveryctl history --last 20 --json",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -38,7 +39,7 @@ operators' orders with who gave them and why. A switch that is under way is in s
 			return c.show(h)
 		},
 	}
-	cmd.Flags().IntVar(&most, "last", 0, "only the newest entries, this many (0: all)")
+	cmd.Flags().IntVar(&most, "last", 0, "show only so many entries, those that ended last (0: all)")
 	return cmd
 }
 

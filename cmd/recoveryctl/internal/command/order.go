@@ -111,13 +111,19 @@ func (c *cli) taken(ctx context.Context, p place, nodes []record.Node, r account
 	}
 }
 
-// confirm asks the operator. Without a terminal there must have been --yes.
-func (c *cli) confirm(yes bool, question, word string) error {
-	if yes {
+// canAsk refuses a command that needs a confirmation and cannot ask for it. Commands call
+// it before they read or print anything.
+func (c *cli) canAsk(yes bool) error {
+	if yes || c.Asks {
 		return nil
 	}
-	if !c.Asks {
-		return usage("this wants a confirmation, and there is no terminal to ask at", "give --yes")
+	return usage("confirmation required, but standard input is not a terminal", "give --yes")
+}
+
+// confirm asks the operator. Without a terminal there must have been --yes.
+func (c *cli) confirm(yes bool, question, word string) error {
+	if err := c.canAsk(yes); err != nil || yes {
+		return err
 	}
 	fmt.Fprintf(c.Err, "%s\nType %s to go on: ", question, word)
 	answer, err := bufio.NewReader(c.In).ReadString('\n')

@@ -37,6 +37,9 @@ room, and it does not tell how long things take; recoveryctl history does.`,
 			if err != nil {
 				return err
 			}
+			if err := c.knownZone(cmd.Context(), p, "--fail", zone); err != nil {
+				return err
+			}
 			v, err := c.rehearse(cmd.Context(), p, rehearse.Question{Node: p.node.ID, FailZone: zone, FailNode: fails})
 			if err != nil {
 				return err

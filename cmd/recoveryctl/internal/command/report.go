@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -63,6 +64,22 @@ func (r DrillReport) Write(w io.Writer, _ view.Style) error {
 		for _, p := range n.Phases {
 			fmt.Fprintf(w, "| %s | %s |\n", p.Phase, view.Seconds(p.Seconds))
 		}
+	}
+	return nil
+}
+
+// writable refuses a folder in which the reports could not be written, before a drill
+// breaks anything.
+func writable(folder string) error {
+	err := os.MkdirAll(folder, 0o750)
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(folder, ".drill-*"); err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+	}
+	if err != nil {
+		return usage(fmt.Sprintf("--out %s: the reports cannot be written there: %v", folder, err), "give a folder that you may write")
 	}
 	return nil
 }

@@ -64,9 +64,13 @@ func (c *cli) nodeView(ctx context.Context, p place) (view.Node, error) {
 	if err != nil {
 		return view.Node{}, err
 	}
+	sweep, err := c.sweep(ctx, p.Switcher, 1)
+	if err != nil {
+		return view.Node{}, err
+	}
 	f := c.look(ctx, p)
 	v := view.Node{
-		Region: p.Region, Switcher: p.Config.Name, VPC: p.Config.VPC, Status: view.NewNode(n, last[0], c.Now()),
+		Region: p.Region, Switcher: p.Config.Name, VPC: p.Config.VPC, Sweep: sweep, Status: view.NewNode(n, last[0], c.Now()),
 		Settings: n.Settings, Blueprint: discreet(n.Blueprint),
 		Targets: targetsOf(n, f), Alarms: alarmsOf(n, f), Condemned: []view.CondemnedInstance{}, Candidates: []view.Candidate{}, Others: []string{},
 	}

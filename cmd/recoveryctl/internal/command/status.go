@@ -19,7 +19,14 @@ func (c *cli) statusCommand() *cobra.Command {
 		Short: "All nodes: where they run, their phases, pauses and holds",
 		Long: `status lists every node of the Region, or of one switcher: its instance and
 Availability Zone, the phase of its switch and since when, how long its last recovery
-took (from the failure to serving), until when it is paused, and what holds it.`,
+took (from the failure to serving), until when it is paused, and what holds it.
+
+Above the nodes it shows how long ago the switcher last looked at all of them. After
+3 min that is stale: the switcher, its schedule or its permissions fail, and the phases
+may be out of date.
+
+With --check the exit code is 4 when a node is held, the brake is on, or the last sweep
+is stale.`,
 		Example: "  recoveryctl status\n  recoveryctl status --switcher prod --json | jq '.switchers[].nodes[] | select(.hold)'",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -39,12 +46,12 @@ took (from the failure to serving), until when it is paused, and what holds it.`
 				return err
 			}
 			if check && st.Attention() {
-				return attend("something is held, or recoveries are switched off", "recoveryctl show ID tells what to do about a hold")
+				return attend("a node is held, recoveries are switched off, or the switcher has stopped looking at its nodes", "recoveryctl show ID shows what to do about a hold, recoveryctl doctor what is wrong with the switcher")
 			}
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&check, "check", false, "exit with 4 when a node is held or the brake is on")
+	cmd.Flags().BoolVar(&check, "check", false, "exit with 4 when a node is held, the brake is on, or the last sweep is older than 3 min")
 	return cmd
 }
 
@@ -57,11 +64,24 @@ func (c *cli) statusOf(ctx context.Context, s account.Switcher) (view.SwitcherSt
 	if err != nil {
 		return view.SwitcherStatus{}, err
 	}
-	st := view.SwitcherStatus{Name: s.Config.Name, VPC: s.Config.VPC, Brake: view.NewBrake(decide.SwitchedOff(nodes)), Nodes: []view.NodeStatus{}}
+	sweep, err := c.sweep(ctx, s, len(nodes))
+	if err != nil {
+		return view.SwitcherStatus{}, err
+	}
+	st := view.SwitcherStatus{Name: s.Config.Name, VPC: s.Config.VPC, Sweep: sweep, Brake: view.NewBrake(decide.SwitchedOff(nodes)), Nodes: []view.NodeStatus{}}
 	for i, n := range nodes {
 		st.Nodes = append(st.Nodes, view.NewNode(n, last[i], c.Now()))
 	}
 	return st, nil
+}
+
+// sweep reads when the switcher last looked at all of its nodes.
+func (c *cli) sweep(ctx context.Context, s account.Switcher, nodes int) (view.Sweep, error) {
+	lease, _, err := s.Store.Lease(ctx)
+	if err != nil {
+		return view.Sweep{}, account.Explain(err, "read when switcher "+s.Config.Name+" last looked at its nodes")
+	}
+	return view.NewSweep(lease.Swept, nodes, c.Now()), nil
 }
 
 // newest reads the newest finished switch of each node, several at once.

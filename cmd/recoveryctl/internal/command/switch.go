@@ -26,15 +26,22 @@ func (c *cli) switchCommand() *cobra.Command {
 target groups, its requests under way are finished, its operating system shuts down by
 itself, and a replacement takes over. A failure meanwhile makes a recovery of it.
 
-It shows what would be done, asks, gives the order and follows the switch to its end.
-With --to it refuses when that zone is no candidate now; if EC2 then has no room there,
-the next candidate is taken. With --dry-run it only shows. Where nobody can be asked, --yes is needed.`,
+It refuses first when the node cannot be moved, or not to the zone that --to names.
+Then it shows what would be done, asks, gives the order and follows the switch to its
+end. If EC2 has no room in the zone by then, the next candidate is taken. With --dry-run
+it only shows. Without a terminal --yes is needed.`,
 		Example: "  recoveryctl switch 7 --dry-run\n  recoveryctl switch 7 --to eu-west-1b --yes --reason \"kernel update\"",
 		Args:    exactly("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			if err := c.canAsk(yes || dry); err != nil {
+				return err
+			}
 			p, err := c.find(ctx, args[0])
 			if err != nil {
+				return err
+			}
+			if err := c.knownZone(ctx, p, "--to", to); err != nil {
 				return err
 			}
 			if err := c.movable(p, to); err != nil {
@@ -44,16 +51,13 @@ the next candidate is taken. With --dry-run it only shows. Where nobody can be a
 			if err != nil {
 				return err
 			}
-			if dry {
-				if err := c.show(plan); err != nil {
-					return err
-				}
-				return movesTo(plan, to)
-			}
-			if err := plan.Write(c.Err, view.Style{Now: c.Now()}); err != nil {
+			if err := movesTo(plan, to); err != nil {
 				return err
 			}
-			if err := movesTo(plan, to); err != nil {
+			if dry {
+				return c.show(plan)
+			}
+			if err := plan.Write(c.Err, view.Style{Now: c.Now()}); err != nil {
 				return err
 			}
 			if err := c.confirm(yes, fmt.Sprintf("Node %d does not serve while it is moved.", p.node.ID), "yes"); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/cmd/recoveryctl/internal/account"
 	"github.com/workload-recovery/workload-recovery/cmd/recoveryctl/internal/view"
+	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -61,7 +62,7 @@ type Change struct {
 	Event   string         `json:"event"` // "phase", "held", "released", "served"
 	Phase   string         `json:"phase"`
 	Epoch   int            `json:"epoch"`
-	Seconds float64        `json:"seconds"` // since the failure, or since the switch began
+	Seconds float64        `json:"seconds"` // since what began the switch: the failure, the order, the update
 	Switch  string         `json:"switch,omitempty"`
 	Detail  string         `json:"detail,omitempty"`
 	Hold    *view.HoldView `json:"hold,omitempty"`
@@ -114,7 +115,7 @@ func (w *progress) see(n record.Node) error {
 	return nil
 }
 
-// since is how long after the failure, or after the switch began, a moment is.
+// since returns how long a moment is after what began the switch (event.Origin).
 func (w *progress) since(t time.Time) float64 {
 	if w.started.IsZero() {
 		return 0
@@ -236,7 +237,7 @@ func (c *cli) ended(ctx context.Context, p place, n record.Node, w *progress) er
 	}
 	return w.print(Change{
 		At: last.Finished.UTC(), Node: n.ID, Event: "served", Phase: string(n.Phase), Epoch: n.Epoch, Switch: last.Switch, Seconds: last.Recovery,
-		Detail: fmt.Sprintf("serving after %s (%s)", view.Seconds(last.Recovery), strings.Join(lengths, ", ")),
+		Detail: fmt.Sprintf("serving %s after %s (%s)", view.Seconds(last.Recovery), event.Origin(last.Kind, last.Cause), strings.Join(lengths, ", ")),
 	})
 }
 

@@ -41,7 +41,7 @@ func healthy() doctor.Facts {
 		Now: now, Nodes: []record.Node{n}, Listeners: 1, CPUs: 64, Needed: 4,
 		Config:   contract.Config{Name: "rec", VPC: "vpc-1", BlackholeGroup: "sg-0", Topic: "arn:topic", IDTag: idTag, TargetTag: targetTag},
 		Function: doctor.Function{State: "Active", Update: "Successful", Timeout: 900},
-		Lease:    &record.Lease{Deadline: now.Add(14 * time.Minute)},
+		Lease:    &record.Lease{Swept: now.Add(-time.Minute)},
 		Claims:   map[int]record.Claim{7: {Node: 7, Owner: owner, VPC: "vpc-1"}},
 		Table:    doctor.Table{Name: "t", Read: true, PointInTime: true, Deletion: true}, Blackhole: &doctor.Rules{},
 		Endpoints: []doctor.Endpoint{{Service: "s3", State: "available"}, {Service: "ssm", State: "available", Zones: []string{"az-a", "az-b"}}},
@@ -94,7 +94,8 @@ func TestEveryPlantedFaultIsFound(t *testing.T) {
 		{"its update failed", "function", doctor.Error, func(f *doctor.Facts) { f.Function.Update = "Failed" }},
 		{"its time-out is short", "function", doctor.Warning, func(f *doctor.Facts) { f.Function.Timeout = 3 }},
 		{"nobody ever led", "sweep", doctor.Error, func(f *doctor.Facts) { f.Lease = nil }},
-		{"the schedule is off", "sweep", doctor.Error, func(f *doctor.Facts) { f.Lease.Deadline = now.Add(9 * time.Minute) }},
+		{"the schedule is off", "sweep", doctor.Error, func(f *doctor.Facts) { f.Lease.Swept = now.Add(-3*time.Minute - time.Second) }},
+		{"no sweep ever ended", "sweep", doctor.Error, func(f *doctor.Facts) { f.Lease.Swept = time.Time{} }},
 		{"an event lies unread", "hints", doctor.Error, func(f *doctor.Facts) {
 			f.Hints = []record.Hint{{Cause: record.Cause{Detail: "x", At: now.Add(-6 * time.Minute)}}}
 		}},

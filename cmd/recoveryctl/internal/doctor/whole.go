@@ -9,6 +9,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
+	"github.com/workload-recovery/workload-recovery/internal/record"
 	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
@@ -50,10 +51,6 @@ func (e *exam) function(check string) {
 	}
 }
 
-// sweepSilence is after how long without a leader the schedule is taken for broken: it
-// ticks once a minute.
-const sweepSilence = 5 * time.Minute
-
 func (e *exam) sweep(check string) {
 	if len(e.Nodes) == 0 || e.unread("the lease") {
 		return
@@ -63,16 +60,19 @@ func (e *exam) sweep(check string) {
 		e.find(Error, check, 0, "no invocation of the switcher has ever led", "the schedule does not reach the function", fix)
 		return
 	}
-	// An invocation notes when it will be cut off; it began so much before.
-	began := e.Lease.Deadline.Add(-timeout * time.Second)
-	if idle := e.Now.Sub(began); idle > timelimit.Scale(sweepSilence) && e.Now.After(e.Lease.Until) {
-		e.find(Error, check, 0, fmt.Sprintf("the switcher has not looked at the nodes for %s", idle.Round(time.Second)), "the schedule is off, or every invocation fails early", fix)
+	switch swept := e.Lease.Swept; {
+	case !record.SweepIsStale(swept, e.Now):
+	case swept.IsZero():
+		e.find(Error, check, 0, "no sweep has ever looked at every node", "every invocation fails early, or EC2 shows the switcher nothing (WR302, WR401 in its log)", fix)
+	default:
+		e.find(Error, check, 0, fmt.Sprintf("the switcher has not looked at every node for %s", e.Now.Sub(swept).Round(time.Second)),
+			"the schedule is off, every invocation fails early, or EC2 shows the switcher nothing (WR302, WR401 in its log)", fix)
 	}
 }
 
 func (e *exam) hints(check string) {
 	for _, h := range e.Hints {
-		if age := e.Now.Sub(h.Cause.At); !h.Cause.At.IsZero() && age > timelimit.Scale(sweepSilence) {
+		if age := e.Now.Sub(h.Cause.At); !h.Cause.At.IsZero() && age > record.SweepStale {
 			e.find(Error, check, h.Node, "an event lies unread for "+age.Round(time.Second).String()+": "+h.Cause.Detail, "no invocation takes up what is left in the table", "look into the switcher's log for errors (WR404)")
 			return
 		}

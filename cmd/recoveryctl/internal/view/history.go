@@ -10,10 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// History is what `history --json` prints: switches and operators' orders, oldest first.
+// History is what `history --json` prints: switches and operators' orders. The one that
+// ended last comes last.
 type History struct {
 	Region  string  `json:"region"`
 	Entries []Entry `json:"entries"`
@@ -21,7 +23,7 @@ type History struct {
 
 // Entry is one switch or one order.
 type Entry struct {
-	At       time.Time   `json:"at"`
+	At       time.Time   `json:"at"`   // when a switch ended, or an order was given
 	Type     string      `json:"type"` // "switch" or "order"
 	Switcher string      `json:"switcher"`
 	Node     int         `json:"node"`
@@ -93,7 +95,7 @@ func rank(phase string) int {
 
 // NewSwitch shows a finished switch.
 func NewSwitch(switcher string, h record.History) Entry {
-	return Entry{At: h.Started.UTC(), Type: "switch", Switcher: switcher, Node: h.Node, Switch: &PastSwitch{
+	return Entry{At: h.Finished.UTC(), Type: "switch", Switcher: switcher, Node: h.Node, Switch: &PastSwitch{
 		ID: h.Switch, Kind: h.Kind, Epoch: h.Epoch, Cause: h.Cause.Kind, Reason: h.Cause.Detail,
 		From: h.From, FromZone: h.FromZone, To: h.To, ToZone: h.ToZone,
 		Started: h.Started.UTC(), Finished: h.Finished.UTC(), Recovery: h.Recovery, Phases: Phases(h.Phases),
@@ -111,7 +113,7 @@ func NewOrder(switcher string, a record.Action) Entry {
 	return Entry{At: a.At.UTC(), Type: "order", Switcher: switcher, Node: a.Node, Order: o}
 }
 
-// Sort puts the entries in order of time, and keeps the newest.
+// Sort puts the entries in the order in which they ended, and keeps the newest.
 func (h *History) Sort(most int) {
 	slices.SortStableFunc(h.Entries, func(a, b Entry) int {
 		return cmp.Or(a.At.Compare(b.At), a.Node-b.Node)
@@ -154,8 +156,8 @@ func (p PastSwitch) write(w io.Writer, e Entry, s Style) error {
 		way = p.FromZone + " " + p.From + " -> " + way
 	}
 	head := fmt.Sprintf("%s  node %d  %s %s  %s", Stamp(e.At), e.Node, p.Kind, p.ID, strings.TrimSpace(way))
-	if p.Kind == record.KindRecover {
-		head += "  " + s.paint(green, "serving after "+Seconds(p.Recovery))
+	if p.Recovery > 0 {
+		head += "  " + s.paint(green, fmt.Sprintf("serving %s after %s", Seconds(p.Recovery), event.Origin(p.Kind, record.Cause{Kind: p.Cause})))
 	}
 	fmt.Fprintln(w, head)
 	lengths := make([]string, 0, len(p.Phases))

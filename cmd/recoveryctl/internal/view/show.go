@@ -16,6 +16,7 @@ type Node struct {
 	Region     string              `json:"region"`
 	Switcher   string              `json:"switcher"`
 	VPC        string              `json:"vpc"`
+	Sweep      Sweep               `json:"sweep"`
 	Status     NodeStatus          `json:"status"`
 	Settings   contract.Settings   `json:"settings"`
 	Blueprint  *cloud.Blueprint    `json:"blueprint,omitempty"`
@@ -69,6 +70,9 @@ func (n Node) Write(w io.Writer, s Style) error {
 		fmt.Fprintf(w, "%-11s%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("node", "%d %s (switcher %s, %s, %s)", st.ID, st.Name, n.Switcher, n.VPC, n.Region)
+	if n.Sweep.Stale {
+		line("sweep", "%s", n.Sweep.line(s))
+	}
 	line("phase", "%s since %s (%s), epoch %d", st.Phase, Stamp(st.Since), Duration(s.Now.Sub(st.Since)), st.Epoch)
 	line("instance", "%s in %s", dash(st.Instance), dash(st.Zone))
 	if sw := st.Switch; sw != nil {

@@ -20,8 +20,40 @@ type Status struct {
 type SwitcherStatus struct {
 	Name  string       `json:"name"`
 	VPC   string       `json:"vpc"`
+	Sweep Sweep        `json:"sweep"`
 	Brake Brake        `json:"brake"`
 	Nodes []NodeStatus `json:"nodes"`
+}
+
+// Sweep is how long ago the switcher last looked at every node of its VPC.
+type Sweep struct {
+	At  *time.Time `json:"at,omitempty"`         // when the last sweep ended; none yet: nil
+	Age *float64   `json:"ageSeconds,omitempty"` // none yet: nil
+	// Stale says that nothing has looked at the nodes for record.SweepStale, so that what
+	// is shown of them may be out of date. A VPC without nodes is never stale.
+	Stale bool `json:"stale"`
+}
+
+// NewSweep shows the last sweep of a VPC with so many nodes. swept is zero if there was none.
+func NewSweep(swept time.Time, nodes int, now time.Time) Sweep {
+	v := Sweep{Stale: nodes > 0 && record.SweepIsStale(swept, now)}
+	if !swept.IsZero() {
+		at, age := swept.UTC(), max(0, now.Sub(swept).Round(100*time.Millisecond).Seconds())
+		v.At, v.Age = &at, &age
+	}
+	return v
+}
+
+// line is the sweep in words.
+func (v Sweep) line(s Style) string {
+	text := "last sweep: none yet"
+	if v.Age != nil {
+		text = fmt.Sprintf("last sweep: %s ago", Seconds(*v.Age))
+	}
+	if !v.Stale {
+		return text
+	}
+	return s.paint(red, fmt.Sprintf("%s (stale after %s): the switcher is not looking at its nodes, and what follows may be out of date. Do: recoveryctl doctor", text, Duration(record.SweepStale)))
 }
 
 // Brake is the operators' brake.
@@ -120,7 +152,7 @@ func (st Status) Write(w io.Writer, s Style) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s  %s  %s  %d nodes\n", sw.Name, sw.VPC, st.Region, len(sw.Nodes))
+		fmt.Fprintf(w, "%s  %s  %s  %d nodes\n%s\n", sw.Name, sw.VPC, st.Region, len(sw.Nodes), sw.Sweep.line(s))
 		if b := sw.Brake; b.On {
 			fmt.Fprintln(w, s.paint(red, fmt.Sprintf("recoveries are switched off since %s by %s: %s", Stamp(*b.Since), dash(b.By), dash(b.Reason))))
 		}
@@ -169,7 +201,7 @@ func (n NodeStatus) colour() string {
 // Attention reports whether something of it needs a person.
 func (st Status) Attention() bool {
 	for _, sw := range st.Switchers {
-		if sw.Brake.On {
+		if sw.Brake.On || sw.Sweep.Stale {
 			return true
 		}
 		for _, n := range sw.Nodes {

@@ -60,8 +60,12 @@ func status() view.Status {
 		}
 		st.Nodes = append(st.Nodes, view.NewNode(n, h, now))
 	}
-	st.Brake = view.NewBrake(nodes()[2].Off)
-	return view.Status{Region: "eu-west-1", Switchers: []view.SwitcherStatus{st, {Name: "test", VPC: "vpc-2", Nodes: []view.NodeStatus{}}}}
+	st.Brake, st.Sweep = view.NewBrake(nodes()[2].Off), view.NewSweep(ago(41*time.Second), len(st.Nodes), now)
+	return view.Status{Region: "eu-west-1", Switchers: []view.SwitcherStatus{
+		st,
+		{Name: "test", VPC: "vpc-2", Nodes: []view.NodeStatus{}},
+		{Name: "quiet", VPC: "vpc-3", Sweep: view.NewSweep(ago(4*time.Minute), 1, now), Nodes: []view.NodeStatus{view.NewNode(nodes()[0], nil, now)}},
+	}}
 }
 
 func history() view.History {
@@ -78,7 +82,7 @@ func history() view.History {
 func show() view.Node {
 	n := nodes()[1]
 	return view.Node{
-		Region: "eu-west-1", Switcher: "prod", VPC: "vpc-1", Status: view.NewNode(n, nil, now),
+		Region: "eu-west-1", Switcher: "prod", VPC: "vpc-1", Sweep: view.NewSweep(ago(4*time.Minute), 1, now), Status: view.NewNode(n, nil, now),
 		Settings:  contract.Settings{ID: 2, Template: contract.Template{ID: "lt-1", Version: "4"}, Gate: true, Priority: 100},
 		Blueprint: &cloud.Blueprint{Image: "ami-1", Type: "m7g.large", Interfaces: []cloud.InterfaceSpec{{Groups: []string{"sg-1", "sg-2"}}}, Volumes: []cloud.VolumeSpec{{Device: "/dev/xvda", SizeGiB: 20, Kind: "gp3"}}, Tags: map[string]string{"b": "2", "a": "1"}},
 		Targets:   []view.Target{{Group: "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web/abc", ID: "i-2", Port: 80, Health: "unused", Reason: "Target.InvalidState"}},
@@ -88,6 +92,25 @@ func show() view.Node {
 			{Zone: "eu-west-1a", Subnet: "subnet-a", Type: "m7g.large", Free: 99, Reserved: true}, {Zone: "eu-west-1c", Subnet: "subnet-c", Type: "m7g.large", Free: 9},
 		},
 		Others: []string{"eu-west-1b: the node was there"}, Unread: []string{"zones: denied"},
+	}
+}
+
+// An order that was given during a recovery ended before it: the newest entry is the
+// recovery.
+func TestHistoryIsInOrderOfItsEnds(t *testing.T) {
+	recovered := recovery()
+	h := view.History{Entries: []view.Entry{
+		view.NewSwitch("prod", recovered),
+		view.NewOrder("prod", record.Action{ID: "during", Node: 1, At: recovered.Started.Add(30 * time.Second), Kind: "paused"}),
+		view.NewOrder("prod", record.Action{ID: "before", Node: 1, At: recovered.Started.Add(-time.Second), Kind: "resumed"}),
+	}}
+	h.Sort(2)
+	if len(h.Entries) != 2 || h.Entries[0].Order == nil || h.Entries[0].Order.Kind != "paused" || h.Entries[1].Switch == nil {
+		t.Errorf("%+v", h.Entries)
+	}
+	h.Sort(1)
+	if h.Entries[0].Switch == nil || !h.Entries[0].At.Equal(recovered.Finished) {
+		t.Errorf("the newest is %+v", h.Entries[0])
 	}
 }
 
@@ -161,9 +184,41 @@ func TestDuration(t *testing.T) {
 	}
 }
 
+// A person is wanted for a hold, the brake, and a switcher that no longer looks at its
+// nodes, whatever the records say.
 func TestAttention(t *testing.T) {
-	quiet := view.Status{Switchers: []view.SwitcherStatus{{Nodes: []view.NodeStatus{{ID: 1, Phase: "done"}}}}}
-	if quiet.Attention() || !status().Attention() {
-		t.Error("a hold wants a person, a node at rest does not")
+	atRest := []view.NodeStatus{{ID: 1, Phase: "done"}}
+	held := []view.NodeStatus{{ID: 1, Phase: "done", Hold: &view.HoldView{Code: "WR201"}}}
+	fresh := view.NewSweep(ago(time.Minute), 1, now)
+	for name, c := range map[string]struct {
+		st   view.SwitcherStatus
+		want bool
+	}{
+		"at rest":                      {view.SwitcherStatus{Sweep: fresh, Nodes: atRest}, false},
+		"held":                         {view.SwitcherStatus{Sweep: fresh, Nodes: held}, true},
+		"brake":                        {view.SwitcherStatus{Sweep: fresh, Nodes: atRest, Brake: view.Brake{On: true}}, true},
+		"sweep of 3 min":               {view.SwitcherStatus{Sweep: view.NewSweep(ago(3*time.Minute), 1, now), Nodes: atRest}, false},
+		"sweep older than 3 min":       {view.SwitcherStatus{Sweep: view.NewSweep(ago(3*time.Minute+time.Second), 1, now), Nodes: atRest}, true},
+		"never swept":                  {view.SwitcherStatus{Sweep: view.NewSweep(time.Time{}, 1, now), Nodes: atRest}, true},
+		"never swept, and no node":     {view.SwitcherStatus{Sweep: view.NewSweep(time.Time{}, 0, now)}, false},
+		"swept by a clock that is ahead": {view.SwitcherStatus{Sweep: view.NewSweep(now.Add(time.Minute), 1, now), Nodes: atRest}, false},
+	} {
+		if got := (view.Status{Switchers: []view.SwitcherStatus{c.st}}).Attention(); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// A stale sweep is red on a terminal; a fresh one is not.
+func TestStaleSweepIsRed(t *testing.T) {
+	for age, want := range map[time.Duration]bool{time.Minute: false, 4 * time.Minute: true} {
+		var text bytes.Buffer
+		st := view.Status{Switchers: []view.SwitcherStatus{{Name: "prod", Sweep: view.NewSweep(ago(age), 1, now)}}}
+		if err := st.Write(&text, view.Style{Now: now, Colour: true}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(text.String(), "\x1b[31mlast sweep: "); got != want {
+			t.Errorf("after %s red is %v, want %v: %q", age, got, want, &text)
+		}
 	}
 }
