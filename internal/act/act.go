@@ -52,7 +52,7 @@ func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Ou
 	case decide.Launch:
 		o.Instance, o.Err = compute.Launch(ctx, e.Launch)
 	case decide.Remember:
-		o.Err = a.Store.RememberShortage(ctx, e.Key, now.Add(time.Duration(a.Policy.CapacitySeconds)*time.Second))
+		o.Err = a.Store.RememberShortage(ctx, e.Key, record.Shortage{Since: now, Until: now.Add(time.Duration(a.Policy.CapacitySeconds) * time.Second)})
 	case decide.Watch:
 		key, value := only(e.Tags)
 		o.Err = compute.Watch(ctx, e.Key, key, value)

@@ -102,7 +102,7 @@ func TestEffectsOnTheTable(t *testing.T) {
 	}{
 		"a lack of capacity, for as long as the policy says": {
 			decide.Effect{Do: decide.Remember, Key: "az-a#m7g"},
-			cloud.Item{Partition: "capacity", Sort: "az-a#m7g", Body: []byte(`{"until":"2026-01-02T03:07:05Z"}`), Expires: now.Add(3*time.Minute + time.Hour)},
+			cloud.Item{Partition: "capacity", Sort: "az-a#m7g", Body: []byte(`{"since":"2026-01-02T03:04:05Z","until":"2026-01-02T03:07:05Z"}`), Expires: now.Add(3*time.Minute + time.Hour)},
 		},
 		"a finished switch": {
 			post(record.Post{Kind: record.PostHistory, Body: []byte(`{"node":7,"epoch":2,"switch":"7-2"}`)}),

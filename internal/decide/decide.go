@@ -147,7 +147,7 @@ func (s *step) duplicate() {
 // resting reports whether a hold keeps the node where it is. A node at rest
 // that is only held from switching again is still looked at: it may be healthy.
 func (s *step) resting() bool {
-	return s.n.Hold != nil && !s.n.Hold.Due(s.Now) && s.n.Phase != record.Done
+	return s.n.Hold != nil && !s.n.Hold.Due(s.Now) && s.n.Phase != record.Done && !s.unfenced()
 }
 
 // to moves the node to a phase. What held it before is over.

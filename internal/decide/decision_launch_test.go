@@ -38,7 +38,9 @@ func TestDecisionsPlace(t *testing.T) {
 	subnets := func(list ...cloud.Subnet) func(*scene) { return func(s *scene) { s.Facts.Subnets = list } }
 	types := func(list ...string) func(*scene) { return func(s *scene) { s.Node.Settings.Types = list } }
 	short := func(key string) func(*scene) {
-		return func(s *scene) { s.Facts.Shortages[key] = in(90 * time.Second) }
+		return func(s *scene) {
+			s.Facts.Shortages[key] = record.Shortage{Since: ago(90 * time.Second), Until: in(90 * time.Second)}
+		}
 	}
 	tried := func(list ...string) func(*scene) {
 		return course(func(sw *record.Switch) { sw.Tried = append(sw.Tried, list...) })
@@ -71,6 +73,19 @@ func TestDecisionsPlace(t *testing.T) {
 			s.Node.Condemned = append(s.Node.Condemned, record.Condemned{Instance: "i-x", Zone: "az-a", Mount: &cloud.Mount{ID: "m"}, AbsentSince: ago(time.Hour)})
 		}),
 		when("no zone is left", off(), nowhere, short("az-a#m7g.large")),
+		when("no zone is left, and each lacks capacity: tried when the first may have room", off(), short("az-a#m7g.large"), func(s *scene) {
+			s.Facts.Shortages["az-c#m7g.large"] = record.Shortage{Since: ago(time.Minute), Until: in(2 * time.Minute)}
+		}),
+		when("no zone is left, and a lack of capacity ends sooner than the retry time", off(), short("az-c#m7g.large"), func(s *scene) {
+			s.Facts.Shortages["az-a#m7g.large"] = record.Shortage{Since: ago(time.Minute), Until: in(5 * time.Second)}
+		}),
+		when("no zone is left, and one may have an address at any time", off(), short("az-a#m7g.large"), func(s *scene) { s.Facts.Subnets[2].Free = 0 }),
+		when("no zone is left for a create, and each lacks capacity", off(), short("az-a#m7g.large"), short("az-b#m7g.large"), short("az-c#m7g.large"),
+			course(func(sw *record.Switch) { sw.Kind, sw.From, sw.FromZone = record.KindCreate, "", "" })),
+		when("each lacked capacity, and a person acknowledged it since", off(), short("az-a#m7g.large"), short("az-c#m7g.large"), func(s *scene) { s.Node.Acked = ago(time.Second) }),
+		when("each lacks capacity since a person acknowledged it", off(), short("az-a#m7g.large"), short("az-c#m7g.large"), func(s *scene) { s.Node.Acked = ago(91 * time.Second) }),
+		when("each lacked capacity, and a person ordered the switch since", off(), short("az-a#m7g.large"), short("az-c#m7g.large"), begunBy(record.KindPlanned, event.CauseOperator)),
+		when("each lacked capacity, and AWS's notice began the switch since", off(), short("az-a#m7g.large"), short("az-c#m7g.large"), begunBy(record.KindPlanned, event.CauseScheduled)),
 		when("no zone is left for several reasons", off(), types("c7g.large"), short("az-a#m7g.large"), short("az-a#c7g.large"), func(s *scene) { s.Facts.Subnets[2].Free = 0 }),
 		when("no subnet is a destination", off(), subnets()),
 		when("no zone is left for a create", off(), nowhere, course(func(sw *record.Switch) { sw.Kind, sw.From, sw.FromZone = record.KindCreate, "", "" })),

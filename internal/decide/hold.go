@@ -20,10 +20,6 @@ func (s *step) hold(kind record.HoldKind, code message.Code, reason string, retr
 
 // holdQuietly holds the node without a notice. It reports whether the hold is new.
 func (s *step) holdQuietly(kind record.HoldKind, code message.Code, reason string, retryAt time.Time) bool {
-	if s.n.Switch != nil && s.n.Switch.Kind == record.KindCreate && code != message.AttemptsSpent {
-		// A deployment waits for this: look again soon.
-		retryAt = earlier(retryAt, s.Now.Add(createRetry))
-	}
 	h := record.Hold{Kind: kind, Code: string(code), Reason: reason, Since: s.Now, RetryAt: retryAt}
 	if old := s.n.Hold; old != nil && old.Code == h.Code {
 		if s.out.Verdict = code; !old.Due(s.Now) && !retryAt.After(old.RetryAt.Add(s.patience())) {
@@ -56,10 +52,17 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// retryAt is when a held node is tried again: a little before the policy's time is
-// up, since the sweep that comes once a minute may come a moment early, and would
-// then double a pause of a minute.
-func (s *step) retryAt() time.Time { return s.Now.Add(seconds(s.Config.Policy.RetrySeconds) * 5 / 6) }
+// retryAt returns when a held node is tried again if nothing tells when that makes sense:
+// a little before the policy's time is up, since the sweep that comes once a minute may
+// come a moment early, and would then double a pause of a minute. A deployment waits for
+// a create, which is tried again sooner.
+func (s *step) retryAt() time.Time {
+	at := s.Now.Add(seconds(s.Config.Policy.RetrySeconds) * 5 / 6)
+	if s.n.Switch != nil && s.n.Switch.Kind == record.KindCreate {
+		at = earlier(at, s.Now.Add(createRetry))
+	}
+	return at
+}
 
 // patience is how far a hold's next try may lag behind a newer one before the record
 // is saved again for that.

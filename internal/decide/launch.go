@@ -319,7 +319,7 @@ func (s *step) choose() bool {
 			s.wait()
 			return false
 		}
-		s.holdNoCandidate(why)
+		s.holdNoCandidate(why, s.placeable())
 		return false
 	}
 	place := candidates[0]
@@ -350,11 +350,11 @@ func (s *step) choose() bool {
 // may be restarted in place leaves that hold for each try.
 const remindEvery = time.Hour
 
-// holdNoCandidate holds a node that cannot be placed; the next round tries every
-// candidate again.
-func (s *step) holdNoCandidate(why string) {
+// holdNoCandidate holds a node that cannot be placed until retryAt; the next round tries
+// every candidate again.
+func (s *step) holdNoCandidate(why string, retryAt time.Time) {
 	sw := s.n.Switch
-	if s.holdQuietly(record.Held, message.HeldNoCandidate, why, s.retryAt()) && s.since(sw.Told) >= remindEvery {
+	if s.holdQuietly(record.Held, message.HeldNoCandidate, why, retryAt) && s.since(sw.Told) >= remindEvery {
 		sw.Told = s.Now
 		s.notify(message.HeldNoCandidate, why)
 	}

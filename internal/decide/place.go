@@ -56,7 +56,7 @@ func (s *step) candidates() ([]candidate, string) {
 // unfit says why a subnet is no candidate for the type, or "".
 func (s *step) unfit(p cloud.Subnet, kind string, impaired map[string]string) string {
 	tried := s.n.Switch.Tried
-	until, short := s.Facts.Shortages[contract.CapacityKey(p.Zone, kind)]
+	lack, short := s.shortage(p.Zone, kind)
 	switch {
 	case p.Zone == s.n.Switch.FromZone && s.n.Switch.Kind != record.KindUpdate:
 		return p.Zone + ": the node was there"
@@ -69,7 +69,7 @@ func (s *step) unfit(p cloud.Subnet, kind string, impaired map[string]string) st
 	case slices.Contains(tried, contract.CapacityKey(p.Zone, kind)):
 		return p.Zone + ": tried in this round with " + kind + s.answered(contract.CapacityKey(p.Zone, kind))
 	case short:
-		return p.Zone + ": lacked " + kind + " capacity, not asked again before " + until.UTC().Format("15:04:05") + " UTC" + s.answered(contract.CapacityKey(p.Zone, kind))
+		return p.Zone + ": lacked " + kind + " capacity, not asked again before " + lack.Until.UTC().Format("15:04:05") + " UTC" + s.answered(contract.CapacityKey(p.Zone, kind))
 	case p.Free == 0:
 		return p.Zone + ": " + p.ID + " has no free address; waiting does not change that: " + cures[cloud.Addresses]
 	}

@@ -381,9 +381,9 @@ func randomInput(r *rand.Rand) decide.Input {
 			f.Subnets = append(f.Subnets, cloud.Subnet{ID: "subnet-" + z, Zone: z, Free: pick(r, 0, 5, 5, 5)})
 		}
 	}
-	f.Shortages = map[string]time.Time{}
+	f.Shortages = map[string]record.Shortage{}
 	if maybe(r, 30) {
-		f.Shortages[contract.CapacityKey("az-b", "m7g.large")] = now.Add(time.Minute)
+		f.Shortages[contract.CapacityKey("az-b", "m7g.large")] = record.Shortage{Since: now.Add(-time.Minute), Until: now.Add(time.Minute)}
 	}
 	f.Template[contract.Template{ID: "lt", Version: "1"}] = *plan()
 	changed := contract.Template{ID: "lt", Version: "2"}

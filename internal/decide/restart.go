@@ -95,7 +95,7 @@ func (s *step) restarting(i cloud.Instance) {
 		if before := s.refusals(); before != "" {
 			why += "; before, " + before
 		}
-		s.holdNoCandidate(why + s.lasting())
+		s.holdNoCandidate(why+s.lasting(), s.retryAt())
 		return
 	}
 	s.do(Effect{Do: Start, Instance: i.ID})

@@ -91,7 +91,7 @@ func world() decide.Input {
 			{ID: "subnet-az-a", Zone: "az-a", Free: 9}, {ID: "subnet-az-b", Zone: "az-b", Free: 9}, {ID: "subnet-az-c", Zone: "az-c", Free: 9},
 		},
 		Zones:     []cloud.Zone{{Name: "az-a", ID: "id-a", State: "available"}, {Name: "az-b", ID: "id-b", State: "available"}, {Name: "az-c", ID: "id-c", State: "available"}},
-		Shortages: map[string]time.Time{}, Mounts: map[string][]cloud.Mount{}, Template: map[contract.Template]cloud.Blueprint{}, NoTemplate: map[contract.Template]error{},
+		Shortages: map[string]record.Shortage{}, Mounts: map[string][]cloud.Mount{}, Template: map[contract.Template]cloud.Blueprint{}, NoTemplate: map[contract.Template]error{},
 		Unseen: map[observe.Part]error{}, PowerAt: now,
 	}
 	return decide.Input{Config: cfg, Node: n, Facts: f, Now: now, Process: record.Sender{By: "me", Until: in(20 * time.Minute)}}

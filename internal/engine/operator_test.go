@@ -127,3 +127,58 @@ func TestTheBrakeIsTheWholeVPCs(t *testing.T) {
 		}
 	}
 }
+
+// TestAcknowledgementSetsRememberedShortagesAside: all zones lacked room, a person made
+// room and says so. The node is tried at once, although the lack is remembered for two
+// minutes more. Until the order, each retry the record names is one that can succeed.
+func TestAcknowledgementSetsRememberedShortagesAside(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	r.w.NoRoom = map[string]bool{"az-a": true, "az-b": true, "az-c": true}
+	old := r.node().Grant.Instance
+	r.w.Stop(old)
+	r.must(stateEvent("ev-1", old, "stopped", r.w.Time))
+	n := r.node()
+	if n.Hold == nil || n.Hold.Code != "WR201" {
+		t.Fatalf("hold %+v, want WR201\n%s", n.Hold, r.log)
+	}
+	short, err := record.Store{Table: r.w.Ports().Table, VPC: "vpc-1"}.Shortages(t.Context(), r.w.Time)
+	if err != nil || len(short) != 2 {
+		t.Fatalf("%d shortages are remembered (%v), want 2", len(short), err)
+	}
+	first := time.Time{}
+	for _, s := range short {
+		if first.IsZero() || s.Until.Before(first) {
+			first = s.Until
+		}
+	}
+	if d := first.Sub(n.Hold.RetryAt).Abs(); d > time.Second {
+		t.Errorf("the next try is at %s, and the first zone can be asked again at %s", n.Hold.RetryAt, first)
+	}
+	r.w.NoRoom = nil
+	ordered := r.w.Time
+	r.must(orderEvent("o-1", "Recovery Acknowledge", `"node":1`, r.w.Time))
+	n = r.node()
+	if n.Phase != record.Done || n.Grant == nil || n.Grant.Instance == old {
+		t.Fatalf("after the acknowledgement: phase %s, hold %+v\n%s", n.Phase, n.Hold, r.log)
+	}
+	if !n.Grant.GrantedAt.Before(first) {
+		t.Errorf("granted %s after the order: it waited for the remembered lack of capacity to end", n.Grant.GrantedAt.Sub(ordered))
+	}
+}
+
+// TestOrderedSwitchIgnoresOlderShortages: another node lacked room in the zone a moment
+// ago. Whoever orders a switch to it may know better.
+func TestOrderedSwitchIgnoresOlderShortages(t *testing.T) {
+	r := newRig(t)
+	r.deployed()
+	to := map[bool]string{true: "az-b", false: "az-c"}[r.node().Grant.Zone == "az-c"]
+	s := record.Store{Table: r.w.Ports().Table, VPC: "vpc-1"}
+	if err := s.RememberShortage(t.Context(), to+"#m7g.large", record.Shortage{Since: r.w.Time.Add(-time.Minute), Until: r.w.Time.Add(2 * time.Minute)}); err != nil {
+		t.Fatal(err)
+	}
+	r.must(orderEvent("o-1", "Recovery Switch", `"node":1,"to":"`+to+`"`, r.w.Time))
+	if n := r.node(); n.Phase != record.Done || n.Grant == nil || n.Grant.Zone != to {
+		t.Errorf("phase %s, grant %+v, want it in %s\n%s", n.Phase, n.Grant, to, r.log)
+	}
+}

@@ -26,7 +26,7 @@ type Facts struct {
 	Targets    map[string][]cloud.Target    // by target group
 	Alarms     map[string]cloud.Alarm       // by name; those that exist
 	Subnets    []cloud.Subnet               // destinations
-	Shortages  map[string]time.Time         // zone#type -> until
+	Shortages  map[string]record.Shortage   // zone#type
 	Zones      []cloud.Zone                 // what EC2 says of them; none if that cannot be read
 	Shifts     []cloud.Shift                // active; none if that cannot be read
 	Reserved   []cloud.Reserve              // with room; none if that cannot be read

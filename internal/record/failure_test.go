@@ -65,10 +65,10 @@ func TestRefusedCallSaysWhatWasTried(t *testing.T) {
 			return second(s.Shortages(ctx, began))
 		}},
 		"a lack of capacity is looked for": {getItem, "remember the lack of capacity az-a#m7g", func(ctx context.Context, s record.Store) error {
-			return s.RememberShortage(ctx, "az-a#m7g", began)
+			return s.RememberShortage(ctx, "az-a#m7g", record.Shortage{Until: began})
 		}},
 		"a lack of capacity is remembered": {putItem, "remember the lack of capacity az-a#m7g", func(ctx context.Context, s record.Store) error {
-			return s.RememberShortage(ctx, "az-a#m7g", began)
+			return s.RememberShortage(ctx, "az-a#m7g", record.Shortage{Until: began})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestWhatCannotBeEncodedIsNotWritten(t *testing.T) {
 			return second(s.Save(ctx, record.Node{ID: 7, Since: unwritable}, began))
 		},
 		"encode a lack of capacity: ": func(ctx context.Context, s record.Store) error {
-			return s.RememberShortage(ctx, "az-a#m7g", unwritable)
+			return s.RememberShortage(ctx, "az-a#m7g", record.Shortage{Until: unwritable})
 		},
 		"encode the lease of vpc-1: ": func(ctx context.Context, s record.Store) error {
 			return second(s.RenewLease(ctx, record.Lease{}, unwritable))

@@ -244,7 +244,7 @@ func TestClaimThatWasTakenAgainIsNotDropped(t *testing.T) {
 func TestShortagesEndAndHintsStayUntilDropped(t *testing.T) {
 	_, s := store()
 	for range 2 {
-		if err := s.RememberShortage(t.Context(), "az-a#m7g", began.Add(3*time.Minute)); err != nil {
+		if err := s.RememberShortage(t.Context(), "az-a#m7g", record.Shortage{Since: began, Until: began.Add(3 * time.Minute)}); err != nil {
 			t.Fatal(err)
 		}
 	}

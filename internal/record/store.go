@@ -182,24 +182,25 @@ func (s Store) DropClaim(ctx context.Context, c Claim) error {
 
 // Shortage is a remembered lack of capacity.
 type Shortage struct {
-	Until time.Time `json:"until"`
+	Since time.Time `json:"since"` // when EC2 last refused a launch for it
+	Until time.Time `json:"until"` // from then on the zone is asked again
 }
 
 // Shortages returns the zones and types (contract.CapacityKey) that lacked
 // capacity a short while ago, for every switcher of the Region.
-func (s Store) Shortages(ctx context.Context, now time.Time) (map[string]time.Time, error) {
+func (s Store) Shortages(ctx context.Context, now time.Time) (map[string]Shortage, error) {
 	items, err := s.Table.Query(ctx, contract.CapacityPartition, "")
 	if err != nil {
 		return nil, fmt.Errorf("read remembered lacks of capacity: %w", err)
 	}
-	m := make(map[string]time.Time)
+	m := make(map[string]Shortage)
 	for _, it := range items {
 		var sh Shortage
 		if err := json.Unmarshal(it.Body, &sh); err != nil {
 			return nil, fmt.Errorf("remembered lack of capacity %s is not readable: %w", it.Sort, err)
 		}
 		if now.Before(sh.Until) {
-			m[it.Sort] = sh.Until
+			m[it.Sort] = sh
 		}
 	}
 	return m, nil
@@ -207,8 +208,8 @@ func (s Store) Shortages(ctx context.Context, now time.Time) (map[string]time.Ti
 
 // RememberShortage notes that a zone lacks capacity for a type. Losing the race
 // against another switcher that notes the same is fine.
-func (s Store) RememberShortage(ctx context.Context, key string, until time.Time) error {
-	body, err := json.Marshal(Shortage{Until: until})
+func (s Store) RememberShortage(ctx context.Context, key string, sh Shortage) error {
+	body, err := json.Marshal(sh)
 	if err != nil {
 		return fmt.Errorf("encode a lack of capacity: %w", err)
 	}
@@ -219,7 +220,7 @@ func (s Store) RememberShortage(ctx context.Context, key string, until time.Time
 	} else if !cloud.Is(err, cloud.NotFound) {
 		return fmt.Errorf("remember the lack of capacity %s: %w", key, err)
 	}
-	item := cloud.Item{Partition: contract.CapacityPartition, Sort: key, Body: body, Expires: until.Add(time.Hour)}
+	item := cloud.Item{Partition: contract.CapacityPartition, Sort: key, Body: body, Expires: sh.Until.Add(time.Hour)}
 	if err := s.Table.Put(ctx, item, prev); err != nil && !cloud.Is(err, cloud.Conflict) {
 		return fmt.Errorf("remember the lack of capacity %s: %w", key, err)
 	}
@@ -255,7 +256,7 @@ type History struct {
 	ToZone   string             `json:"toZone,omitempty"`
 	Started  time.Time          `json:"started"`
 	Finished time.Time          `json:"finished"`
-	Recovery float64            `json:"recoverySeconds"` // failure to serving
+	Recovery float64            `json:"recoverySeconds"` // from what began the switch to serving
 	Phases   map[string]float64 `json:"phaseSeconds"`
 	Attempts int                `json:"attempts"`
 	Effects  int                `json:"effects"`

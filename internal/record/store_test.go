@@ -198,15 +198,15 @@ func TestHintThatWasLeftAgainStays(t *testing.T) {
 func TestNewestShortageCounts(t *testing.T) {
 	w, s := store()
 	for _, after := range []time.Duration{time.Minute, 3 * time.Minute} {
-		if err := s.RememberShortage(t.Context(), "az-a#m7g", began.Add(after)); err != nil {
+		if err := s.RememberShortage(t.Context(), "az-a#m7g", record.Shortage{Since: began, Until: began.Add(after)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got, err := s.Shortages(t.Context(), began)
-	if diff := cmp.Diff(map[string]time.Time{"az-a#m7g": began.Add(3 * time.Minute)}, got); diff != "" || err != nil {
+	if diff := cmp.Diff(map[string]record.Shortage{"az-a#m7g": {Since: began, Until: began.Add(3 * time.Minute)}}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
-	want := cloud.Item{Partition: "capacity", Sort: "az-a#m7g", Revision: 2, Body: []byte(`{"until":"2026-01-02T03:07:05Z"}`), Expires: began.Add(63 * time.Minute)}
+	want := cloud.Item{Partition: "capacity", Sort: "az-a#m7g", Revision: 2, Body: []byte(`{"since":"2026-01-02T03:04:05Z","until":"2026-01-02T03:07:05Z"}`), Expires: began.Add(63 * time.Minute)}
 	if diff := cmp.Diff(want, w.Items["capacity|az-a#m7g"]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -217,7 +217,7 @@ func TestNewestShortageCounts(t *testing.T) {
 func TestAnotherSwitchersShortageIsAsGood(t *testing.T) {
 	w, s := store()
 	refuse(w, putItem, cloud.Conflict)
-	if err := s.RememberShortage(t.Context(), "az-a#m7g", began); err != nil {
+	if err := s.RememberShortage(t.Context(), "az-a#m7g", record.Shortage{Until: began}); err != nil {
 		t.Error(err)
 	}
 }
