@@ -37,6 +37,9 @@ const (
 	readAttemptLimit = 4 * time.Second
 	// callLimit bounds a whole call. A mutating call is one attempt.
 	callLimit = 10 * time.Second
+	// deliveryLimit bounds a delivery to people, machines or CloudFormation: it is tried
+	// again later, and no recovery may wait for it.
+	deliveryLimit = 4 * time.Second
 )
 
 // keptPerHost is how many connections to one service are kept between calls: as

@@ -10,6 +10,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 type bus struct {
@@ -23,6 +24,8 @@ func newBus(s *session) *bus {
 // Put sends one event to the default bus. PutEvents can succeed as a call and fail for
 // its entry ("PutEvents", Amazon EventBridge API reference).
 func (b *bus) Put(ctx context.Context, e cloud.Happening) error {
+	ctx, cancel := context.WithTimeout(ctx, timelimit.Scale(deliveryLimit))
+	defer cancel()
 	out, err := b.client().PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
 		Source: aws.String(contract.Source), DetailType: aws.String(e.Kind), Detail: aws.String(string(e.Detail)),
 	}}})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func (r *responder) Respond(ctx context.Context, address string, body []byte) er
 	call := Call{Service: serviceResponse, Action: actionRespond}
 	err := r.allowed(address)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, timelimit.Scale(callLimit))
+		ctx, cancel := context.WithTimeout(ctx, timelimit.Scale(deliveryLimit))
 		defer cancel()
 		for {
 			call.Attempts++
@@ -56,6 +57,11 @@ func (r *responder) Respond(ctx context.Context, address string, body []byte) er
 	return err
 }
 
+// s3Host matches the hosts of Amazon S3, with the bucket in the host or in the path
+// ("Virtual hosting of buckets" and "Amazon S3 endpoints and quotas"). Other hosts below
+// amazonaws.com, EC2 instances for example, can be anybody's.
+var s3Host = regexp.MustCompile(`^(?:[a-z0-9.-]+\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$`)
+
 // allowed keeps a forged request from making the switcher write elsewhere: the
 // pre-signed addresses of CloudFormation are S3's.
 func (r *responder) allowed(address string) error {
@@ -64,16 +70,14 @@ func (r *responder) allowed(address string) error {
 		// The address is a secret of its own (it is signed): it is not repeated here.
 		return invalid(serviceResponse, actionRespond, "the request's ResponseURL is not a URL")
 	}
-	host := strings.ToLower(u.Hostname())
-	aws := strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn")
 	switch {
-	case u.Scheme == "https" && aws && u.Port() == "" && u.User == nil:
+	case u.Scheme == "https" && s3Host.MatchString(strings.ToLower(u.Hostname())) && u.Port() == "" && u.User == nil:
 		return nil
 	case r.local != "" && u.Host == r.local:
 		return nil
 	default:
 		return invalid(serviceResponse, actionRespond, fmt.Sprintf(
-			"the request's ResponseURL begins with %s://%s: allowed are https addresses below amazonaws.com or amazonaws.com.cn, and the host of AWS_ENDPOINT_URL where that is set", u.Scheme, u.Host))
+			"the request's ResponseURL begins with %s://%s: allowed are https addresses of Amazon S3, and the host of AWS_ENDPOINT_URL where that is set", u.Scheme, u.Host))
 	}
 }
 

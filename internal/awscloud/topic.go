@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 type topic struct {
@@ -20,6 +21,8 @@ func newTopic(s *session, arn string) *topic {
 }
 
 func (t *topic) Publish(ctx context.Context, n cloud.Notice) error {
+	ctx, cancel := context.WithTimeout(ctx, timelimit.Scale(deliveryLimit))
+	defer cancel()
 	_, err := t.client().Publish(ctx, &sns.PublishInput{
 		TopicArn: aws.String(t.arn), Subject: text(n.Subject), Message: aws.String(n.Body),
 	})

@@ -256,6 +256,16 @@ func TestDecisionsTroubles(t *testing.T) {
 		when("an answer's address is gone", told(record.PostAnswer, cloud.NotFound)),
 		when("a history entry was denied", told(record.PostHistory, cloud.Denied)),
 		when("a claim's release was denied", told(record.PostRelease, cloud.Denied)),
+		when("a notice waits for its next attempt", waiting(record.PostNotice, "", time.Minute, in(time.Second))),
+		when("a notice is due again", waiting(record.PostNotice, "", time.Minute, now)),
+		when("a notice failed for almost a day", waiting(record.PostNotice, "", 24*time.Hour-1, now)),
+		when("a notice failed for a day", waiting(record.PostNotice, "", 24*time.Hour, now)),
+		when("an event failed for a day", waiting(record.PostEvent, "", 24*time.Hour, now)),
+		when("a history entry failed for a day", waiting(record.PostHistory, "", 24*time.Hour, now)),
+		when("an answer failed for an hour", waiting(record.PostAnswer, "https://x", time.Hour, now)),
+		when("an answer's address expires in a minute", waiting(record.PostAnswer, "https://x?X-Amz-Date=20260102T030400Z&X-Amz-Expires=5", time.Minute, now)),
+		when("an answer's address expired two minutes ago", waiting(record.PostAnswer, "https://x?X-Amz-Date=20260102T020000Z&X-Amz-Expires=3725", 0, time.Time{})),
+		when("an answer's address expires in an hour, and it failed for two", waiting(record.PostAnswer, "https://x?X-Amz-Date=20260102T030000Z&X-Amz-Expires=3600", 2*time.Hour, now)),
 		when("a notice with a long name", plain(), went(stop, cloud.Denied, ""), func(s *scene) { s.Node.Name = "näme " + string(long[:90]) }),
 
 		when("a deployment waits", waits(time.Minute, 0, "")),
@@ -312,4 +322,15 @@ func TestDecisionsTroubles(t *testing.T) {
 // begunBy changes what began the switch.
 func begunBy(kind, cause string) func(*scene) {
 	return func(s *scene) { s.Node.Switch.Kind, s.Node.Switch.Cause.Kind = kind, cause }
+}
+
+// waiting is the node at rest with one post whose delivery has failed for a time.
+func waiting(kind record.PostKind, to string, failing time.Duration, after time.Time) *scene {
+	s := resting()
+	p := record.Post{Key: "p-1", Kind: kind, To: to}
+	if failing > 0 {
+		p.Delivery = record.Delivery{Failed: 3, Since: ago(failing), After: after}
+	}
+	s.Node.Outbox = []record.Post{p}
+	return s
 }

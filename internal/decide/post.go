@@ -9,31 +9,71 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/event"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// post delivers what waits in the outbox, in order, and forgets what was
-// delivered. Saved with the change it tells of, a post outlives a crash; it may
-// be delivered twice, never not at all.
+// post delivers what is due in the outbox, in order, and forgets what was delivered.
+// Saved with the change it reports, a post outlives a crash; it may be delivered twice. A
+// delivery that fails is tried again later and later, and the node rests meanwhile: no
+// invocation waits for it. One that can no longer arrive is given up.
 func (s *step) post() {
 	for _, o := range s.Outcomes {
-		if o.Effect.Do != Deliver {
+		at := slices.IndexFunc(s.n.Outbox, func(p record.Post) bool { return p.Key == o.Effect.Post.Key })
+		if o.Effect.Do != Deliver || at < 0 {
 			continue
 		}
+		s.out.Save = true
 		if o.Err != nil {
 			s.say(message.CallFailed, fmt.Sprintf("%s %s: %v", o.Effect.Post.Kind, o.Effect.Post.Key, o.Err))
 			if !undeliverable(o) {
-				s.wait()
+				s.n.Outbox[at].Delivery = s.n.Outbox[at].Delivery.Fail(s.Now)
 				continue
 			}
 		}
-		s.n.Outbox = slices.DeleteFunc(s.n.Outbox, func(p record.Post) bool { return p.Key == o.Effect.Post.Key })
+		s.n.Outbox = slices.Delete(s.n.Outbox, at, at+1)
+	}
+	s.n.Outbox = slices.DeleteFunc(s.n.Outbox, func(p record.Post) bool {
+		why := Lapsed(p, s.Now)
+		if why == "" {
+			return false
+		}
 		s.out.Save = true
-	}
+		s.say(message.DeliveryGivenUp, fmt.Sprintf("%s %s: %s", p.Kind, p.Key, why))
+		return true
+	})
 	for _, p := range s.n.Outbox {
-		s.do(Effect{Do: Deliver, Post: p})
+		if p.Delivery.Due(s.Now) {
+			s.do(Effect{Do: Deliver, Post: p})
+		}
 	}
+}
+
+// clockMargin is how far our clock may be ahead of AWS's: an address is used that long
+// after it expires by ours.
+const clockMargin = time.Minute
+
+// Lapsed returns why it is of no use to deliver the post any more, or "". What goes to
+// the table never lapses.
+func Lapsed(p record.Post, now time.Time) string {
+	failing := p.Delivery.FailingFor(now)
+	switch p.Kind {
+	case record.PostAnswer:
+		expires := event.AddressExpires(p.To)
+		switch {
+		case !expires.IsZero() && now.After(expires.Add(clockMargin)):
+			return "its address expired at " + expires.UTC().Format(time.RFC3339)
+		case expires.IsZero() && failing >= record.AnswerLife:
+			return fmt.Sprintf("it failed for %s, and its address does not tell when it expires", record.AnswerLife)
+		}
+	case record.PostNotice, record.PostEvent:
+		if failing >= record.DeliveryLife {
+			return fmt.Sprintf("it failed for %s", record.DeliveryLife)
+		}
+	case record.PostHistory, record.PostOrder, record.PostRelease:
+	}
+	return ""
 }
 
 // undeliverable: telling people or CloudFormation was refused for good (the

@@ -45,8 +45,24 @@ func (j *job) effects() []decide.Effect {
 // An effect whose API has no token left is not carried out in this round. The
 // node's next decision brings it again: what comes of record and observation alone
 // needs no queue. Nodes of higher priority come first.
+//
+// Deliveries come last: a topic that hangs must not delay a fence.
 func (r *run) perform(ctx context.Context, moves []*move) error {
-	jobs := jobsOf(moves)
+	var acts, deliveries []*job
+	for _, j := range jobsOf(moves) {
+		if j.parts[0].effect().Do == decide.Deliver {
+			deliveries = append(deliveries, j)
+		} else {
+			acts = append(acts, j)
+		}
+	}
+	if err := r.carryOut(ctx, acts); err != nil {
+		return err
+	}
+	return r.carryOut(ctx, deliveries)
+}
+
+func (r *run) carryOut(ctx context.Context, jobs []*job) error {
 	for len(jobs) > 0 {
 		if err := r.renew(ctx); err != nil {
 			return err
@@ -108,7 +124,7 @@ func jobsOf(moves []*move) []*job {
 // work does the jobs. One whose turn comes when the lease has ended is not begun:
 // its effects are found again in the next round.
 func (r *run) work(ctx context.Context, jobs []*job) {
-	until := r.lease.Until
+	until, late := r.lease.Until, r.clock.Now().Add(deliverTime)
 	r.gang.Each(ctx, len(jobs), func(ctx context.Context, i int) {
 		j := jobs[i]
 		if wait := j.at.Sub(r.clock.Now()); wait > 0 && r.clock.Sleep(ctx, wait) != nil {
@@ -117,6 +133,10 @@ func (r *run) work(ctx context.Context, jobs []*job) {
 		for _, p := range j.parts {
 			if !r.clock.Now().Before(until) {
 				return
+			}
+			if p.effect().Do == decide.Deliver && !r.clock.Now().Before(late) {
+				p.of.done[p.k] = &decide.Outcome{Effect: p.effect(), Err: errTooMany}
+				continue
 			}
 			if len(j.parts) > 1 && !j.chain {
 				r.together(ctx, j)

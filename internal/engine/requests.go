@@ -22,6 +22,9 @@ func (r *run) requests(ctx context.Context, hints []record.Hint) (map[int][]reco
 	var foreign []record.Hint
 	for _, h := range hints {
 		if h.Request != nil {
+			if _, waiting := r.replies[h.Key]; waiting {
+				continue
+			}
 			if err := r.renew(ctx); err != nil {
 				return nil, err
 			}
@@ -274,21 +277,24 @@ func (r *run) tellRefusal(ctx context.Context, h record.Hint, node int, refusal 
 	return r.reply(ctx, h, node, message.New(message.RequestRefused, refusal.Error()), refusal)
 }
 
-// reply answers a request that no record keeps. Until it was delivered the hint stays.
+// reply answers a request that no record keeps, once no node needs anything sooner: an
+// address that does not answer must cost no recovery time. Until it was delivered the
+// hint stays.
 func (r *run) reply(ctx context.Context, h record.Hint, node int, e message.Entry, failure error) error {
 	req := h.Request.Request
 	if req.PhysicalID == "" {
 		req.PhysicalID = contract.PhysicalID(r.cfg.Name, node)
 	}
-	if err := r.ports.Responder.Respond(ctx, req.URL, decide.AnswerPost(req, nil, failure).Body); err != nil {
-		if k := cloud.KindOf(err); k == cloud.Ambiguous || k == cloud.Throttled {
-			return fmt.Errorf("answer request %s: %w", req.ID, err)
-		}
-		message.Log(ctx, r.log, message.New(message.CallFailed, err.Error())) // refused for good: the address has expired
-	}
 	message.Log(ctx, r.log, e)
 	if r.own[h.Key] {
 		r.result = Result{Outcome: OutcomeDone, Code: string(e.Code), Reason: e.Reason}
 	}
-	return r.store.DropHint(ctx, h)
+	post := decide.AnswerPost(req, nil, failure)
+	post.Delivery = h.Delivery
+	if why := decide.Lapsed(post, r.clock.Now()); why != "" {
+		message.Log(ctx, r.log, message.New(message.DeliveryGivenUp, fmt.Sprintf("answer to request %s: %s", req.ID, why)))
+		return r.store.DropHint(ctx, h)
+	}
+	r.replies[h.Key] = reply{h, post}
+	return nil
 }

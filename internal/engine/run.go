@@ -47,6 +47,7 @@ type run struct {
 	requested []record.Hint            // those of them that are deployment requests
 	judged    []record.Hint            // hints to remove when there is time
 	done      map[string]bool          // their keys
+	replies   map[string]reply         // answers to requests that no record keeps, by hint
 	follow    map[int]bool             // nodes that an own hint set going
 	result    Result
 }
@@ -95,7 +96,7 @@ func (r *run) lead(ctx context.Context) error {
 			return r.carryOn(ctx)
 		}
 		var hints []record.Hint
-		if err := r.patiently(ctx, func() error { hints, err = r.store.Hints(ctx); return err }); err != nil || len(hints) == 0 {
+		if err := r.patiently(ctx, func() error { hints, err = r.store.Hints(ctx); return err }); err != nil || len(r.due(hints)) == 0 {
 			return err
 		}
 	}
@@ -155,6 +156,7 @@ func (r *run) carryOn(ctx context.Context) error {
 func (r *run) drive(ctx context.Context) (more bool, err error) {
 	r.outcomes, r.last, r.deferred = map[int][]decide.Outcome{}, map[int]string{}, map[int]bool{}
 	r.judged, r.done, r.tidied = nil, map[string]bool{}, r.clock.Now()
+	r.replies = map[string]reply{}
 	if r.follow == nil {
 		r.follow = map[int]bool{}
 	}
@@ -208,6 +210,9 @@ func (r *run) chores(ctx context.Context, busy bool) error {
 	if !busy || r.clock.Now().Sub(r.tidied) >= tidyEvery {
 		r.tidied = r.clock.Now()
 		if err := r.tidy(ctx); err != nil {
+			return err
+		}
+		if err := r.answer(ctx); err != nil {
 			return err
 		}
 	}
@@ -294,6 +299,7 @@ func (r *run) gather(ctx context.Context) (hints []record.Hint, err error) {
 	}
 	r.gang.Each(ctx, len(calls), func(ctx context.Context, i int) { calls[i](ctx) })
 	hints = slices.DeleteFunc(hints, func(h record.Hint) bool { return r.done[h.Key] })
+	hints = r.due(hints)
 	return hints, cmp.Or(errs[0], errs[1])
 }
 

@@ -134,7 +134,7 @@ func TestSweepIsNotedInTheLease(t *testing.T) {
 	if got := swept(); !got.After(first) {
 		t.Errorf("the next sweep is not noted: %s", got)
 	}
-	if record.SweepIsStale(swept(), swept().Add(record.SweepStale)) || !record.SweepIsStale(swept(), swept().Add(record.SweepStale+1)) {
+	if l := (record.Lease{Swept: swept()}); l.Stale(l.Swept.Add(record.SweepStale)) || !l.Stale(l.Swept.Add(record.SweepStale+1)) {
 		t.Error("a sweep is stale after SweepStale, not before")
 	}
 }

@@ -3,7 +3,6 @@ package event
 import (
 	"encoding/json"
 	"net/url"
-	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/record"
@@ -15,18 +14,6 @@ const (
 	Update = "Update"
 	Delete = "Delete"
 )
-
-// signedAt reads, from the pre-signed address of a request's answer, when it was
-// signed: requests carry no number, and one that Lambda delivers late must not undo a
-// newer one ("Authenticating requests: using query parameters", Amazon S3 API
-// reference, names X-Amz-Date). 0 if the address does not tell.
-func signedAt(q url.Values) int64 {
-	t, err := time.Parse("20060102T150405Z", q.Get("X-Amz-Date"))
-	if err != nil {
-		return 0
-	}
-	return t.Unix()
-}
 
 func decodeRequest(payload []byte) Event {
 	var r struct {

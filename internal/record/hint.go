@@ -26,6 +26,8 @@ type Hint struct {
 	To string `json:"to,omitempty"`
 	// Order is what an operator wants, in full.
 	Order *Order `json:"order,omitempty"`
+	// Delivery is of the answer to a request that no record keeps.
+	Delivery Delivery `json:"delivery,omitzero"`
 
 	revision int64
 }
@@ -71,6 +73,21 @@ func (s Store) Hints(ctx context.Context) ([]Hint, error) {
 		hints = append(hints, h)
 	}
 	return hints, nil
+}
+
+// PostponeHint keeps a hint whose answer could not be delivered for the next attempt. If
+// somebody else wrote or removed it meanwhile, that stands.
+func (s Store) PostponeHint(ctx context.Context, h Hint, now time.Time) error {
+	h.Delivery = h.Delivery.Fail(now)
+	body, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("encode hint %s: %w", h.Key, err)
+	}
+	item := cloud.Item{Partition: contract.VPCPartition(s.VPC), Sort: contract.HintPrefix + h.Key, Body: body, Expires: now.Add(hintLife)}
+	if err := s.Table.Put(ctx, item, h.revision); err != nil && !cloud.Is(err, cloud.Conflict) {
+		return fmt.Errorf("postpone hint %s: %w", h.Key, err)
+	}
+	return nil
 }
 
 // DropHint removes a hint that was acted on. One already gone is fine.

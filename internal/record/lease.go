@@ -9,6 +9,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/timelimit"
 )
 
 // Lease says which invocation may drive the VPC's nodes. It saves work; it is
@@ -32,6 +33,9 @@ type Lease struct {
 	// Swept is when a sweep last ended that had looked at every node of the VPC. It passes
 	// from holder to holder. Zero: no sweep has ended yet.
 	Swept time.Time `json:"swept,omitzero"`
+	// Began is when the VPC's first invocation led: until the first sweep its age counts
+	// from then.
+	Began time.Time `json:"began,omitzero"`
 
 	// Former is the lease that was taken over; nil if there was none.
 	Former *Lease `json:"-"`
@@ -68,10 +72,13 @@ func (s Store) inUse(ctx context.Context) (bool, error) {
 	return len(claims) > 0, err
 }
 
-// SweepIsStale reports whether nothing has looked at every node of the VPC for
-// SweepStale. Then a record that says done may be out of date: the function, its
-// schedule or its permissions fail. swept is Lease.Swept.
-func SweepIsStale(swept, now time.Time) bool { return now.Sub(swept) > SweepStale }
+// Stale reports whether nothing has looked at every node of the VPC for SweepStale. Then
+// a record that says done may be out of date: the function, its schedule or its
+// permissions fail.
+func (l Lease) Stale(now time.Time) bool {
+	limit := timelimit.Scale(SweepStale)
+	return now.Sub(l.Swept) > limit && now.Sub(l.Began) > limit
+}
 
 // Lease reads the lease as it stands. ok is false if no invocation has ever led.
 func (s Store) Lease(ctx context.Context) (l Lease, ok bool, err error) {
@@ -115,9 +122,13 @@ func (s Store) AcquireLease(ctx context.Context, holder string, now, deadline ti
 		copied := l
 		former = &copied
 	}
+	began := l.Began
+	if began.IsZero() {
+		began = now
+	}
 	l = Lease{
 		Switcher: s.Switcher, Holder: holder, Term: l.Term + 1, Until: now.Add(LeaseLife), Deadline: deadline,
-		Budget: l.Budget, Live: l.Live, Swept: l.Swept, Former: former, revision: l.revision,
+		Budget: l.Budget, Live: l.Live, Swept: l.Swept, Began: began, Former: former, revision: l.revision,
 	}
 	l, err = s.writeLease(ctx, l)
 	if cloud.Is(err, cloud.Conflict) {

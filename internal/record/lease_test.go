@@ -42,7 +42,7 @@ func TestLeaseIsFreeOnlyAfterItsMargin(t *testing.T) {
 			}
 			continue
 		}
-		want := record.Lease{Holder: "b", Term: 2, Until: began.Add(c.after + 30*time.Second), Deadline: tomorrow, Former: &was}
+		want := record.Lease{Holder: "b", Term: 2, Until: began.Add(c.after + 30*time.Second), Deadline: tomorrow, Began: began, Former: &was}
 		if diff := cmp.Diff(want, l, cmpopts.IgnoreUnexported(record.Lease{})); diff != "" {
 			t.Errorf("after %v (-want +got)\n%s", c.after, diff)
 		}
@@ -71,7 +71,7 @@ func TestNextHolderKnowsTheFormer(t *testing.T) {
 	}
 	was := first
 	was.Until = time.Time{} // released
-	want := record.Lease{Holder: "b", Term: 2, Until: began.Add(41 * time.Second), Deadline: tomorrow, Budget: first.Budget, Live: 3, Former: &was}
+	want := record.Lease{Holder: "b", Term: 2, Until: began.Add(41 * time.Second), Deadline: tomorrow, Budget: first.Budget, Live: 3, Began: began, Former: &was}
 	if diff := cmp.Diff(want, next, cmpopts.IgnoreUnexported(record.Lease{})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

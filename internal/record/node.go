@@ -264,6 +264,8 @@ type Post struct {
 	Subject string          `json:"subject,omitempty"` // of a notice
 	Body    json.RawMessage `json:"body,omitempty"`    // JSON: answer, history entry
 	Text    string          `json:"text,omitempty"`    // of a notice
+
+	Delivery Delivery `json:"delivery,omitzero"`
 }
 
 // PostKind is where a post goes.
@@ -370,7 +372,7 @@ func (n Node) Paused(now time.Time) bool { return n.Pause != nil && now.Before(n
 
 // Resting reports whether nothing need be done before the next hint or sweep.
 func (n Node) Resting(now time.Time) bool {
-	if len(n.Outbox) > 0 {
+	if slices.ContainsFunc(n.Outbox, func(p Post) bool { return p.Delivery.Due(now) }) {
 		return false
 	}
 	if n.Hold != nil {

@@ -81,7 +81,7 @@ func (c *cli) sweep(ctx context.Context, s account.Switcher, nodes int) (view.Sw
 	if err != nil {
 		return view.Sweep{}, account.Explain(err, "read when switcher "+s.Config.Name+" last looked at its nodes")
 	}
-	return view.NewSweep(lease.Swept, nodes, c.Now()), nil
+	return view.NewSweep(lease, nodes, c.Now()), nil
 }
 
 // newest reads the newest finished switch of each node, several at once.

@@ -95,7 +95,7 @@ func TestEveryPlantedFaultIsFound(t *testing.T) {
 		{"its time-out is short", "function", doctor.Warning, func(f *doctor.Facts) { f.Function.Timeout = 3 }},
 		{"nobody ever led", "sweep", doctor.Error, func(f *doctor.Facts) { f.Lease = nil }},
 		{"the schedule is off", "sweep", doctor.Error, func(f *doctor.Facts) { f.Lease.Swept = now.Add(-3*time.Minute - time.Second) }},
-		{"no sweep ever ended", "sweep", doctor.Error, func(f *doctor.Facts) { f.Lease.Swept = time.Time{} }},
+		{"no sweep ever ended", "sweep", doctor.Error, func(f *doctor.Facts) { f.Lease = &record.Lease{Began: now.Add(-4 * time.Minute)} }},
 		{"an event lies unread", "hints", doctor.Error, func(f *doctor.Facts) {
 			f.Hints = []record.Hint{{Cause: record.Cause{Detail: "x", At: now.Add(-6 * time.Minute)}}}
 		}},

@@ -61,7 +61,7 @@ func (e *exam) sweep(check string) {
 		return
 	}
 	switch swept := e.Lease.Swept; {
-	case !record.SweepIsStale(swept, e.Now):
+	case !e.Lease.Stale(e.Now):
 	case swept.IsZero():
 		e.find(Error, check, 0, "no sweep has ever looked at every node", "every invocation fails early, or EC2 shows the switcher nothing (WR302, WR401 in its log)", fix)
 	default:
@@ -72,7 +72,7 @@ func (e *exam) sweep(check string) {
 
 func (e *exam) hints(check string) {
 	for _, h := range e.Hints {
-		if age := e.Now.Sub(h.Cause.At); !h.Cause.At.IsZero() && age > record.SweepStale {
+		if age := e.Now.Sub(h.Cause.At); !h.Cause.At.IsZero() && age > timelimit.Scale(record.SweepStale) {
 			e.find(Error, check, h.Node, "an event lies unread for "+age.Round(time.Second).String()+": "+h.Cause.Detail, "no invocation takes up what is left in the table", "look into the switcher's log for errors (WR404)")
 			return
 		}

@@ -34,11 +34,12 @@ type Sweep struct {
 	Stale bool `json:"stale"`
 }
 
-// NewSweep shows the last sweep of a VPC with so many nodes. swept is zero if there was none.
-func NewSweep(swept time.Time, nodes int, now time.Time) Sweep {
-	v := Sweep{Stale: nodes > 0 && record.SweepIsStale(swept, now)}
-	if !swept.IsZero() {
-		at, age := swept.UTC(), max(0, now.Sub(swept).Round(100*time.Millisecond).Seconds())
+// NewSweep shows the last sweep of a VPC with so many nodes. The lease is zero if no
+// invocation has ever led.
+func NewSweep(l record.Lease, nodes int, now time.Time) Sweep {
+	v := Sweep{Stale: nodes > 0 && l.Stale(now)}
+	if !l.Swept.IsZero() {
+		at, age := l.Swept.UTC(), max(0, now.Sub(l.Swept).Round(100*time.Millisecond).Seconds())
 		v.At, v.Age = &at, &age
 	}
 	return v

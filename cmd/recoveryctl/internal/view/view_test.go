@@ -60,11 +60,11 @@ func status() view.Status {
 		}
 		st.Nodes = append(st.Nodes, view.NewNode(n, h, now))
 	}
-	st.Brake, st.Sweep = view.NewBrake(nodes()[2].Off), view.NewSweep(ago(41*time.Second), len(st.Nodes), now)
+	st.Brake, st.Sweep = view.NewBrake(nodes()[2].Off), view.NewSweep(record.Lease{Swept: ago(41 * time.Second)}, len(st.Nodes), now)
 	return view.Status{Region: "eu-west-1", Switchers: []view.SwitcherStatus{
 		st,
 		{Name: "test", VPC: "vpc-2", Nodes: []view.NodeStatus{}},
-		{Name: "quiet", VPC: "vpc-3", Sweep: view.NewSweep(ago(4*time.Minute), 1, now), Nodes: []view.NodeStatus{view.NewNode(nodes()[0], nil, now)}},
+		{Name: "quiet", VPC: "vpc-3", Sweep: view.NewSweep(record.Lease{Swept: ago(4 * time.Minute)}, 1, now), Nodes: []view.NodeStatus{view.NewNode(nodes()[0], nil, now)}},
 	}}
 }
 
@@ -82,7 +82,7 @@ func history() view.History {
 func show() view.Node {
 	n := nodes()[1]
 	return view.Node{
-		Region: "eu-west-1", Switcher: "prod", VPC: "vpc-1", Sweep: view.NewSweep(ago(4*time.Minute), 1, now), Status: view.NewNode(n, nil, now),
+		Region: "eu-west-1", Switcher: "prod", VPC: "vpc-1", Sweep: view.NewSweep(record.Lease{Swept: ago(4 * time.Minute)}, 1, now), Status: view.NewNode(n, nil, now),
 		Settings:  contract.Settings{ID: 2, Template: contract.Template{ID: "lt-1", Version: "4"}, Gate: true, Priority: 100},
 		Blueprint: &cloud.Blueprint{Image: "ami-1", Type: "m7g.large", Interfaces: []cloud.InterfaceSpec{{Groups: []string{"sg-1", "sg-2"}}}, Volumes: []cloud.VolumeSpec{{Device: "/dev/xvda", SizeGiB: 20, Kind: "gp3"}}, Tags: map[string]string{"b": "2", "a": "1"}},
 		Targets:   []view.Target{{Group: "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web/abc", ID: "i-2", Port: 80, Health: "unused", Reason: "Target.InvalidState"}},
@@ -189,19 +189,21 @@ func TestDuration(t *testing.T) {
 func TestAttention(t *testing.T) {
 	atRest := []view.NodeStatus{{ID: 1, Phase: "done"}}
 	held := []view.NodeStatus{{ID: 1, Phase: "done", Hold: &view.HoldView{Code: "WR201"}}}
-	fresh := view.NewSweep(ago(time.Minute), 1, now)
+	fresh := view.NewSweep(record.Lease{Swept: ago(time.Minute)}, 1, now)
 	for name, c := range map[string]struct {
 		st   view.SwitcherStatus
 		want bool
 	}{
-		"at rest":                      {view.SwitcherStatus{Sweep: fresh, Nodes: atRest}, false},
-		"held":                         {view.SwitcherStatus{Sweep: fresh, Nodes: held}, true},
-		"brake":                        {view.SwitcherStatus{Sweep: fresh, Nodes: atRest, Brake: view.Brake{On: true}}, true},
-		"sweep of 3 min":               {view.SwitcherStatus{Sweep: view.NewSweep(ago(3*time.Minute), 1, now), Nodes: atRest}, false},
-		"sweep older than 3 min":       {view.SwitcherStatus{Sweep: view.NewSweep(ago(3*time.Minute+time.Second), 1, now), Nodes: atRest}, true},
-		"never swept":                  {view.SwitcherStatus{Sweep: view.NewSweep(time.Time{}, 1, now), Nodes: atRest}, true},
-		"never swept, and no node":     {view.SwitcherStatus{Sweep: view.NewSweep(time.Time{}, 0, now)}, false},
-		"swept by a clock that is ahead": {view.SwitcherStatus{Sweep: view.NewSweep(now.Add(time.Minute), 1, now), Nodes: atRest}, false},
+		"at rest":                              {view.SwitcherStatus{Sweep: fresh, Nodes: atRest}, false},
+		"held":                                 {view.SwitcherStatus{Sweep: fresh, Nodes: held}, true},
+		"brake":                                {view.SwitcherStatus{Sweep: fresh, Nodes: atRest, Brake: view.Brake{On: true}}, true},
+		"sweep of 3 min":                       {view.SwitcherStatus{Sweep: view.NewSweep(record.Lease{Swept: ago(3 * time.Minute)}, 1, now), Nodes: atRest}, false},
+		"sweep older than 3 min":               {view.SwitcherStatus{Sweep: view.NewSweep(record.Lease{Swept: ago(3*time.Minute + time.Second)}, 1, now), Nodes: atRest}, true},
+		"never swept":                          {view.SwitcherStatus{Sweep: view.NewSweep(record.Lease{}, 1, now), Nodes: atRest}, true},
+		"not swept yet, deployed a minute ago": {view.SwitcherStatus{Sweep: view.NewSweep(record.Lease{Began: ago(time.Minute)}, 1, now), Nodes: atRest}, false},
+		"not swept yet, deployed 4 min ago":    {view.SwitcherStatus{Sweep: view.NewSweep(record.Lease{Began: ago(4 * time.Minute)}, 1, now), Nodes: atRest}, true},
+		"never swept, and no node":             {view.SwitcherStatus{Sweep: view.NewSweep(record.Lease{}, 0, now)}, false},
+		"swept by a clock that is ahead":       {view.SwitcherStatus{Sweep: view.NewSweep(record.Lease{Swept: now.Add(time.Minute)}, 1, now), Nodes: atRest}, false},
 	} {
 		if got := (view.Status{Switchers: []view.SwitcherStatus{c.st}}).Attention(); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
@@ -213,7 +215,7 @@ func TestAttention(t *testing.T) {
 func TestStaleSweepIsRed(t *testing.T) {
 	for age, want := range map[time.Duration]bool{time.Minute: false, 4 * time.Minute: true} {
 		var text bytes.Buffer
-		st := view.Status{Switchers: []view.SwitcherStatus{{Name: "prod", Sweep: view.NewSweep(ago(age), 1, now)}}}
+		st := view.Status{Switchers: []view.SwitcherStatus{{Name: "prod", Sweep: view.NewSweep(record.Lease{Swept: ago(age)}, 1, now)}}}
 		if err := st.Write(&text, view.Style{Now: now, Colour: true}); err != nil {
 			t.Fatal(err)
 		}
