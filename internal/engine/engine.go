@@ -121,7 +121,7 @@ func (e *Engine) Handle(ctx context.Context, inv Invocation, payload json.RawMes
 			return e.failed(ctx, err)
 		}
 	}
-	r := &run{Engine: e, inv: inv, sweep: ev.Kind == event.Sweep, chain: ev.Chain, own: map[string]bool{}}
+	r := &run{Engine: e, inv: inv, sweep: ev.Kind == event.Sweep, chain: ev.Chain, own: map[string]bool{}, replies: map[string]reply{}}
 	for _, h := range hints {
 		r.own[h.Key] = true
 		if h.Request != nil {

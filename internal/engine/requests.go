@@ -162,7 +162,7 @@ func (r *run) refuseAll(ctx context.Context, owned *record.OwnedError) error {
 			return err
 		}
 	}
-	return nil
+	return r.answer(ctx)
 }
 
 // outdated reports whether the request is not to be obeyed: it was accepted before, or

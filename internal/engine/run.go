@@ -156,7 +156,7 @@ func (r *run) carryOn(ctx context.Context) error {
 func (r *run) drive(ctx context.Context) (more bool, err error) {
 	r.outcomes, r.last, r.deferred = map[int][]decide.Outcome{}, map[int]string{}, map[int]bool{}
 	r.judged, r.done, r.tidied = nil, map[string]bool{}, r.clock.Now()
-	r.replies = map[string]reply{}
+	clear(r.replies)
 	if r.follow == nil {
 		r.follow = map[int]bool{}
 	}
