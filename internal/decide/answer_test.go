@@ -3,6 +3,7 @@ package decide_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
@@ -64,7 +65,8 @@ func TestAnswersOutlastTheRound(t *testing.T) {
 	s := refusedEverywhere(t, &cloud.Error{Kind: cloud.Capacity, Service: "EC2", Action: "RunInstances", Code: "InsufficientInstanceCapacity", Message: "none in az-c"})
 	d := decide.Decide(s.Input)
 	s.Node, s.Outcomes = d.Node, nil
-	s.Facts.Shortages["az-c#m7g.large"], s.Facts.Shortages["az-a#m7g.large"] = in(1e9*300), in(1e9*300)
+	lack := record.Shortage{Since: s.Now, Until: in(5 * time.Minute)}
+	s.Facts.Shortages["az-c#m7g.large"], s.Facts.Shortages["az-a#m7g.large"] = lack, lack
 	s.Now = s.Node.Hold.RetryAt
 	d = decide.Decide(s.Input)
 	if h := d.Node.Hold; h == nil || !strings.Contains(h.Reason, "none in az-c") || !strings.Contains(h.Reason, "sufficient m7g.large capacity in az-a") {
