@@ -170,8 +170,9 @@ type ClusterNodeProps struct {
 	OnDelete awscdk.RemovalPolicy
 	// AwaitAutoRecovery leaves EC2's own automatic recovery on, and is how long a
 	// failed status check must last before the node is switched, so that EC2 can come
-	// first, 60 to 3600 s. Automatic recovery acts on system status checks only, at
-	// most three times a day, and keeps the instance's id and addresses.
+	// first, 60 to 3600 s. Automatic recovery acts on system status checks only,
+	// within a "maximum daily allowance" that AWS does not name, and keeps the instance's
+	// id and addresses.
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-recover.html
 	// Default: automatic recovery is off, and a failed check is believed at once.
 	AwaitAutoRecovery awscdk.Duration
