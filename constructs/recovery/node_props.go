@@ -168,8 +168,8 @@ type ClusterNodeProps struct {
 	// running, without the switcher's tags, and keeps what it uses: its role, groups,
 	// and file systems' access. Default: RemovalPolicy_DESTROY.
 	OnDelete awscdk.RemovalPolicy
-	// AwaitAutoRecovery leaves EC2's own automatic recovery on, and is how long a
-	// failed status check must last before the node is switched, so that EC2 can come
+	// AwaitAutoRecovery leaves EC2's own automatic recovery on. It is the time for which
+	// a failed status check must last before the node is switched, so that EC2 can come
 	// first, 60 to 3600 s. Automatic recovery acts on system status checks only,
 	// within a "maximum daily allowance" that AWS does not name, and keeps the instance's
 	// id and addresses.
