@@ -63,6 +63,18 @@ func (b *balancers) Targets(ctx context.Context, group string) ([]cloud.Target, 
 	return found, nil
 }
 
+func (b *balancers) Attributes(ctx context.Context, group string) (map[string]string, error) {
+	out, err := b.client().DescribeTargetGroupAttributes(ctx, &elb.DescribeTargetGroupAttributesInput{TargetGroupArn: aws.String(group)}, b.read)
+	if err != nil {
+		return nil, failure(err)
+	}
+	found := map[string]string{}
+	for _, a := range out.Attributes {
+		found[aws.ToString(a.Key)] = aws.ToString(a.Value)
+	}
+	return found, nil
+}
+
 func (b *balancers) Register(ctx context.Context, group string, targets []cloud.Target) error {
 	if len(targets) == 0 {
 		return nil

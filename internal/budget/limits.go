@@ -37,10 +37,10 @@ const (
 //   - EC2: "Request throttling for the Amazon EC2 API", tables "Request token limits"
 //     and "Resource token limits". DescribeInstances is taken at the lower rate, that
 //     of a request without filters.
-//   - ELB: "Request throttling for the Elastic Load Balancing API". Registration and
-//     deregistration are throttled separately from other mutating actions. "ELB reads"
-//     is our own: it bounds the reads, so that they leave the registrations their 4 a
-//     second of all actions' 10. So is
+//   - ELB: "Request throttling for the Elastic Load Balancing API". Whether
+//     RegisterTargets also takes from the bucket of mutating actions (20 and 3 a
+//     second) is not said: assumed not. "ELB reads" is our own: what the reads may
+//     take, so that they leave the registrations their 4 a second. So is
 //     "DescribeAlarms reads": rewriting an alarm takes a DescribeAlarms too.
 //   - CloudWatch: "CloudWatch service quotas", which names rates only: a second's
 //     worth is taken as the capacity.

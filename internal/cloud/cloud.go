@@ -80,6 +80,8 @@ type Files interface {
 type Balancers interface {
 	Groups(ctx context.Context, arns []string) ([]TargetGroup, error)
 	Targets(ctx context.Context, group string) ([]Target, error)
+	// Attributes returns a target group's attributes by key.
+	Attributes(ctx context.Context, group string) (map[string]string, error)
 	Register(ctx context.Context, group string, targets []Target) error
 	// Deregister succeeds also for a target that is not registered.
 	Deregister(ctx context.Context, group string, targets []Target) error

@@ -149,11 +149,10 @@ func (s *step) commands(code message.Code) string {
 	return strings.Join(list, "; ")
 }
 
-// subject makes text fit an SNS subject, which must be "less than 100 characters long"
-// (Publish, Amazon SNS API reference). Line breaks and control characters are not allowed,
-// and mail gateways handle ASCII best.
+// subject makes text fit an SNS subject: at most 100 ASCII characters
+// (SNS API reference, Publish).
 func subject(text string) string {
-	const most = 99
+	const most = 100
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'

@@ -3,7 +3,6 @@ package decide_test
 import (
 	"encoding/json"
 	"maps"
-	"strings"
 	"testing"
 	"time"
 
@@ -76,29 +75,6 @@ func TestEventsTellWhatHappened(t *testing.T) {
 		}
 		if diff := cmp.Diff([]detail{c.want}, got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
-		}
-	}
-}
-
-// TestSubjectsFitSNS: a subject "must be less than 100 characters long" (Publish, Amazon
-// SNS API reference).
-func TestSubjectsFitSNS(t *testing.T) {
-	for _, name := range []string{"n", strings.Repeat("x", 200), strings.Repeat("é", 200)} {
-		s := resting()
-		s.Node.Name = name
-		s.came(decide.Effect{Do: decide.Regroup, NIC: "eni-0-i-old"}, cloud.Denied, "")
-		notices := 0
-		for _, p := range decide.Decide(s.Input).Node.Outbox {
-			if p.Kind != record.PostNotice {
-				continue
-			}
-			notices++
-			if n := len(p.Subject); n == 0 || n >= 100 || len(name) > 1 && n != 99 {
-				t.Errorf("the subject %q has %d characters, want less than 100", p.Subject, n)
-			}
-		}
-		if notices == 0 {
-			t.Error("nothing is notified: the test proves nothing")
 		}
 	}
 }

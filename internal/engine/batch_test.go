@@ -73,41 +73,6 @@ func TestOneBadInstanceDoesNotKeepTheOthers(t *testing.T) {
 	}
 }
 
-// TestProtectedOneAmongTerminations: EC2 terminates the instances of other zones and
-// reports a failure. The call is taken apart, so that each node has an outcome of its
-// own: no node is held for the protection of another one's instance.
-func TestProtectedOneAmongTerminations(t *testing.T) {
-	h := newHerd(t, 100, "az-a", "az-b", "az-a", "az-b")
-	for id := 1; id <= 4; id++ {
-		h.w.Alarm(h.alarm(id, contract.AlarmInstance), "ALARM")
-	}
-	start := len(h.w.Calls)
-	bad := h.w.Boxes[h.node(3).Grant.Instance]
-	h.w.Fault = func(_ int, call string) (error, error) {
-		if call == "EC2 TerminateInstances" { // set by hand after the blueprint was taken
-			bad.ProtectTerminate, h.w.Fault = true, nil
-		}
-		return nil, nil
-	}
-	h.call(sweep)
-	if h.switched() != 4 {
-		t.Fatalf("%d of 4 switched", h.switched())
-	}
-	for id := 1; id <= 4; id++ {
-		n := h.node(id)
-		if n.Hold != nil || len(n.Condemned) != 1 {
-			t.Fatalf("node %d: hold %+v, condemned %+v", id, n.Hold, n.Condemned)
-		}
-		if old := h.w.Boxes[n.Condemned[0].Instance]; old.State != cloud.ShuttingDown && old.State != cloud.Terminated {
-			t.Errorf("the old instance %s of node %d is %s", old.ID, id, old.State)
-		}
-	}
-	got := tally(h.w, start, "EC2 TerminateInstances", "EC2 ModifyInstanceAttribute")
-	if got["EC2 ModifyInstanceAttribute"] != 1 || got["EC2 TerminateInstances"] < 3 {
-		t.Errorf("calls: %v, want one that clears the protection and several terminations", got)
-	}
-}
-
 // TestThrottledCallIsNotTakenApart: it says nothing about any instance.
 func TestThrottledCallIsNotTakenApart(t *testing.T) {
 	for _, kind := range []cloud.Kind{cloud.Throttled, cloud.Ambiguous} {

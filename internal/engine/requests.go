@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/workload-recovery/workload-recovery/internal/budget"
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/decide"
@@ -102,7 +103,14 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 		if was, err := r.store.Refused(ctx, req.ID); err != nil || was != nil {
 			return r.refuseAgain(ctx, h, set.ID, was, err)
 		}
-		refusal, err := r.claim(ctx, req, set, owner, at)
+		refusal, ready, err := r.checkGroups(ctx, set, at)
+		if err != nil || !ready {
+			return err
+		}
+		if refusal != nil {
+			return r.refuse(ctx, h, set.ID, refusal)
+		}
+		refusal, err = r.claim(ctx, req, set, owner, at)
 		if cloud.Is(err, cloud.Conflict) || cloud.Is(err, cloud.NotFound) {
 			r.loaded = false // somebody took or released it at this moment: look again
 			return nil
@@ -170,6 +178,37 @@ func (r *run) refuseAll(ctx context.Context, owned *record.OwnedError) error {
 // make another resource's request an old one: that is told whose the id is.
 func outdated(n record.Node, req record.Request, owner record.Owner) bool {
 	return n.HasRequest(req.ID) || n.Overtakes(req) && (n.Phase == record.Deleted || n.Owner == owner)
+}
+
+// checkGroups refuses target groups that a node did not have and whose attributes change
+// what an unhealthy target means. ready is false if the API budget has no room now.
+func (r *run) checkGroups(ctx context.Context, set contract.Settings, at int) (refusal error, ready bool, err error) {
+	for _, g := range set.Groups {
+		if at >= 0 && r.nodes[at].Phase != record.Deleted && slices.ContainsFunc(r.nodes[at].Settings.Groups, func(has contract.GroupSetting) bool { return has.ARN == g.ARN }) {
+			continue
+		}
+		costs := []budget.Cost{{API: budget.Balancers, Tokens: 1}, {API: budget.BalancerReads, Tokens: 1}}
+		if !r.purse.Take(costs...) {
+			r.loaded = false // look again: the request stays
+			return nil, false, nil
+		}
+		has, err := r.ports.Balancers.Attributes(ctx, g.ARN)
+		switch {
+		case cloud.Is(err, cloud.NotFound): // a later step says so, with what to do
+			continue
+		case cloud.Is(err, cloud.Throttled):
+			r.purse.Throttled(costs...)
+			return nil, false, fmt.Errorf("read the attributes of target group %s: %w", g.ARN, err)
+		case err != nil && passing(err):
+			return nil, false, fmt.Errorf("read the attributes of target group %s: %w", g.ARN, err)
+		case err != nil:
+			return fmt.Errorf("the attributes of target group %s cannot be read, so that it is not known what an unhealthy target of it means: %w; allow the switcher's role elasticloadbalancing:DescribeTargetGroupAttributes", g.ARN, err), true, nil
+		}
+		if err := contract.CheckGroupAttributes(g.ARN, has); err != nil {
+			return err, true, nil
+		}
+	}
+	return nil, true, nil
 }
 
 // claim makes sure that the node id is the requester's, and says why not.

@@ -145,14 +145,8 @@ func (c compute) build(l cloud.Launch) *Box {
 	return b
 }
 
-// power carries out a call about several instances. An unknown one, or one that the role
-// does not allow, fails it for all. A protected one fails it for all of its zone: the
-// others are powered off, and the call reports a failure ("TerminateInstances", Amazon EC2
-// API reference).
 func (c compute) power(name string, ids []string, protected func(*Box) bool, via, to string) error {
 	return c.w.call(name, func() error {
-		var refused error
-		closed := map[string]bool{} // zones with a protected one
 		for _, id := range ids {
 			b, ok := c.w.Boxes[id]
 			switch {
@@ -161,17 +155,13 @@ func (c compute) power(name string, ids []string, protected func(*Box) bool, via
 			case !contract.IsEpoch(b.Tags[contract.CondemnedTag]): // as the role does
 				return Refuse(cloud.Denied, "UnauthorizedOperation", id+" is not tagged as condemned")
 			case protected(b):
-				closed[b.Zone], refused = true, Refuse(cloud.Invalid, "OperationNotPermitted", id+" is protected")
-			}
-		}
-		for _, id := range ids {
-			b := c.w.Boxes[id]
-			if closed[b.Zone] || b.State == cloud.Terminated || b.State == to || b.State == via {
+				return Refuse(cloud.Invalid, "OperationNotPermitted", id+" is protected")
+			case b.State == cloud.Terminated || b.State == to || b.State == via:
 				continue
 			}
 			b.State, b.then, b.Until = via, to, c.w.Time.Add(c.w.PowerOff)
 		}
-		return refused
+		return nil
 	})
 }
 

@@ -29,6 +29,18 @@ func (l balancers) Groups(_ context.Context, arns []string) (list []cloud.Target
 	return list, err
 }
 
+func (l balancers) Attributes(_ context.Context, group string) (found map[string]string, err error) {
+	err = l.w.call("ELB DescribeTargetGroupAttributes", func() error {
+		p, ok := l.w.Pools[group]
+		if !ok {
+			return Refuse(cloud.NotFound, "TargetGroupNotFound", group)
+		}
+		found = maps.Clone(p.Attributes)
+		return nil
+	})
+	return found, err
+}
+
 func (l balancers) Targets(_ context.Context, group string) (list []cloud.Target, err error) {
 	err = l.w.call("ELB DescribeTargetHealth", func() error {
 		p, ok := l.w.Pools[group]

@@ -73,7 +73,8 @@ type Box struct {
 // Pool is a target group.
 type Pool struct {
 	cloud.TargetGroup
-	Members map[string]*Member
+	Attributes map[string]string
+	Members    map[string]*Member
 }
 
 // Member is a registered target.

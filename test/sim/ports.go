@@ -160,14 +160,8 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 	return i, err
 }
 
-// power carries out a call about several instances. An unknown one fails it for all, a
-// protected one for all of its zone: those of other zones are powered off, and the call
-// reports a failure ("TerminateInstances", Amazon EC2 API reference; assumed for
-// StopInstances).
 func (e *ec2) power(action string, ids []string, how cloud.PowerOff, do func(*Machine)) error {
 	return (*client)(e).about(e.nodesOf(ids...)...).sending(ids, how).callOf("EC2", action, len(ids), func() error {
-		var refused error
-		closed := map[string]bool{} // zones with a protected one
 		for _, id := range ids {
 			m := e.byID[id]
 			if m == nil {
@@ -178,15 +172,11 @@ func (e *ec2) power(action string, ids []string, how cloud.PowerOff, do func(*Ma
 				return refuse(cloud.Ambiguous, "EC2", action, "IncorrectInstanceState")
 			}
 			if err := guarded(action, m); err != nil {
-				closed[m.Zone], refused = true, err
+				return err
 			}
+			do(m)
 		}
-		for _, id := range ids {
-			if m := e.byID[id]; !closed[m.Zone] {
-				do(m)
-			}
-		}
-		return refused
+		return nil
 	})
 }
 

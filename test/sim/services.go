@@ -32,6 +32,10 @@ func (l *elb) Groups(_ context.Context, arns []string) (list []cloud.TargetGroup
 	return list, err
 }
 
+// Attributes are those that every group of the simulated world has: none that matters. The
+// call is not simulated.
+func (l *elb) Attributes(context.Context, string) (map[string]string, error) { return nil, nil }
+
 func (l *elb) Targets(_ context.Context, group string) (list []cloud.Target, err error) {
 	err = (*client)(l).about(l.nodeOfPool(group)...).call("ELB", "DescribeTargetHealth", func() error {
 		p := l.pool(group)

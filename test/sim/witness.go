@@ -163,6 +163,10 @@ func (t toldBalancers) Targets(ctx context.Context, group string) ([]cloud.Targe
 	return t.to.Targets(ctx, group)
 }
 
+func (t toldBalancers) Attributes(ctx context.Context, group string) (map[string]string, error) {
+	return t.to.Attributes(ctx, group)
+}
+
 func (t toldBalancers) Register(ctx context.Context, group string, targets []cloud.Target) error {
 	t.c.note("Register "+group, func(p cloud.Ports) { _ = p.Balancers.Register(ctx, group, targets) })
 	return t.to.Register(ctx, group, targets)

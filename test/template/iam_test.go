@@ -52,7 +52,7 @@ func TestSwitcherPermissions(t *testing.T) {
 			"ec2:DescribeNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DescribeVolumes",
 		}, "*", nil},
 		"ReadZonalShifts": {[]any{"arc-zonal-shift:ListAutoshifts", "arc-zonal-shift:ListZonalShifts"}, "*", nil},
-		"ReadTargets":     {[]any{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}, "*", nil},
+		"ReadTargets":     {[]any{"elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}, "*", nil},
 
 		"ReadInstanceAttributes": {"ec2:DescribeInstanceAttribute", only(arns("ec2", "instance/*")), map[string]any{"StringEquals": own}},
 		"ReadAlarms":             {"cloudwatch:DescribeAlarms", only(arns("cloudwatch", "alarm:*")), nil},

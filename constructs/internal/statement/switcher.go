@@ -34,7 +34,7 @@ func (s Switcher) Read() []awsiam.PolicyStatement {
 		Allow("ReadInstanceAttributes", []string{"ec2:DescribeInstanceAttribute"}, s.ec2("instance/*"),
 			map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/" + contract.SwitcherTag: s.Name}}),
 		Allow("ReadTargets", []string{
-			"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
+			"elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
 		}, Anything(), nil),
 		// A request by names is authorised against all alarms of the account and Region.
 		Allow("ReadAlarms", []string{"cloudwatch:DescribeAlarms"}, s.arns("cloudwatch", "alarm:*"), nil),

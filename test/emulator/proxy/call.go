@@ -139,6 +139,7 @@ var restActions = []struct {
 	{EFS, http.MethodDelete, regexp.MustCompile(`^/2015-02-01/mount-targets/[^/]+$`), "DeleteMountTarget"},
 	{Zonal, http.MethodGet, regexp.MustCompile(`^/zonalshifts$`), "ListZonalShifts"},
 	{Zonal, http.MethodGet, regexp.MustCompile(`^/autoshifts$`), "ListAutoshifts"},
+	{Zonal, http.MethodGet, regexp.MustCompile(`^/managedresources/`), "GetManagedResource"},
 }
 
 // classifyREST names a request of a REST protocol. Its body, if it is JSON, and its

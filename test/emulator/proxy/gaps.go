@@ -92,6 +92,8 @@ func (p *Proxy) carryOut(ctx context.Context, r *http.Request, c Call, body []by
 		return p.shifts()
 	case Zonal + ":ListAutoshifts":
 		return jsonAnswer(map[string]any{"items": []any{}})
+	case Zonal + ":GetManagedResource":
+		return jsonAnswer(map[string]any{"appliedWeights": map[string]any{}, "zonalShifts": []any{}, "zonalAutoshiftStatus": "DISABLED"})
 	case EC2 + ":ModifyNetworkInterfaceAttribute":
 		return p.modifyInterface(ctx, r, c, body)
 	case ELB + ":RegisterTargets", ELB + ":DeregisterTargets":

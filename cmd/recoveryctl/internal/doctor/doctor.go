@@ -50,6 +50,10 @@ type Facts struct {
 	Offered   map[string]map[string]bool // instance type -> zones
 	Images    map[string]string          // image -> state
 	Table     Table
+	// Attributes are the attributes of the nodes' target groups, by ARN and key.
+	Attributes map[string]map[string]string
+	// Autoshift are the nodes' load balancers with zonal autoshift on, by target group.
+	Autoshift map[string][]string
 	// Others are the other switchers of the Region.
 	Others []Other
 	// Listeners is how many subscriptions the topic has.

@@ -142,6 +142,12 @@ func TestEveryPlantedFaultIsFound(t *testing.T) {
 		}},
 		{"its group is gone", "targets", doctor.Error, func(f *doctor.Facts) { f.Seen.Groups = nil }},
 		{"its group has no load balancer", "targets", doctor.Warning, func(f *doctor.Facts) { f.Seen.Groups[group] = cloud.TargetGroup{ARN: group} }},
+		{"an attribute of its group was changed", "balancers", doctor.Error, func(f *doctor.Facts) {
+			f.Attributes = map[string]map[string]string{group: {"target_group_health.dns_failover.minimum_healthy_targets.count": "2"}}
+		}},
+		{"its load balancer is shifted automatically", "balancers", doctor.Error, func(f *doctor.Facts) {
+			f.Autoshift = map[string][]string{group: {"arn:lb"}}
+		}},
 		{"it is not registered", "targets", doctor.Error, func(f *doctor.Facts) { f.Seen.Targets = nil }},
 		{"it is unhealthy", "targets", doctor.Error, func(f *doctor.Facts) {
 			f.Seen.Targets[group] = []cloud.Target{{ID: "i-1", Health: cloud.Unhealthy, Reason: "r"}}

@@ -28,6 +28,7 @@ var each = []struct {
 	{"protection", (*exam).protection},
 	{"scheduled", (*exam).scheduled},
 	{"targets", (*exam).targets},
+	{"balancers", (*exam).balancers},
 	{"alarms", (*exam).alarms},
 	{"heartbeat", (*exam).heartbeat},
 	{"template", (*exam).template},
@@ -147,6 +148,19 @@ func (e *exam) targets(check string, n record.Node) {
 			e.find(Warning, check, n.ID, fmt.Sprintf("%s: no load balancer uses target group %s", name(n), g.ARN), "its listener is gone", "deploy the node's stack again")
 		}
 		e.targetsIn(check, n, g.ARN)
+	}
+}
+
+// balancers finds what was changed of the node's target groups and load balancers.
+func (e *exam) balancers(check string, n record.Node) {
+	for _, g := range n.Settings.Groups {
+		if err := contract.CheckGroupAttributes(g.ARN, e.Attributes[g.ARN]); err != nil {
+			e.find(Error, check, n.ID, name(n)+": "+err.Error(), "the attribute was changed by hand", "set it back, or deploy the node's stack with a change of its target group")
+		}
+		for _, lb := range e.Autoshift[g.ARN] {
+			e.find(Error, check, n.ID, fmt.Sprintf("%s: zonal autoshift is on for load balancer %s", name(n), lb), "it was turned on in Application Recovery Controller",
+				"turn it off for this load balancer: a node has one target, in one zone, so AWS's shift away from that zone would cut off its clients, and AWS may not shift back a load balancer whose zones are never balanced; the switcher itself follows autoshifts when it chooses a zone")
+		}
 	}
 }
 
