@@ -23,6 +23,9 @@ func Of(scope constructs.Construct, id *string) Place {
 	if id == nil {
 		panic("recovery: the construct's id is nil: give a string such as jsii.String(\"Node\")")
 	}
+	if scope == nil {
+		panic(fmt.Sprintf("recovery: the scope of construct %q is nil: give the Stack, or the construct, that it belongs to", *id))
+	}
 	if path := *scope.Node().Path(); path != "" {
 		return Place(path + "/" + *id)
 	}
@@ -136,7 +139,11 @@ func (p Place) Seconds(prop string, d awscdk.Duration, def int) int {
 	if *d.IsUnresolved() {
 		p.Fail("%s is a token: it must be known at synthesis; give a duration such as awscdk.Duration_Seconds(jsii.Number(60))", prop)
 	}
-	return int(*d.ToSeconds(&awscdk.TimeConversionOptions{Integral: new(true)}))
+	ms := *d.ToMilliseconds(nil)
+	if math.Mod(ms, 1000) != 0 {
+		p.Fail("%s is %s s: allowed are whole seconds; round it", prop, strconv.FormatFloat(ms/1000, 'f', -1, 64))
+	}
+	return int(ms / 1000)
 }
 
 // Between is a duration prop in whole seconds, checked against bounds.
@@ -159,20 +166,13 @@ func RefuseDuplicates(at Place, kind string, names []string) {
 	}
 }
 
-// SecondsOrNil is a duration as a number prop, or nil when it was left out.
-func SecondsOrNil(d awscdk.Duration) *float64 {
-	if d == nil {
-		return nil
+// Minutes is a duration prop in whole minutes, checked against bounds.
+func (p Place) Minutes(prop string, d awscdk.Duration, def, low, high int) int {
+	s := p.Between(prop, d, def*60, low*60, high*60)
+	if s%60 != 0 {
+		p.Fail("%s is %d s: allowed are whole minutes; round it", prop, s)
 	}
-	return d.ToSeconds(nil)
-}
-
-// MinutesOrNil is SecondsOrNil in minutes.
-func MinutesOrNil(d awscdk.Duration) *float64 {
-	if d == nil {
-		return nil
-	}
-	return d.ToMinutes(nil)
+	return s / 60
 }
 
 // Number is an integer as AWS CDK takes it.

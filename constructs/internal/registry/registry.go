@@ -23,12 +23,30 @@ const ownerEntry = "recovery:owner"
 // fails when another construct has it. Stacks without an explicit environment
 // share one unknown account and Region.
 func Claim(scope constructs.Construct, at prop.Place, kind, name, fix string) {
+	claim(scope, at, kind, name, environment(scope), fix)
+}
+
+// ClaimThing takes something that exists once, such as a VPC, and fails when another
+// construct of the app has it. Its id is its id in AWS, or a reference to it.
+func ClaimThing(scope constructs.Construct, at prop.Place, kind string, id *string, fix string) {
+	if prop.Unresolved(id) {
+		if token := awscdk.Tokenization_ReverseString(id); *token.Length() == 1 {
+			if reference, is := token.FirstToken().(awscdk.Reference); is {
+				claim(scope, at, kind, *reference.Target().Node().Path(), "this app", fix)
+				return
+			}
+		}
+	}
+	// The accounts that share a VPC may have a switcher each.
+	claim(scope, at, kind, *id, environment(scope), fix)
+}
+
+func claim(scope constructs.Construct, at prop.Place, kind, name, env, fix string) {
 	root := scope.Node().Root()
 	registry := root.Node().TryFindChild(new(registryID))
 	if registry == nil {
 		registry = constructs.NewConstruct(ScopeOf(root), new(registryID))
 	}
-	env := environment(scope)
 	key := strings.Join([]string{kind, name, env}, "|")
 	if other := registry.Node().TryFindChild(&key); other != nil {
 		if strings.Contains(env, "any ") {
