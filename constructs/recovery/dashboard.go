@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
@@ -34,11 +35,13 @@ func (d *recoveryDashboard) DashboardName() *string             { return d.name 
 // NewRecoveryDashboard makes the dashboard of a VPC.
 func NewRecoveryDashboard(scope constructs.Construct, id *string, props *RecoveryDashboardProps) RecoveryDashboard {
 	at := prop.Of(scope, id)
+	props, fault := input.Clean(scope, props)
+	at.FailOn(fault)
 	at.Require(props != nil && props.Switcher != nil, "Switcher", "give the Switcher whose VPC is to be shown")
 	stack := awscdk.Stack_Of(scope)
 	d := &recoveryDashboard{switcher: props.Switcher, name: props.DashboardName}
 	d.check(at, stack, props)
-	interval := at.Whole("Interval in minutes", prop.MinutesOrNil(props.Interval), 720, 5, 30*24*60)
+	interval := at.Minutes("Interval", props.Interval, 720, 5, 30*24*60)
 	named := prop.Or(d.name, "recovery-"+*props.Switcher.SwitcherName()+"-<Region>")
 	if d.name == nil {
 		d.name = jsii.String(strings.Replace(named, "<Region>", *stack.Region(), 1))

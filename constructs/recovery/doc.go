@@ -65,7 +65,7 @@
 //
 // The file system for recovery logs belongs to the RecoveryVpc and each node has
 // an access point of its own in it. A second file system per node would double
-// the mount targets, of which a VPC has at most 1,400
+// the mount targets, of which a VPC has at most 400
 // (https://docs.aws.amazon.com/efs/latest/ug/limits.html). The data file system,
 // which a storage fence may cut off, stays the node's alone.
 package recovery

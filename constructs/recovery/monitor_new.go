@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 )
@@ -12,6 +13,8 @@ import (
 // NewResourceMonitor makes a node's two alarms.
 func NewResourceMonitor(scope constructs.Construct, id *string, props *ResourceMonitorProps) ResourceMonitor {
 	at := prop.Of(scope, id)
+	props, fault := input.Clean(scope, props)
+	at.FailOn(fault)
 	at.Require(props != nil && props.ClusterNode != nil, "ClusterNode", "give the node to watch")
 	node, alarm := props.ClusterNode, props.Application
 	if alarm == nil {

@@ -20,8 +20,8 @@ type ResourceMonitorProps struct {
 	Unserved *UnservedAlarm
 }
 
-// InstanceAlarm is raised when any of EC2's status checks fails: the system's (host,
-// network, power), the instance's (kernel, network), or that of an attached EBS volume.
+// InstanceAlarm is raised when EC2's status checks fail: the host, its network or
+// power, or the instance's kernel or network.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
 //
 // Missing data does not raise it. A stopped or terminated instance has no status

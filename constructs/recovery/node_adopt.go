@@ -11,6 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
@@ -93,6 +94,8 @@ type AdoptedNodeProps struct {
 // and the sweep takes that over; an image is changed by a new node.
 func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *AdoptedNodeProps) ClusterNode {
 	at := prop.Of(scope, id)
+	props, fault := input.Clean(scope, props)
+	at.FailOn(fault)
 	at.Require(props != nil, "props", "give at least InstanceId, Switcher and NodeId")
 	at.Require(props.InstanceId != nil, "InstanceId", "give the id of a running instance such as i-0123456789abcdef0")
 	if !prop.Unresolved(props.InstanceId) && !contract.ValidInstanceID(*props.InstanceId) {

@@ -58,8 +58,8 @@ func (n *clusterNode) planBalancer(at prop.Place, want *NodeLoadBalancer) balanc
 	p.port = at.Whole("LoadBalancer.Port", want.Port, port, 1, 65535)
 	p.targetPort = at.Whole("LoadBalancer.TargetPort", want.TargetPort, 80, 1, 65535)
 	p.count = at.Whole("LoadBalancer.HealthCount", want.HealthCount, 2, 2, 10)
-	p.interval = at.Whole("LoadBalancer.HealthInterval", prop.SecondsOrNil(want.HealthInterval), 5, 5, 300)
-	p.delay = at.Whole("LoadBalancer.DeregistrationDelay", prop.SecondsOrNil(want.DeregistrationDelay), 30, 0, 3600)
+	p.interval = at.Between("LoadBalancer.HealthInterval", want.HealthInterval, 5, 5, 300)
+	p.delay = at.Between("LoadBalancer.DeregistrationDelay", want.DeregistrationDelay, 30, 0, 3600)
 	subnets := n.switcher.Vpc().Subnets()
 	if want.Subnets != nil {
 		subnets = want.Subnets
@@ -69,6 +69,11 @@ func (n *clusterNode) planBalancer(at prop.Place, want *NodeLoadBalancer) balanc
 	}
 	if p.public && want.Subnets == nil {
 		at.Fail("LoadBalancer.InternetFacing is true and Subnets is missing: the nodes' subnets have no route to the internet; give public subnets, one per zone")
+	}
+	n.checkBalancerSubnets(at, *subnets, p.public)
+	if most := n.healthTime(); p.interval*p.count >= most {
+		at.Fail("LoadBalancer.HealthInterval is %d s and HealthCount is %d: a replacement is healthy after %d s at the earliest, and the switcher's Policy.HealthTime allows %d s; shorten the interval, or lengthen HealthTime",
+			p.interval, p.count, p.interval*p.count, most)
 	}
 	p.subnets = &awsec2.SubnetSelection{Subnets: subnets}
 	p.clients = at.Texts("LoadBalancer.ClientCidrs", want.ClientCidrs)
@@ -96,6 +101,7 @@ func (n *clusterNode) makeNetwork(p balancerPlan) {
 		ConnectionTermination: jsii.Bool(true),
 		HealthCheck:           p.health(elb.Protocol_TCP),
 	})
+	target.Pin(group.SetAttribute)
 	protocol := elb.Protocol_TCP
 	if p.secure {
 		protocol = elb.Protocol_TLS
@@ -120,6 +126,7 @@ func (n *clusterNode) makeApplication(p balancerPlan) {
 		DeregistrationDelay: prop.Duration(p.delay),
 		HealthCheck:         p.health(elb.Protocol_HTTP),
 	})
+	target.Pin(group.SetAttribute)
 	protocol := elb.ApplicationProtocol_HTTP
 	if p.secure {
 		protocol = elb.ApplicationProtocol_HTTPS

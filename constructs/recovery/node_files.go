@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
@@ -21,13 +22,16 @@ import (
 //
 // Only members of the node's own group reach the mount targets: quarantine takes
 // an instance out of it.
-func (n *clusterNode) makeFiles(props *ClusterNodeProps) {
+func (n *clusterNode) makeFiles(at prop.Place, props *ClusterNodeProps) {
 	want := props.DataFileSystem
 	if want == nil {
 		want = &NodeFileSystem{}
 	}
 	vpc := n.switcher.Vpc()
 	n.paths = [2]string{prop.Or(want.MountPath, "/data"), prop.Or(want.LogMountPath, "/var/log/recovery")}
+	if data, logs := n.paths[0]+"/", n.paths[1]+"/"; strings.HasPrefix(data, logs) || strings.HasPrefix(logs, data) {
+		at.Fail("DataFileSystem.MountPath is %q and LogMountPath is %q: one file system would be mounted over the other; give two paths of which none is in the other", n.paths[0], n.paths[1])
+	}
 	fs, group := filesystem.New(n, "Data", filesystem.Spec{
 		Vpc: vpc.Vpc(), Subnets: vpc.Subnets(), Key: want.EncryptionKey, Removal: want.RemovalPolicy, Name: fmt.Sprintf("data of node %d", n.id), Reader: n.role,
 		Planned: want.BackupPlan != nil,

@@ -36,10 +36,12 @@ func (n *clusterNode) planLife(at prop.Place, p lifeProps) {
 	default:
 		at.Fail("OnDelete is %q: allowed are RemovalPolicy_DESTROY and RemovalPolicy_RETAIN; leave it out for RemovalPolicy_%s", p.onDelete, p.def)
 	}
-	out.drain = at.Whole("DrainTime in seconds", prop.SecondsOrNil(p.drain), contract.DefaultDrain, 0, 3600)
-	out.stop = at.Whole("StopTime in seconds", prop.SecondsOrNil(p.stop), contract.DefaultStop, 0, 600)
+	out.drain = at.Between("DrainTime", p.drain, contract.DefaultDrain, 0, 3600)
+	out.stop = at.Between("StopTime", p.stop, contract.DefaultStop, 0, 600)
 	if p.await != nil {
-		out.await = at.Whole("AwaitAutoRecovery in seconds", p.await.ToSeconds(nil), 0, 60, 3600)
+		if out.await = at.Seconds("AwaitAutoRecovery", p.await, 0); out.await < 60 || out.await > 3600 {
+			at.Fail("AwaitAutoRecovery is %d s: allowed are 60 to 3600 s; leave it out to have automatic recovery off", out.await)
+		}
 	}
 	// A changed image has half of DeployTime to become healthy, the way there included.
 	if most := n.deployTime() / 2; out.apply == contract.ApplyAtOnce && out.drain+out.stop >= most {

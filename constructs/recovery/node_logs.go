@@ -4,11 +4,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/keypolicy"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/statement"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 )
 
@@ -31,7 +33,14 @@ func (n *clusterNode) makeLogs(at prop.Place, want *NodeApplication) {
 		keypolicy.LetLogsUse(n, want.LogEncryptionKey, "NodeLogs", "*") // CloudFormation chooses the name
 	}
 	group := awslogs.NewLogGroup(n, jsii.String("LogFiles"), &awslogs.LogGroupProps{Retention: keep, EncryptionKey: want.LogEncryptionKey})
-	n.need(group.GrantWrite(n.role))
+	// Not by group.GrantWrite: the policy that it adds to a role of another app has a logical
+	// id that depends on the app's feature flags.
+	n.need(awsiam.NewPolicy(n, jsii.String("LogFilesPolicy"), &awsiam.PolicyProps{
+		Roles: &[]awsiam.IRole{n.role},
+		Statements: &[]awsiam.PolicyStatement{
+			statement.Allow("LogFiles", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, []*string{group.LogGroupArn()}, nil),
+		},
+	}))
 	n.boot.Agent = n.agent()
 	n.boot.Agent.LogGroup, n.boot.Agent.LogFiles = *group.LogGroupName(), prop.List(want.LogFiles)
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/filesystem"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 )
@@ -15,6 +17,8 @@ import (
 // NewClusterNode makes a protected workload.
 func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodeProps) ClusterNode {
 	at := prop.Of(scope, id)
+	props, fault := input.Clean(scope, props)
+	at.FailOn(fault)
 	n := newNode(at, props)
 	n.planBoot(at, props)
 	n.planLife(at, lifeProps{
@@ -24,6 +28,7 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
 
 	constructs.NewConstruct_Override(n, scope, id)
+	filesystem.PinIDs(n)
 	n.group = awsec2.NewSecurityGroup(n, jsii.String("Group"), &awsec2.SecurityGroupProps{
 		Vpc: n.switcher.Vpc().Vpc(), Description: jsii.String(n.label()),
 	})
@@ -33,8 +38,8 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 	}
 	n.connections = awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &groups})
 	n.need(n.group)
-	n.makeRole(props)
-	n.makeFiles(props)
+	n.makeRole(at, props)
+	n.makeFiles(at, props)
 	n.makeTargets(at, props)
 	n.makeStatusCheck(at, props.ApplicationStatusCheck)
 	n.makeUserData(at, props)

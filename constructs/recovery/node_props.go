@@ -21,7 +21,8 @@ type ClusterNodeProps struct {
 	// It becomes the value of the instance's IDTag. A change replaces the node: another
 	// one is launched, and this one is deleted as OnDelete says. Required.
 	NodeId *float64
-	// NodeName is the node's name in messages and the instance's Name tag.
+	// NodeName is the node's name in messages and the instance's Name tag: 1 to 255
+	// characters of any language, without line breaks.
 	// Default: node-<NodeId>.
 	NodeName *string
 	// MachineImage is what the instance boots: Linux. Windows, and an image of an unknown
@@ -168,11 +169,10 @@ type ClusterNodeProps struct {
 	// running, without the switcher's tags, and keeps what it uses: its role, groups,
 	// and file systems' access. Default: RemovalPolicy_DESTROY.
 	OnDelete awscdk.RemovalPolicy
-	// AwaitAutoRecovery leaves EC2's own automatic recovery on. It is the time for which
-	// a failed status check must last before the node is switched, so that EC2 can come
-	// first, 60 to 3600 s. Automatic recovery acts on system status checks only,
-	// within a "maximum daily allowance" that AWS does not name, and keeps the instance's
-	// id and addresses.
+	// AwaitAutoRecovery leaves EC2's own automatic recovery on, and is how long a
+	// failed status check must last before the node is switched, so that EC2 can come
+	// first, 60 to 3600 s. Automatic recovery acts on system status checks only, at
+	// most three times a day, and keeps the instance's id and addresses.
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-recover.html
 	// Default: automatic recovery is off, and a failed check is believed at once.
 	AwaitAutoRecovery awscdk.Duration

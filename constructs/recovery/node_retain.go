@@ -29,7 +29,7 @@ type retainer struct{ base string }
 // usedByInstance are the node's parts whose resources a running instance uses. The
 // load balancer and its rules go: what is left serves nobody through it.
 var usedByInstance = map[string]bool{
-	"Role": true, "Profile": true, "Files": true, "Data": true, "DataGroup": true, "DataPoint": true, "LogPoint": true, "DataAccess": true, "LogAccess": true,
+	"Role": true, "Profile": true, "Files": true, "LogFilesPolicy": true, "Data": true, "DataGroup": true, "DataPoint": true, "LogPoint": true, "DataAccess": true, "LogAccess": true,
 }
 
 // Visit is called by AWS CDK for each construct below the node.

@@ -1,7 +1,9 @@
 package recovery
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -15,10 +17,11 @@ import (
 
 // makeRole makes the node's role under the path that the switcher may pass, or
 // lets the switcher pass the given one.
-func (n *clusterNode) makeRole(props *ClusterNodeProps) {
+func (n *clusterNode) makeRole(at prop.Place, props *ClusterNodeProps) {
 	path := n.switcher.RolePath()
 	if props.Role != nil {
 		n.role = props.Role
+		checkTrust(at, n.role)
 		n.letPass()
 	} else {
 		role := awsiam.NewRole(n, jsii.String("Role"), &awsiam.RoleProps{
@@ -35,9 +38,27 @@ func (n *clusterNode) makeRole(props *ClusterNodeProps) {
 			Findings: []any{"Policy::arn:<AWS::Partition>:iam::aws:policy/CloudWatchAgentServerPolicy"},
 		})
 		n.role = role
+		if role.Node().DefaultChild() == nil { // made beforehand, see docs/ecosystem.md: under any path
+			n.letPass()
+		}
 	}
 	n.profile = awsiam.NewInstanceProfile(n, jsii.String("Profile"), &awsiam.InstanceProfileProps{Role: n.role, Path: path})
 	n.need(n.role, n.profile)
+}
+
+// checkTrust refuses a role of this app that EC2 may not assume. Of a role that is only
+// referred to the trust policy is not known.
+func checkTrust(at prop.Place, role awsiam.IRole) {
+	made, is := role.(awsiam.Role)
+	if !is || made.AssumeRolePolicy() == nil {
+		return
+	}
+	trust, err := json.Marshal(awscdk.Stack_Of(made).Resolve(made.AssumeRolePolicy()))
+	at.FailOn(err)
+	if !strings.Contains(string(trust), "ec2.") {
+		at.Fail("Role %s trusts %s, and not ec2.amazonaws.com: no instance could be launched with it; give it the principal awsiam.NewServicePrincipal(jsii.String(\"ec2.amazonaws.com\"), nil)",
+			*made.Node().Path(), trust)
+	}
 }
 
 // letPass allows the switcher to launch with a role that is not under its path.

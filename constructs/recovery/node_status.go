@@ -27,9 +27,9 @@ func (w *ApplicationStatusCheck) plan(at prop.Place) resource.StatusPlan {
 	p := resource.StatusPlan{
 		Port: at.Whole(group+"Port", w.Port, 0, 1, 65535), Path: prop.Or(w.Path, "/"), Codes: prop.Or(w.StatusCodes, "200"),
 		Protocol: at.OneOf(group+"Protocol", w.Protocol, "http", "http", "https"),
-		Timeout:  at.Whole(group+"Timeout in seconds", prop.SecondsOrNil(w.Timeout), 6, 1, 30),
+		Timeout:  at.Between(group+"Timeout", w.Timeout, 6, 1, 30),
 		Failures: at.Whole(group+"Failures", w.Failures, 2, 1, 10),
-		Start:    at.Whole(group+"StartTime in seconds", prop.SecondsOrNil(w.StartTime), 300, 1, 600),
+		Start:    at.Between(group+"StartTime", w.StartTime, 300, 1, 600),
 	}
 	if !strings.HasPrefix(p.Path, "/") {
 		at.Fail("%sPath is %q: it must begin with a slash; write %q", group, p.Path, "/"+p.Path)

@@ -2,11 +2,11 @@ package recovery
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/processor"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 )
 
@@ -15,6 +15,7 @@ func (n *clusterNode) planTypes(at prop.Place, props *ClusterNodeProps) {
 	if n.kind = props.InstanceType; n.kind == nil {
 		n.kind = awsec2.NewInstanceType(jsii.String("t4g.small"))
 	}
+	processor.CheckType(at, "InstanceType", n.kind)
 	n.planOtherTypes(at, n.kind, props.InstanceTypes)
 }
 
@@ -30,6 +31,7 @@ func (n *clusterNode) planOtherTypes(at prop.Place, kind awsec2.InstanceType, ot
 	}
 	for i, other := range *others {
 		at.Require(other != nil, fmt.Sprintf("InstanceTypes[%d]", i), "give a type such as awsec2.NewInstanceType(jsii.String(\"t4g.medium\")), or take the entry out")
+		processor.CheckType(at, fmt.Sprintf("InstanceTypes[%d]", i), other)
 		name := *other.ToString()
 		if seen[name] {
 			at.Fail("InstanceTypes[%d] is %q, which is InstanceType or stands there before: name each type once", i, name)
@@ -40,18 +42,10 @@ func (n *clusterNode) planOtherTypes(at prop.Place, kind awsec2.InstanceType, ot
 		}
 		if !prop.Unresolved(name) && !prop.Unresolved(kind.ToString()) && kind.Architecture() != other.Architecture() {
 			at.Fail("InstanceTypes[%d] is %q with a processor of architecture %s, and %q has %s: the image boots on one architecture only; name types of the same",
-				i, name, architecture(other), *kind.ToString(), architecture(kind))
+				i, name, processor.Of(other), *kind.ToString(), processor.Of(kind))
 		}
 		n.kinds = append(n.kinds, name)
 	}
-}
-
-// architecture as AWS writes it: arm64, x86_64.
-func architecture(kind awsec2.InstanceType) string {
-	if a := kind.Architecture(); a != awsec2.InstanceArchitecture_ARM_64 {
-		return strings.ToLower(string(a))
-	}
-	return "arm64"
 }
 
 // planSwitch checks what the node allows a switch to do.

@@ -2,13 +2,16 @@ package recovery
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/processor"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/userdata"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/volume"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -22,6 +25,7 @@ func (n *clusterNode) makeTemplate(at prop.Place, props *ClusterNodeProps, group
 		image = defaultImage(n.kind)
 	}
 	n.letUseKeys(at, "OtherKey", props.VolumeKeys)
+	processor.CheckImage(at, n, n.kind, image.GetImage(n).ImageId)
 	n.template = awsec2.NewLaunchTemplate(n, jsii.String("Template"), &awsec2.LaunchTemplateProps{
 		InstanceType: n.kind, MachineImage: image, KeyPair: props.KeyPair, InstanceProfile: n.profile,
 		SecurityGroup: groups[0], UserData: n.userData,
@@ -81,23 +85,39 @@ func (n *clusterNode) tagTemplate(props *ClusterNodeProps) {
 	tags.Add(n.switcher.IDTag(), jsii.String(fmt.Sprint(n.id)), fixed)
 	tags.Add(n.switcher.TargetTag(), jsii.String(fmt.Sprint(prop.Or(props.RecoveryTarget, true))), fixed)
 	tags.Add(jsii.String(contract.SwitcherTag), n.switcher.SwitcherName(), fixed)
-	n.template.Node().AddValidation(&tagCheck{template: n.template})
+	n.template.Node().AddValidation(&tagCheck{template: n.template, id: *n.switcher.IDTag(), target: *n.switcher.TargetTag()})
 }
 
 // tagCheck refuses, at synthesis, tag keys that a stack or app added and that the
 // instance metadata cannot expose.
-type tagCheck struct{ template awsec2.LaunchTemplate }
+type tagCheck struct {
+	template   awsec2.LaunchTemplate
+	id, target string // keys of the switcher's tags
+}
 
 // Validate is called by AWS CDK after all tags are known.
 func (c *tagCheck) Validate() *[]*string {
 	var faults []*string
-	for key := range *c.template.Tags().TagValues() {
+	var keys []string
+	for key, value := range *c.template.Tags().TagValues() {
+		keys = append(keys, key)
+		if n := utf8.RuneCountInString(*value); n > mostTagValue && !prop.Unresolved(value) {
+			faults = append(faults, jsii.String(fmt.Sprintf("the value of tag %q has %d characters, and EC2 allows %d: shorten it, or exclude the node: awscdk.TagProps{ExcludeResourceTypes: \"AWS::EC2::LaunchTemplate\"}",
+				key, n, mostTagValue)))
+		}
 		if err := prop.TagKeyError(key); err != nil {
 			faults = append(faults, jsii.String(err.Error()+", or exclude the node: awscdk.TagProps{ExcludeResourceTypes: \"AWS::EC2::LaunchTemplate\"}"))
 		}
 	}
+	if err := contract.CheckOwnTags(keys, c.id, c.target); err != nil {
+		faults = append(faults, jsii.String(err.Error()))
+	}
 	return &faults
 }
+
+// mostTagValue is the largest number of characters in the value of a tag
+// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions).
+const mostTagValue = 256
 
 func defaultImage(kind awsec2.InstanceType) awsec2.IMachineImage {
 	cpu := awsec2.AmazonLinuxCpuType_X86_64
@@ -142,7 +162,7 @@ func (v *NodeVolume) blockDevice(at prop.Place, i int) *awsec2.BlockDevice {
 	if size == nil {
 		at.Fail("Volumes[%d].SizeGiB is missing: give the size of %s in GiB, at least its snapshot's", i, *v.DeviceName)
 	}
-	at.Whole(fmt.Sprintf("Volumes[%d].SizeGiB", i), size, 0, 1, 65536)
+	volume.Check(at, fmt.Sprintf("Volumes[%d]", i), kind, size, v.Iops, v.Throughput)
 	return &awsec2.BlockDevice{
 		DeviceName: v.DeviceName,
 		Volume: awsec2.BlockDeviceVolume_Ebs(size, &awsec2.EbsDeviceOptions{

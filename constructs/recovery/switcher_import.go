@@ -5,6 +5,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -14,6 +15,8 @@ import (
 // nodes can be added to it from here.
 func Switcher_FromSwitcherAttributes(scope constructs.Construct, id *string, attrs *SwitcherAttributes) ISwitcher {
 	at := prop.Of(scope, id)
+	attrs, fault := input.Clean(scope, attrs)
+	at.FailOn(fault)
 	at.Require(attrs != nil && attrs.SwitcherName != nil, "SwitcherName", "give the name of the other app's Switcher")
 	at.Require(attrs.Vpc != nil, "Vpc", "give its place, for example from RecoveryVpc_FromRecoveryVpcAttributes")
 	checkName(at, *attrs.SwitcherName)

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/code"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/processor"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
@@ -16,6 +18,8 @@ import (
 // NewSwitcher makes the switcher of a VPC.
 func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) Switcher {
 	at := prop.Of(scope, id)
+	props, fault := input.Clean(scope, props)
+	at.FailOn(fault)
 	at.Require(props != nil, "props", "give at least Vpc and Table")
 	at.Require(props.Vpc != nil, "Vpc", "give the RecoveryVpc whose nodes the switcher recovers")
 	at.Require(props.Table != nil, "Table", "give the Region's RecoveryTable")
@@ -29,7 +33,7 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	s := &switcher{
 		vpc: props.Vpc, table: props.Table, key: props.EncryptionKey, policy: props.Policy.toContract(at),
 		idTag: prop.Or(props.IDTag, contract.DefaultIDTag), targetTag: prop.Or(props.TargetTag, contract.DefaultTargetTag),
-		objective: at.Whole("Objective in seconds", prop.SecondsOrNil(props.Objective), 300, 30, 86400), runbooks: runbook.Check(at, props.RunbookUrl),
+		objective: at.Between("Objective", props.Objective, 300, 30, 86400), runbooks: runbook.Check(at, props.RunbookUrl),
 	}
 	s.checkTags(at)
 	built := props.Code
@@ -37,6 +41,7 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	if architecture == nil {
 		architecture = awslambda.Architecture_ARM_64()
 	}
+	processor.CheckCode(at, built, *architecture.Name())
 	if built == nil {
 		built = code.Built(scope, at, *architecture.Name())
 	}
@@ -53,6 +58,9 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	s.function = functionName(s.name)
 	s.locate()
 	s.makeTopic(at, props)
+	if id := s.vpc.VpcId(); *id != lookupID {
+		registry.ClaimThing(scope, at, "switcher of VPC", id, "a VPC has one switcher, since two would act on the same nodes; give the nodes to that one")
+	}
 	s.makeQueue()
 	s.makeLogGroup(props)
 	s.makeRole()

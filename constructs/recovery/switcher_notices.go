@@ -164,6 +164,9 @@ func (s *switcher) makeSweep() awsscheduler.CfnSchedule {
 		panic(fmt.Sprintf("recovery: the sweep's input cannot be written: %v", err))
 	}
 	schedule := resource.NewSchedule(s, "Sweep", "Sweep of switcher "+s.name, string(input), s.fn.FunctionArn(), role.RoleArn(), s.queue)
-	schedule.Node().AddDependency(role.Node().FindChild(jsii.String("DefaultPolicy")))
+	// A role that was made beforehand (awsiam.Role_CustomizeRoles) has no policy here.
+	if policy := role.Node().TryFindChild(jsii.String("DefaultPolicy")); policy != nil {
+		schedule.Node().AddDependency(policy)
+	}
 	return schedule
 }

@@ -22,7 +22,8 @@ type SwitcherProps struct {
 	Table IRecoveryTable
 	// Name names the switcher, unique per account and Region: 1 to 40 letters, digits
 	// and hyphens, a letter first. Alarms' names and roles' paths hold it, so changing
-	// it replaces them. Default: made from the construct's path.
+	// it replaces them: delete the nodes first, since a VPC with nodes keeps its switcher.
+	// Default: made from the construct's path.
 	Name *string
 	// Code is the built switcher: a directory or zip with an executable "bootstrap".
 	// Default: the one that the library's release carries, the same bytes everywhere;

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -70,6 +71,8 @@ func NewRecoveryTable(scope constructs.Construct, id *string, props *RecoveryTab
 		props = &RecoveryTableProps{}
 	}
 	at := prop.Of(scope, id)
+	props, fault := input.Clean(scope, props)
+	at.FailOn(fault)
 	registry.Claim(scope, at, "recovery table", "of a Region", "one table serves all switchers of a Region; pass the existing one to them")
 
 	t := &recoveryTable{key: props.EncryptionKey}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 )
 
@@ -33,6 +34,8 @@ var tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 // switchers own one node id.
 func RecoveryTable_FromTableAttributes(scope constructs.Construct, id *string, attrs *RecoveryTableAttributes) IRecoveryTable {
 	at := prop.Of(scope, id)
+	attrs, fault := input.Clean(scope, attrs)
+	at.FailOn(fault)
 	at.Require(attrs != nil && attrs.TableName != nil, "TableName", "give the name of the Region's table, an output of the stack that made it")
 	if !prop.Unresolved(attrs.TableName) && !tableName.MatchString(*attrs.TableName) {
 		at.Fail("TableName is %q: allowed are 3 to 255 letters, digits and _.-; give the table's name, not its ARN, since it is of the switcher's own account and Region", *attrs.TableName)

@@ -12,9 +12,11 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/filesystem"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/nag"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/network"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/resource"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
@@ -66,10 +68,16 @@ func NewRecoveryVpc(scope constructs.Construct, id *string, props *RecoveryVpcPr
 		props = &RecoveryVpcProps{}
 	}
 	at := prop.Of(scope, id)
+	props, fault := input.Clean(scope, props)
+	at.FailOn(fault)
 	plan := planNetwork(at, props)
+	if props.Vpc != nil && !plan.lookup {
+		registry.ClaimThing(scope, at, "RecoveryVpc around VPC", props.Vpc.VpcId(), "a VPC has one RecoveryVpc with one blackhole group; pass that one on, or refer to it by RecoveryVpc_FromRecoveryVpcAttributes")
+	}
 
 	v := &recoveryVpc{zones: plan.zones, cidr: jsii.String(plan.cidr)}
 	constructs.NewConstruct_Override(v, scope, id)
+	filesystem.PinIDs(v)
 	if v.zones == nil {
 		v.zones = firstZones(plan.count)
 	}

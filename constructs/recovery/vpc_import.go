@@ -7,12 +7,15 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 )
 
 // RecoveryVpc_FromRecoveryVpcAttributes refers to a RecoveryVpc of another app.
 func RecoveryVpc_FromRecoveryVpcAttributes(scope constructs.Construct, id *string, attrs *RecoveryVpcAttributes) IRecoveryVpc {
 	at := prop.Of(scope, id)
+	attrs, fault := input.Clean(scope, attrs)
+	at.FailOn(fault)
 	at.Require(attrs != nil, "attrs", "describe the RecoveryVpc")
 	for _, f := range []struct {
 		name  string

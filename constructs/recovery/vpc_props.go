@@ -38,7 +38,8 @@ type RecoveryVpcProps struct {
 	// Default: consecutive blocks from the start of the VPC's, 1/16 of it each.
 	SubnetCidrs *[]*string
 	// InterfaceEndpoints are the services reached through an interface endpoint in
-	// every zone, by their short names.
+	// every zone, by their short names. In China the stack needs an Env with its Region,
+	// since AWS names some of these services differently there.
 	// Default: "monitoring" (the CloudWatch agent's metrics, from which the
 	// application alarm is fed), "ec2" (the agent reads the instance's tags, and the
 	// EFS mount helper its zone) and "logs" (the agent's logs).

@@ -149,8 +149,8 @@ func TestAdoptErrors(t *testing.T) {
 		{"two processors", recovery.AdoptedNodeProps{InstanceTypes: kinds("m7g.large", "m7i.large")}, []string{`InstanceTypes[1] is "m7i.large"`, `"m7g.large" has arm64`}},
 		{"no groups", recovery.AdoptedNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{}}, []string{"TargetGroups is empty"}},
 		{"snapshot at the end", recovery.AdoptedNodeProps{OnDelete: awscdk.RemovalPolicy_SNAPSHOT}, []string{`OnDelete is "SNAPSHOT"`, "RemovalPolicy_RETAIN", "leave it out for RemovalPolicy_RETAIN"}},
-		{"half a minute", recovery.AdoptedNodeProps{AwaitAutoRecovery: awscdk.Duration_Seconds(jsii.Number(30))}, []string{"AwaitAutoRecovery in seconds is 30", "60 to 3600"}},
-		{"a key is missing", recovery.AdoptedNodeProps{VolumeKeys: &[]awskms.IKey{nil}}, []string{"VolumeKeys[0] is missing"}},
+		{"half a minute", recovery.AdoptedNodeProps{AwaitAutoRecovery: awscdk.Duration_Seconds(jsii.Number(30))}, []string{"AwaitAutoRecovery is 30 s", "60 to 3600"}},
+		{"a key is missing", recovery.AdoptedNodeProps{VolumeKeys: &[]awskms.IKey{nil}}, []string{"VolumeKeys[0] is nil"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBase(t)

@@ -213,10 +213,10 @@ func TestLogFiles(t *testing.T) {
 			t.Errorf("the agent's configuration lacks %s", want)
 		}
 	}
-	if policy := text(t, flat(d.one(t, "AWS::IAM::Policy", "NodeRole").Properties)); !strings.Contains(policy, "logs:PutLogEvents") || !strings.Contains(policy, "${NodeLogFiles.Arn}") {
+	if policy := text(t, flat(d.one(t, "AWS::IAM::Policy", "NodeLogFilesPolicy").Properties)); !strings.Contains(policy, "logs:PutLogEvents") || !strings.Contains(policy, "${NodeLogFiles.Arn}") {
 		t.Errorf("policy %s", policy)
 	}
-	if needs := fmt.Sprint(d.Resources[nodeID(t, d, "Node")].DependsOn); !strings.Contains(needs, "NodeRoleDefaultPolicy") {
+	if needs := fmt.Sprint(d.Resources[nodeID(t, d, "Node")].DependsOn); !strings.Contains(needs, "NodeLogFilesPolicy") {
 		t.Errorf("the node waits for %s", needs)
 	}
 }
@@ -284,11 +284,11 @@ func TestApplicationErrors(t *testing.T) {
 		{"a relative log file", app(func(a *recovery.NodeApplication) { a.LogFiles = jsii.Strings("app.log") }), []string{`Application.LogFiles[0] is "app.log"`, "absolute path"}},
 		{"no check", check(recovery.NodeCheck{}), []string{"has 0 of Command, HttpUrl and TcpPort"}},
 		{"two checks", check(recovery.NodeCheck{Command: jsii.String("x"), TcpPort: jsii.Number(1)}), []string{"has 2 of", "give exactly one"}},
-		{"empty command", check(recovery.NodeCheck{Command: jsii.String("")}), []string{"Check.Command is empty"}},
+		{"empty command", check(recovery.NodeCheck{Command: jsii.String("")}), []string{`Check.Command is ""`}},
 		{"quote in a URL", check(recovery.NodeCheck{HttpUrl: jsii.String("http://a/'; rm x")}), []string{"Check.HttpUrl is", "without spaces and quotes"}},
 		{"port", check(recovery.NodeCheck{TcpPort: jsii.Number(0)}), []string{"Check.TcpPort is 0", "1 to 65535"}},
 		{"interval", check(recovery.NodeCheck{TcpPort: jsii.Number(1), Interval: second(0)}), []string{"Check.Interval is 0 s"}},
-		{"mount path", recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{MountPath: jsii.String("/my data")}}, []string{`"/my data" is not usable`}},
+		{"mount path", recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{MountPath: jsii.String("/my data")}}, []string{`MountPath is "/my data"`}},
 		{"nothing is generated", recovery.ClusterNodeProps{Application: application(), GenerateUserData: no}, []string{"Application is given and GenerateUserData is false"}},
 		{"nothing is prepared", recovery.ClusterNodeProps{PrepareCommands: jsii.Strings("x"), GenerateUserData: no}, []string{"PrepareCommands is given and GenerateUserData is false"}},
 		{"a gate that nobody runs", recovery.ClusterNodeProps{Gate: yes, GenerateUserData: no}, []string{"Gate is true and GenerateUserData is false", "recovery:gate", "ImageHasGate"}},

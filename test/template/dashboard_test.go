@@ -178,11 +178,11 @@ func TestDashboardErrors(t *testing.T) {
 	refused(t, at(stack, "A", nil), "Stack/A: Switcher is missing")
 	refused(t, at(stack, "B", &recovery.RecoveryDashboardProps{}), "Stack/B: Switcher is missing", "give the Switcher")
 	refused(t, at(stack, "C", &recovery.RecoveryDashboardProps{Switcher: theirs.(recovery.Switcher)}), "Switcher two is only referred to", "in the app that makes it")
-	refused(t, at(stack, "D", &recovery.RecoveryDashboardProps{Switcher: one, DashboardName: jsii.String("a b")}), `DashboardName is "a b"`, "1 to 255 letters", "recovery-one-<Region>")
-	refused(t, at(other, "E", &recovery.RecoveryDashboardProps{Switcher: one}), "Switcher one is in us-east-1", "eu-west-1")
+	refused(t, at(stack, "D", &recovery.RecoveryDashboardProps{Switcher: one, DashboardName: jsii.String("a b")}), `DashboardName is "a b"`, "1 to 255 letters")
+	refused(t, at(other, "E", &recovery.RecoveryDashboardProps{Switcher: one}), "Switcher is in Region us-east-1", "eu-west-1")
 	refused(t, at(stack, "F", &recovery.RecoveryDashboardProps{Switcher: one, Monitors: &[]recovery.ResourceMonitor{monitor}}), "Monitors[0] is of node 3", "switcher two", "another dashboard")
-	refused(t, at(stack, "G", &recovery.RecoveryDashboardProps{Switcher: one, Monitors: &[]recovery.ResourceMonitor{nil}}), "Monitors[0] is missing")
-	refused(t, at(stack, "H", &recovery.RecoveryDashboardProps{Switcher: one, Interval: awscdk.Duration_Minutes(jsii.Number(1))}), "Interval in minutes is 1", "5 to 43200")
+	refused(t, at(stack, "G", &recovery.RecoveryDashboardProps{Switcher: one, Monitors: &[]recovery.ResourceMonitor{nil}}), "Monitors[0] is nil")
+	refused(t, at(stack, "H", &recovery.RecoveryDashboardProps{Switcher: one, Interval: awscdk.Duration_Minutes(jsii.Number(1))}), "Interval is 60 s", "300 to 2592000 s")
 	at(stack, "I", &recovery.RecoveryDashboardProps{Switcher: one})()
 	refused(t, at(stack, "J", &recovery.RecoveryDashboardProps{Switcher: one}), "dashboard name recovery-one-<Region> is already used by Stack/I")
 }
@@ -256,7 +256,7 @@ func TestSwitcherAlarmProps(t *testing.T) {
 	}
 	refused(t, func() {
 		switcherStack(t, recovery.SwitcherProps{Objective: awscdk.Duration_Seconds(jsii.Number(29))})
-	}, "Objective in seconds is 29", "30 to 86400")
+	}, "Objective is 29 s", "30 to 86400")
 }
 
 // TestUnservedAlarm: it watches what the node's own load balancer finds, tells people

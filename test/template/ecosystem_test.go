@@ -119,7 +119,7 @@ func TestTokens(t *testing.T) {
 		{"id", recovery.ClusterNodeProps{NodeId: num.ValueAsNumber()}, []string{"NodeId is a token", "give a plain number"}},
 		{"number", recovery.ClusterNodeProps{Priority: num.ValueAsNumber()}, []string{"Priority is a token", "0 to 1000"}},
 		{"duration", recovery.ClusterNodeProps{ServiceTimeout: minute}, []string{"ServiceTimeout is a token", "awscdk.Duration_Seconds"}},
-		{"another duration", recovery.ClusterNodeProps{DrainTime: minute}, []string{"DrainTime in seconds is a token"}},
+		{"another duration", recovery.ClusterNodeProps{DrainTime: minute}, []string{"DrainTime is a token"}},
 		{"zones", recovery.ClusterNodeProps{Zones: lst.ValueAsList()}, []string{"Zones is a list that is known only at deployment", "one by one", "assumedLength"}},
 		{"clients", recovery.ClusterNodeProps{LoadBalancer: &recovery.NodeLoadBalancer{ClientCidrs: lst.ValueAsList()}}, []string{"LoadBalancer.ClientCidrs is a list"}},
 		{"commands", recovery.ClusterNodeProps{PrepareCommands: lst.ValueAsList()}, []string{"PrepareCommands is a list"}},

@@ -155,7 +155,7 @@ func TestExistingTable(t *testing.T) {
 	refused(t, func() { recovery.RecoveryTable_FromTableAttributes(stack, id, nil) }, "Stack/Wrong: TableName is missing")
 	refused(t, func() {
 		recovery.RecoveryTable_FromTableAttributes(stack, id, &recovery.RecoveryTableAttributes{TableName: jsii.String("arn:aws:dynamodb:us-east-1:111122223333:table/recovery")})
-	}, "Stack/Wrong: TableName is", "not its ARN")
+	}, "Stack/Wrong: TableName is", "and not its ARN")
 }
 
 // TestExistingTopic: who is told already is told of this too.
@@ -194,7 +194,7 @@ func TestExistingTopic(t *testing.T) {
 		}
 	}
 	refused(t, wrong("A", fifo), "Stack/A: Topic", "people.fifo is a FIFO topic")
-	refused(t, wrong("B", far), "Stack/B: Topic", "is in Region us-east-1, and the stack in eu-west-1")
+	refused(t, wrong("B", far), "Stack/B: Topic", "is in Region us-east-1, and the construct is in eu-west-1")
 	node := recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(1)})
 	refused(t, func() {
 		recovery.NewResourceMonitor(stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{

@@ -59,7 +59,7 @@ func TestSwitcherKey(t *testing.T) {
 			map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "${AWS::AccountId}"}}),
 		// AWS supports no condition on the source here.
 		"Undelivered": service("events.amazonaws.com", []any{"kms:Decrypt", "kms:GenerateDataKey"}, nil),
-		"SwitcherLogs": service("logs.${AWS::Region}.amazonaws.com", []any{"kms:Decrypt", "kms:Describe*", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
+		"SwitcherLogs": service("logs.${AWS::Region}.${AWS::URLSuffix}", []any{"kms:Decrypt", "kms:Describe*", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
 			map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": fmt.Sprintf(arn, "logs", "log-group:/aws/lambda/recovery-switcher-mine")}}),
 	}
 	if diff := cmp.Diff(want, keyPolicy(t, d, "Key")); diff != "" {
@@ -150,7 +150,7 @@ func TestVolumeKeys(t *testing.T) {
 	}
 	refused(t, func() {
 		newBase(t).node("Node", recovery.ClusterNodeProps{VolumeKeys: &[]awskms.IKey{nil}})
-	}, "VolumeKeys[0] is missing")
+	}, "VolumeKeys[0] is nil")
 }
 
 // nothing has no resources.
@@ -178,7 +178,7 @@ func TestFileSystemKeys(t *testing.T) {
 			t.Errorf("%s has the key %v, wanted %s", c.id, got, c.key)
 		}
 	}
-	want := map[string]any{"NodeLogs": service("logs.${AWS::Region}.amazonaws.com", []any{"kms:Decrypt", "kms:Describe*", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
+	want := map[string]any{"NodeLogs": service("logs.${AWS::Region}.${AWS::URLSuffix}", []any{"kms:Decrypt", "kms:Describe*", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
 		map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": fmt.Sprintf(arn, "logs", "log-group:*")}})}
 	if diff := cmp.Diff(want, keyPolicy(t, d, "LogKey")); diff != "" {
 		t.Errorf("key of the logs (-want +got):\n%s", diff)

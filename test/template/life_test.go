@@ -21,10 +21,10 @@ func TestLifeErrors(t *testing.T) {
 	for _, c := range []fault[recovery.ClusterNodeProps]{
 		{"unknown time of changes", recovery.ClusterNodeProps{ApplyChanges: "now"}, []string{`Nodes/Node: ApplyChanges is "now"`, `"next-switch" and "at-once"`, `leave it out for "next-switch"`}},
 		{"unknown end", recovery.ClusterNodeProps{OnDelete: awscdk.RemovalPolicy_SNAPSHOT}, []string{`OnDelete is "SNAPSHOT"`, "RemovalPolicy_DESTROY and RemovalPolicy_RETAIN"}},
-		{"long drain", recovery.ClusterNodeProps{DrainTime: minutes(61)}, []string{"DrainTime in seconds is 3660", "0 to 3600", "leave it out for 60"}},
-		{"long stop", recovery.ClusterNodeProps{StopTime: minutes(11)}, []string{"StopTime in seconds is 660", "0 to 600", "leave it out for 120"}},
-		{"part of a second", recovery.ClusterNodeProps{StopTime: awscdk.Duration_Millis(jsii.Number(1500))}, []string{"1500 millis"}},
-		{"hasty recovery", recovery.ClusterNodeProps{AwaitAutoRecovery: seconds(59)}, []string{"AwaitAutoRecovery in seconds is 59", "60 to 3600"}},
+		{"long drain", recovery.ClusterNodeProps{DrainTime: minutes(61)}, []string{"DrainTime is 3660", "0 to 3600", "leave it out for 60"}},
+		{"long stop", recovery.ClusterNodeProps{StopTime: minutes(11)}, []string{"StopTime is 660", "0 to 600", "leave it out for 120"}},
+		{"part of a second", recovery.ClusterNodeProps{StopTime: awscdk.Duration_Millis(jsii.Number(1500))}, []string{"StopTime is 1.5 s", "whole seconds"}},
+		{"hasty recovery", recovery.ClusterNodeProps{AwaitAutoRecovery: seconds(59)}, []string{"AwaitAutoRecovery is 59", "60 to 3600"}},
 		{
 			"no time to go back",
 			recovery.ClusterNodeProps{ApplyChanges: recovery.ApplyChanges_AT_ONCE, DrainTime: minutes(20), StopTime: minutes(5)},

@@ -175,7 +175,7 @@ func TestNodeTemplate(t *testing.T) {
 		CapacityReservation: jsii.String("none"),
 		Volumes: &[]*recovery.NodeVolume{
 			{DeviceName: jsii.String("/dev/sda1"), SizeGiB: jsii.Number(9), KmsKey: key, Throughput: jsii.Number(300), Iops: jsii.Number(4000)},
-			{DeviceName: jsii.String("/dev/sdb"), SizeGiB: jsii.Number(8), Encrypted: jsii.Bool(false), DeleteOnTermination: jsii.Bool(false), VolumeType: awsec2.EbsDeviceVolumeType_ST1},
+			{DeviceName: jsii.String("/dev/sdb"), SizeGiB: jsii.Number(125), Encrypted: jsii.Bool(false), DeleteOnTermination: jsii.Bool(false), VolumeType: awsec2.EbsDeviceVolumeType_ST1},
 		},
 	})
 	d := synth(t, b.stack)
@@ -198,7 +198,7 @@ func TestNodeTemplate(t *testing.T) {
 				"KmsKeyId": "arn:aws:kms:us-east-1:111122223333:key/k",
 			}},
 			map[string]any{"DeviceName": "/dev/sdb", "Ebs": map[string]any{
-				"VolumeSize": 8.0, "VolumeType": "st1", "Encrypted": false, "DeleteOnTermination": false,
+				"VolumeSize": 125.0, "VolumeType": "st1", "Encrypted": false, "DeleteOnTermination": false,
 			}},
 		},
 	}

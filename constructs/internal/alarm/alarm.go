@@ -82,6 +82,7 @@ func MinuteShape(at prop.Place, prop string, period awscdk.Duration, periods, po
 		at.Fail("%s.Period is %d s: allowed are multiples of 60 s up to 3600 s; leave it out for 60 s", prop, a.Period)
 	}
 	a.Periods = at.Whole(prop+".EvaluationPeriods", periods, 2, 1, 60)
+	a.check(at, prop)
 	a.Points = at.Whole(prop+".DatapointsToAlarm", points, a.Periods, 1, a.Periods)
 	return a
 }
@@ -93,6 +94,21 @@ func SecondsShape(at prop.Place, prop string, period awscdk.Duration, periods, p
 		at.Fail("%s.Period is %d s: allowed are 10, 20, 30 s and multiples of 60 s up to 3600 s; leave it out for 10 s", prop, a.Period)
 	}
 	a.Periods = at.Whole(prop+".EvaluationPeriods", periods, 3, 1, 360)
+	a.check(at, prop)
 	a.Points = at.Whole(prop+".DatapointsToAlarm", points, a.Periods, 1, a.Periods)
 	return a
+}
+
+// check refuses an alarm that looks back further than CloudWatch does: a day, or seven days
+// with a period of an hour or more
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html).
+func (a Shape) check(at prop.Place, prop string) {
+	most := 86400
+	if a.Period >= 3600 {
+		most = 604800
+	}
+	if a.Period*a.Periods > most {
+		at.Fail("%s.Period is %d s and EvaluationPeriods is %d, %d s together: CloudWatch allows %d s with such a period; give at most %d periods, or a shorter period",
+			prop, a.Period, a.Periods, a.Period*a.Periods, most, most/a.Period)
+	}
 }

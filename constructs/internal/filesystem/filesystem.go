@@ -56,6 +56,17 @@ func New(scope constructs.Construct, id string, spec Spec) (awsefs.FileSystem, a
 	return fs, group
 }
 
+// orderInsensitive is a feature flag of AWS CDK on which the logical ids of mount targets
+// depend. A subnet has room for one mount target of a file system, so that one under another
+// id could not be made while the old one is there.
+const orderInsensitive = "@aws-cdk/aws-efs:mountTargetOrderInsensitiveLogicalId"
+
+// PinIDs makes the logical ids below the construct the same whatever feature flags the app
+// has. The construct must have no children yet.
+func PinIDs(scope constructs.Construct) {
+	scope.Node().SetContext(jsii.String(orderInsensitive), true)
+}
+
 func fileSystemPolicy(reader awsiam.IRole) awsiam.PolicyDocument {
 	everyone := &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}
 	mount := "elasticfilesystem:ClientMount"

@@ -38,7 +38,7 @@ func LetLogsUse(scope constructs.Construct, key awskms.IKey, sid, group string) 
 	arn := stack.FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: jsii.String(group), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 	})
-	letServiceUse(key, sid, "logs."+*stack.Region()+".amazonaws.com",
+	letServiceUse(key, sid, "logs."+*stack.Region()+"."+*stack.UrlSuffix(),
 		[]string{"kms:Decrypt", "kms:Describe*", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
 		map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": arn}})
 }
