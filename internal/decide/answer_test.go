@@ -83,3 +83,26 @@ func TestLongAnswersAreCut(t *testing.T) {
 		t.Errorf("%d bytes are kept of an answer: %q", len(words), words)
 	}
 }
+
+// TestOtherHoldsKeepTheCause: also a launch that waits for another invocation, or for a
+// quota, says what EC2 answered and where; a replacement that never ran says its state.
+func TestOtherHoldsKeepTheCause(t *testing.T) {
+	other := asked(off())
+	other.Node.Switch.Senders = append(other.Node.Switch.Senders, record.Sender{By: "other", Until: in(1e9 * 3600)})
+	for code, s := range map[string]*scene{"WR205": other, "WR204": asked(off())} {
+		s.came(decide.Effect{Do: decide.Launch, Launch: *s.Node.Switch.Launch}, cloud.Quota, "VcpuLimitExceeded")
+		d := decide.Decide(s.Input)
+		if h := d.Node.Hold; h == nil || h.Code != code || !strings.Contains(h.Reason, "VcpuLimitExceeded: refused") || !strings.Contains(h.Reason, "az-c") {
+			t.Errorf("%s: the hold is %+v, without EC2's words or the zone", code, h)
+		}
+	}
+	late := standby(moving(record.Gated), cloud.Pending)
+	late.state(before, cloud.Stopped)
+	late.Node.Since = ago(1e9 * 3600)
+	i := late.Facts.Instances[after]
+	i.StateReason = "Server.InternalError"
+	late.Facts.Instances[after] = i
+	if d := decide.Decide(late.Input); !strings.Contains(d.Node.Switch.LastFailure, "it is pending") || !strings.Contains(d.Node.Switch.LastFailure, "Server.InternalError") {
+		t.Errorf("the failure is %q, without the instance's state", d.Node.Switch.LastFailure)
+	}
+}

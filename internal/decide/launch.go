@@ -119,7 +119,7 @@ func (s *step) judgeLaunch() bool {
 		case cloud.Spent:
 			return s.spent(place, o.Err) // if not: the next candidate, with a new token
 		case cloud.Capacity, cloud.NoRoom, cloud.Addresses, cloud.Unsupported, cloud.NotFound: // not found: the subnet
-			if s.otherSender() {
+			if s.otherSender(o.Err) {
 				return true
 			}
 			s.say(message.NextCandidate, o.Err.Error(), slog.String("az", sw.Launch.Zone))
@@ -135,16 +135,16 @@ func (s *step) judgeLaunch() bool {
 			s.refused()
 			return false // the next candidate, in this same step
 		case cloud.Quota:
-			if s.otherSender() {
+			if s.otherSender(o.Err) {
 				return true
 			}
 			s.refused()
 			if s.retreat("launch in " + place + ": " + o.Err.Error()) {
 				return true
 			}
-			s.hold(record.Held, message.HeldQuota, o.Err.Error(), s.retryAt())
+			s.hold(record.Held, message.HeldQuota, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Full:
-			if s.otherSender() {
+			if s.otherSender(o.Err) {
 				return true
 			}
 			s.refused()
@@ -153,7 +153,7 @@ func (s *step) judgeLaunch() bool {
 			}
 			s.hold(record.Held, message.HeldTags, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Denied, cloud.Account: // the request stays open: it is right, and is sent again
-			if s.otherSender() {
+			if s.otherSender(o.Err) {
 				return true
 			}
 			if s.retreat("launch in " + place + ": " + o.Err.Error()) {
@@ -162,7 +162,7 @@ func (s *step) judgeLaunch() bool {
 			}
 			s.holdBarred("launch in "+place+": "+o.Err.Error(), o.Err)
 		case cloud.Invalid, cloud.Conflict:
-			if s.otherSender() {
+			if s.otherSender(o.Err) {
 				return true
 			}
 			s.refused()
@@ -258,7 +258,7 @@ func (s *step) answeredLaunches() {
 // otherSender reports whether another invocation may still send the open
 // request, which EC2 refused this time: it could be accepted then, beside the
 // next candidate's. The node waits until that is over, and asks again meanwhile.
-func (s *step) otherSender() bool {
+func (s *step) otherSender(refusal error) bool {
 	sw := s.n.Switch
 	if s.overlaps() && len(sw.Senders) > 0 {
 		s.keep()
@@ -267,7 +267,8 @@ func (s *step) otherSender() bool {
 	for _, x := range sw.Senders {
 		if s.Now.Before(x.Until) {
 			s.hold(record.Held, message.HeldLaunchOpen,
-				fmt.Sprintf("invocation %s was cut off around its launch in %s and may still send it until %s", x.By, s.n.Switch.Launch.Zone, x.Until.UTC().Format(time.RFC3339)),
+				fmt.Sprintf("invocation %s was cut off around its launch in %s and may still send it until %s; EC2 refused the same request just now: %v",
+					x.By, s.n.Switch.Launch.Zone, x.Until.UTC().Format(time.RFC3339), refusal),
 				earlier(s.retryAt(), x.Until))
 			return true
 		}

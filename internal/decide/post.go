@@ -215,7 +215,11 @@ func (s *step) overdueRequest() {
 	case waited >= seconds(s.Config.Policy.DeploySeconds) && h != nil:
 		s.answer(fmt.Errorf("%s %s (after %d s)", h.Code, h.Reason, int(waited.Seconds())))
 	case waited >= seconds(s.Config.Policy.DeploySeconds):
-		s.answer(fmt.Errorf("node %d is still %s after %d s; it goes on by itself, deploy again later", s.n.ID, s.n.Phase, int(waited.Seconds())))
+		last := ""
+		if sw := s.n.Switch; sw != nil && sw.LastFailure != "" {
+			last = "; the last failure was " + sw.LastFailure
+		}
+		s.answer(fmt.Errorf("node %d is still %s after %d s%s; it goes on automatically, deploy again later", s.n.ID, s.n.Phase, int(waited.Seconds()), last))
 	}
 }
 

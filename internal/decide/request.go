@@ -276,7 +276,7 @@ func (s *step) openLaunch() bool {
 		case cloud.Throttled, cloud.Ambiguous:
 			s.say(message.CallFailed, o.Err.Error())
 		default:
-			if s.otherSender() {
+			if s.otherSender(o.Err) {
 				return true
 			}
 			s.refused() // it never happened

@@ -61,7 +61,11 @@ func (s *step) restart() {
 	s.acquit(i.ID)
 	sw.Instance = i.ID
 	s.to(record.Gated)
-	s.say(message.RestartBegun, fmt.Sprintf("%s in %s", i.ID, i.Zone))
+	why := ""
+	if refused := s.refusals(); refused != "" {
+		why = "; the launches before: " + refused
+	}
+	s.say(message.RestartBegun, fmt.Sprintf("%s in %s%s", i.ID, i.Zone, why))
 	s.do(Effect{Do: Start, Instance: i.ID})
 }
 

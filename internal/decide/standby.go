@@ -30,7 +30,11 @@ func (s *step) standby() {
 	switch {
 	case !visible || i.State == cloud.Pending:
 		if s.since(s.n.Since) > s.healthLimit() {
-			s.abandon(sw.Instance + " did not run in time")
+			state := "EC2 does not show it"
+			if visible {
+				state = "it is " + i.State + because(i.StateReason)
+			}
+			s.abandon(sw.Instance + " did not run in time: " + state)
 			return
 		}
 		s.wait()
