@@ -33,6 +33,19 @@ func answered(kind cloud.Kind) func(*scene) {
 	}
 }
 
+// overQuota says that EC2 refused the open request by this quota.
+func overQuota(code string) func(*scene) {
+	return func(s *scene) {
+		s.came(decide.Effect{Do: decide.Launch, Launch: *s.Node.Switch.Launch}, cloud.Quota, code)
+	}
+}
+
+func onInstanceStore(s *scene) {
+	i := s.Facts.Instances[before]
+	i.RootStore = "instance-store"
+	s.Facts.Instances[before] = i
+}
+
 // TestDecisionsPlace: where a node may be launched, and in which order.
 func TestDecisionsPlace(t *testing.T) {
 	subnets := func(list ...cloud.Subnet) func(*scene) { return func(s *scene) { s.Facts.Subnets = list } }
@@ -153,6 +166,20 @@ func TestDecisionsLaunch(t *testing.T) {
 		when("refused, and an earlier try of the same invocation crashed", asked(off()), answered(cloud.Capacity), tried(now.Add(record.SignatureLife+time.Second))),
 		when("refused, and an earlier try of the same invocation reached its time limit", asked(off()), answered(cloud.Capacity), tried(now.Add(record.SignatureLife))),
 		when("with a gate, refused, and another invocation may send it", asked(gated(record.Launching)), answered(cloud.Capacity), other(in(time.Hour))),
+		when("with a gate, refused by a quota that counts what runs", asked(gated(record.Launching)), overQuota("VcpuLimitExceeded")),
+		when("with a gate, refused by a quota that counts what runs, and it is not marked yet", asked(gated(record.Launching)), freed, overQuota("VcpuLimitExceeded")),
+		when("with a gate, refused by the number of instances", asked(gated(record.Launching)), overQuota("InstanceLimitExceeded")),
+		when("with a gate, refused by the number of Spot instances", asked(gated(record.Launching)), overQuota("MaxSpotInstanceCountExceeded")),
+		when("with a gate, refused by a quota that counts what exists", asked(gated(record.Launching)), overQuota("VolumeLimitExceeded")),
+		when("with a gate, refused by a quota, and the failed one is off", asked(gated(record.Launching)), to(before, cloud.Stopped), overQuota("VcpuLimitExceeded")),
+		when("with a gate, refused by a quota, and the failed one is on its way off", asked(gated(record.Launching)), to(before, cloud.Stopping), overQuota("VcpuLimitExceeded")),
+		when("with a gate, refused by a quota, and only terminating would free it", asked(gated(record.Launching)), onInstanceStore, overQuota("VcpuLimitExceeded")),
+		when("with a gate, refused by a quota, and terminating it is allowed", asked(gated(record.Launching)), onInstanceStore, func(s *scene) { s.Node.Settings.AllowTerminateFence = true }, overQuota("VcpuLimitExceeded")),
+		when("with a gate, refused by a quota again after the fence", asked(gated(record.Launching)), to(before, cloud.Stopped), course(func(sw *record.Switch) { sw.FenceFirst = true }), overQuota("VcpuLimitExceeded")),
+		when("with a gate, fenced first, and healthy again", gated(record.Launching), course(func(sw *record.Switch) {
+			sw.FenceFirst, sw.Cause.Kind = true, event.CauseAlarm
+		})),
+		when("with a gate, a planned switch refused by a quota", asked(gated(record.Launching)), course(func(sw *record.Switch) { sw.Kind = record.KindPlanned }), overQuota("VcpuLimitExceeded")),
 		when("refused by a quota, and another invocation may send it", asked(off()), answered(cloud.Quota), other(in(time.Hour))),
 		when("denied, and another invocation may send it", asked(off()), answered(cloud.Denied), other(in(time.Hour))),
 		when("invalid, and another invocation may send it", asked(off()), answered(cloud.Invalid), other(in(time.Hour))),

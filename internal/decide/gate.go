@@ -18,7 +18,7 @@ func (s *step) gated() bool {
 // being fenced: it waits at its gate.
 func (s *step) overlaps() bool {
 	sw := s.n.Switch
-	if sw == nil || !sw.Gate {
+	if sw == nil || !sw.Gate || sw.FenceFirst {
 		return false
 	}
 	switch sw.Kind {

@@ -139,7 +139,7 @@ func (s *step) judgeLaunch() bool {
 				return true
 			}
 			s.refused()
-			if s.retreat("launch in " + place + ": " + o.Err.Error()) {
+			if s.retreat("launch in "+place+": "+o.Err.Error()) || s.fencesFirst(o.Err) {
 				return true
 			}
 			s.hold(record.Held, message.HeldQuota, "launch in "+place+": "+o.Err.Error(), s.retryAt())

@@ -195,7 +195,7 @@ func checkAccepted(t *testing.T, step decide.Step, e decide.Effect) {
 	t.Helper()
 	sw := step.Node.Switch
 	off := e.Do == decide.Stop || e.Do == decide.Terminate
-	if off && sw != nil && sw.Gate && overlapping(step.Node) && e.Instance == sw.From && sw.Instance == "" && sw.Attempts == 0 && sw.Failed == "" &&
+	if off && sw != nil && sw.Gate && !sw.FenceFirst && overlapping(step.Node) && e.Instance == sw.From && sw.Instance == "" && sw.Attempts == 0 && sw.Failed == "" &&
 		(step.Node.Phase == record.Confirmed || step.Node.Phase == record.Launching) {
 		t.Errorf("%s of the original %s before a replacement was accepted (phase %s)", e.Do, e.Instance, step.Node.Phase)
 	}
@@ -219,7 +219,7 @@ func checkLaunch(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 	if n.Phase == record.Deleting {
 		return
 	}
-	if !n.Switch.Gate || !overlapping(n) {
+	if !n.Switch.Gate || n.Switch.FenceFirst || !overlapping(n) {
 		checkFenced(t, in, step, "launched")
 	}
 	if e.Launch.Zone == n.Switch.FromZone && n.Switch.Kind != record.KindUpdate && (open == nil || open.Token != e.Launch.Token) {

@@ -73,6 +73,7 @@ const (
 	CheckWatches     Code = "WR159"
 	PlannedGivenUp   Code = "WR160"
 	EndLacks         Code = "WR168"
+	FencesFirst      Code = "WR169"
 	PauseBegun       Code = "WR141"
 	PauseOver        Code = "WR142"
 	OffBegun         Code = "WR143"
@@ -170,6 +171,7 @@ var Catalogue = []Definition{
 	{CheckWatches, slog.LevelInfo, "application status check associated", "EC2's application status check looks at whatever instance carries the node's id tag.", none},
 	{PlannedGivenUp, slog.LevelError, "planned switch given up", "No candidate could take the node, and its instance had not been asked to stop yet: it is registered again and serves on.", "Mend what the reason names (capacity, quota, permission) and order the switch again: recoveryctl switch."},
 	{EndLacks, slog.LevelError, "switch ended, and something is missing", "The node runs and the switch has ended, but a target group, a load balancer, an alarm or a mount target that the node should have is gone. The reason names each. The node may get no traffic, or its next failure may not be seen.", "Restore what the reason names, or deploy the node without it. A registration that is only missing is put back by the sweep."},
+	{FencesFirst, slog.LevelWarn, "failed instance is fenced before the launch", "The node has a gate, and EC2 refused to launch its replacement beside the failed instance because of a quota that counts instances that run. The failed instance is powered off first and gives its share back. Later signs of health are ignored.", "Raise the quota, so that replacements can boot beside the fence."},
 	{DeliveryGivenUp, slog.LevelError, "delivery given up", "A notice, an event or an answer to CloudFormation could not be delivered: its address has expired, or it failed for as long as it is worth trying.", "Look at the reason. If it was an answer, the stack waits until its own time-out: cancel or retry the deployment. If it was a notice or an event, check the topic or the event bus, and read recoveryctl history for what was missed."},
 
 	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},

@@ -213,7 +213,7 @@ func overdue(since time.Time, limit int, now time.Time) bool {
 // again while its switch can still be cancelled.
 func alarmsOfCancel(n record.Node) []string {
 	s := n.Switch
-	if s.Kind != record.KindRecover || s.Attempts > 0 || n.Phase == record.Launching && !s.Gate {
+	if s.Kind != record.KindRecover || s.Attempts > 0 || n.Phase == record.Launching && (!s.Gate || s.FenceFirst) {
 		return nil
 	}
 	return n.Settings.Alarms

@@ -28,6 +28,9 @@ type Switch struct {
 	// Gate says that replacements wait at a gate until they are granted, so that
 	// they may boot while the failed instance is being fenced.
 	Gate bool `json:"gate,omitempty"`
+	// FenceFirst says that a launch beside the failed instance met a quota of which that
+	// instance holds a share: it is fenced before any launch from then on.
+	FenceFirst bool `json:"fenceFirst,omitempty"`
 	// Restart says that the failed instance is to be started again in place.
 	Restart bool `json:"restart,omitempty"`
 	// Recorded says that the blueprint of this switch is settled.

@@ -40,6 +40,7 @@ type Chaos struct {
 	from, until time.Time // faults happen in between
 	outages     []outage
 	shortages   []shortage
+	quotas      []quota
 	impaired    []impairment
 	flaps       []flap
 	silent      silent
@@ -116,6 +117,10 @@ func (w *World) Arm(end time.Time) {
 			kind = cloud.Denied
 		}
 		c.outages = append(c.outages, outage{services[w.Rand.IntN(len(services))], from, minTime(end, from.Add(w.Between(10*time.Second, 6*time.Minute))), kind})
+	}
+	if w.Chance(0.15) { // as many instances may run as there are nodes, or one more
+		from := w.Now.Add(moment())
+		c.quotas = append(c.quotas, quota{from, minTime(end, from.Add(w.Between(time.Minute, 10*time.Minute))), len(w.nodes) + w.Rand.IntN(2)})
 	}
 	w.armZones(end, moment)
 	w.armFlaps(end, moment)

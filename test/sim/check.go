@@ -244,13 +244,16 @@ func (w *World) destructive(by *site, action string, m *Machine) {
 }
 
 // provoked: the running original of a gated node loses its power only after EC2
-// accepted a replacement for it (I9).
+// accepted a replacement for it (I9), or refused one because of a quota that counts what runs.
 func (w *World) provoked(action string, m *Machine, n record.Node) {
 	if !m.gated || !m.powered || m.ID != fromOf(n) || n.Switch.Kind == record.KindDelete || n.Switch.Restart && (w.nodes[m.node].wish.RestartOriginal || n.Switch.Kind == record.KindUpdate) {
 		return
 	}
 	if m.State != cloud.Running && m.State != cloud.Pending {
 		return // it is on its way already
+	}
+	if w.nodes[m.node].mayFenceFirst() {
+		return
 	}
 	for _, x := range w.machines {
 		if x.node == m.node && x != m && epochOf(x) >= firstEpoch(n) {

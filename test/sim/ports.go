@@ -136,6 +136,9 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 		if err := e.script.launch(l.Zone); err != nil {
 			return err
 		}
+		if e.overQuota() {
+			return e.quotaMet("RunInstances", e.nodeToLaunch(l))
+		}
 		if zone, ok := e.site.zoneOf(l.Subnet); !ok || zone != l.Zone {
 			return refuse(cloud.NotFound, "EC2", "RunInstances", "InvalidSubnetID.NotFound")
 		}
@@ -318,6 +321,9 @@ func (e *ec2) Start(_ context.Context, id string) error {
 			return refuse(cloud.Ambiguous, "EC2", "StartInstances", "IncorrectInstanceState")
 		case !e.unwatched && m.Tags[contract.CondemnedTag] != contract.MayStart: // the role allows no other
 			return refuse(cloud.Denied, "EC2", "StartInstances", "UnauthorizedOperation")
+		}
+		if e.overQuota() {
+			return e.quotaMet("StartInstances", m.node)
 		}
 		r, room := e.place(m.Zone, m.Type, m.Reservation.Preference)
 		if !room {

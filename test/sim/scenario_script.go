@@ -131,6 +131,11 @@ func (s *script) refusal(service, action string) error {
 	}
 	for _, r := range s.refusals {
 		if (r.what == service || r.what == action) && r.zone == "" && s.within(r.window) {
+			if r.kind == cloud.Quota {
+				for _, t := range s.w.nodes {
+					t.overQuota = s.w.Now
+				}
+			}
 			return refuse(r.kind, service, action, r.code)
 		}
 	}

@@ -125,6 +125,11 @@ var lastings = slices.Concat(ofLifeLasting, []lasting{
 			s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{a[0], "", s.w.Now, s.zero.Add(x.to)})
 		}, func() {})
 	}},
+	{"the account may run <n> instances", func(s *script, a args, x window) error {
+		return s.during(x, func() {
+			s.w.Chaos.quotas = append(s.w.Chaos.quotas, quota{s.w.Now, s.zero.Add(x.to), a.n(0)})
+		}, func() {})
+	}},
 	{"no room in <zone> for <word>", func(s *script, a args, x window) error {
 		return s.during(x, func() {
 			s.w.Chaos.shortages = append(s.w.Chaos.shortages, shortage{a[0], a[1], s.w.Now, s.zero.Add(x.to)})

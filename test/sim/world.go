@@ -99,6 +99,7 @@ func (s *Stats) Add(o Stats) {
 
 // Truth is what the checks know of a node.
 type Truth struct {
+	overQuota time.Time // when a launch of it last met the quota
 	id        int
 	record    record.Node
 	attempts  int                  // machines launched for it
