@@ -75,6 +75,8 @@ func TestDecisionsRequests(t *testing.T) {
 		comes("update under the node's physical id", event.Update, resting(), called("rec.node-7")),
 		comes("update under the node's physical id again", event.Update, resting(), called("rec.node-7"), func(s *scene) { s.Node.Confirmed = true }),
 		comes("update back to the node that the resource was before", event.Update, resting(), called("rec.node-8")),
+		comes("an older update under another physical id", event.Update, resting(), called("other.node-5"), func(s *scene) { s.Node.Latest, s.sent = 9, 8 }),
+		comes("update under another physical id of one that is being deleted", event.Update, moving(record.Deleting), called("other.node-5")),
 		comes("delete under the node's physical id", event.Delete, deleted(), called("rec.node-7")),
 		comes("delete under an id that CloudFormation made up", event.Delete, deleted(), called("stack-2-Logical-1ABCDEF2GHIJ")),
 		comes("create of one that is deleted and was confirmed", event.Create, deleted(), func(s *scene) { s.Node.Confirmed = true }),

@@ -31,7 +31,7 @@ func Accept(in RequestInput) Step {
 	r.At = in.Now
 	own := contract.PhysicalID(in.Config.Name, in.Settings.ID)
 	confirms := r.Type != event.Create && r.PhysicalID == own
-	if r.Type != event.Delete || r.PhysicalID == "" {
+	if r.PhysicalID == "" {
 		r.PhysicalID = own
 	}
 	s.n.ID = in.Settings.ID
@@ -50,6 +50,9 @@ func Accept(in RequestInput) Step {
 		return s.finish()
 	}
 	s.n.Latest = max(s.n.Latest, r.Sent)
+	if r.Type != event.Delete { // what is refused above keeps the id that it was called with
+		r.PhysicalID = own
+	}
 	if confirms && !s.n.Confirmed && s.n.Phase != "" {
 		s.n.Confirmed, s.out.Save = true, true
 	}

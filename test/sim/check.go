@@ -252,7 +252,7 @@ func (w *World) provoked(action string, m *Machine, n record.Node) {
 	if m.State != cloud.Running && m.State != cloud.Pending {
 		return // it is on its way already
 	}
-	if w.nodes[m.node].mayFenceFirst() {
+	if w.mayFenceFirst(m.node) {
 		return
 	}
 	for _, x := range w.machines {

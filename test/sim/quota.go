@@ -42,8 +42,10 @@ func (w *World) quotaMet(action string, node int) error {
 	return refuse(cloud.Quota, "EC2", action, "VcpuLimitExceeded")
 }
 
-// mayFenceFirst reports whether the node's switch met the quota.
-func (t *Truth) mayFenceFirst() bool {
-	n := t.record
-	return n.Switch != nil && n.Switch.Kind == record.KindRecover && n.Switch.FenceFirst && t.overQuota.After(n.Switch.Started)
+// mayFenceFirst reports whether the node's switch met the quota, as far as the clocks of
+// invocations tell.
+func (w *World) mayFenceFirst(node int) bool {
+	t := w.nodes[node]
+	sw := t.record.Switch
+	return sw != nil && sw.Kind == record.KindRecover && sw.FenceFirst && t.overQuota.Add(w.Chaos.Skew).After(sw.Started)
 }
