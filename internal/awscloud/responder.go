@@ -59,7 +59,7 @@ func (r *responder) Respond(ctx context.Context, address string, body []byte) er
 
 // s3Host matches the hosts of Amazon S3, with the bucket in the host or in the path
 // ("Virtual hosting of buckets" and "Amazon S3 endpoints and quotas"). Other hosts below
-// amazonaws.com, EC2 instances for example, can be anybody's.
+// amazonaws.com, EC2 instances for example, can belong to other customers.
 var s3Host = regexp.MustCompile(`^(?:[a-z0-9.-]+\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?$`)
 
 // allowed keeps a forged request from making the switcher write elsewhere: the

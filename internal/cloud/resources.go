@@ -49,7 +49,7 @@ type Instance struct {
 	AutoRecovery string // maintenance option: "default" or "disabled"
 }
 
-// PowerOff is how EC2 is asked to stop or terminate an instance: the Force and
+// PowerOff holds the way in which EC2 is asked to stop or terminate an instance: the Force and
 // SkipOsShutdown parameters of StopInstances and TerminateInstances.
 type PowerOff string
 

@@ -12,7 +12,7 @@ import (
 )
 
 // cutHolds reports whether the storage fence of an instance holds. It is observed each
-// time: a mount target that somebody made in its place ends it.
+// time: a mount target that a person made in its place ends it.
 func (s *step) cutHolds(c *record.Condemned) bool {
 	if !c.Cut {
 		return false

@@ -12,7 +12,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// evidence is what proves that an instance cannot write the node's data any more.
+// evidence proves that an instance cannot write the node's data any more.
 type evidence string
 
 const (
@@ -84,7 +84,7 @@ func (s *step) weak() []string {
 	return ids
 }
 
-// postStopWrites is what AWS says of a forced stop ("Methods for stopping an instance",
+// postStopWrites quotes AWS on a forced stop ("Methods for stopping an instance",
 // Amazon EC2 User Guide).
 const postStopWrites = `AWS says that a forced stop "in rare cases, results in post-stop writes to EBS volumes or other shared resources"`
 
@@ -114,7 +114,7 @@ func (s *step) notForced() string {
 	return ""
 }
 
-// forcedRest is how long after a forced stop the instance is kept from the file system, and
+// forcedRest is the time after a forced stop during which the instance is kept from the file system, and
 // is not started again (assumption: AWS names no time after which nothing is written any
 // more; ten minutes outlast what a host still has under way).
 const forcedRest = 10 * time.Minute

@@ -65,8 +65,8 @@ func (s *step) fenceBut(spared string) {
 	if s.graceful() {
 		limit += seconds(s.n.Settings.Stop)
 	}
-	// The time counts from when EC2 took the request: until then, the reason why it does not
-	// is what people must know.
+	// The time counts from when EC2 took the request: until then, people must know the reason
+	// why it does not.
 	late, others := s.overdue()
 	if s.since(s.n.Since) < limit || !late || !others && s.escalate() {
 		return

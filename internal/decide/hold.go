@@ -52,7 +52,7 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// retryAt returns when a held node is tried again if nothing tells when that makes sense:
+// retryAt returns the time of the next try of a held node if nothing says when that makes sense:
 // a little before the policy's time is up, since the sweep that comes once a minute may
 // come a moment early, and would then double a pause of a minute. A deployment waits for
 // a create, which is tried again sooner.

@@ -16,8 +16,8 @@ import (
 
 // post delivers what is due in the outbox, in order, and forgets what was delivered.
 // Saved with the change it reports, a post outlives a crash; it may be delivered twice. A
-// delivery that fails is tried again later and later, and the node rests meanwhile: no
-// invocation waits for it. One that can no longer arrive is given up.
+// delivery that fails is tried again later and later, and the node rests in the meantime:
+// no invocation waits for it. One that can no longer arrive is given up.
 func (s *step) post() {
 	for _, o := range s.Outcomes {
 		at := slices.IndexFunc(s.n.Outbox, func(p record.Post) bool { return p.Key == o.Effect.Post.Key })
@@ -50,12 +50,12 @@ func (s *step) post() {
 	}
 }
 
-// clockMargin is how far our clock may be ahead of AWS's: an address is used that long
+// clockMargin is the time by which our clock may be ahead of AWS's: an address is used that long
 // after it expires by ours.
 const clockMargin = time.Minute
 
-// Lapsed returns why it is of no use to deliver the post any more, or "". What goes to
-// the table never lapses.
+// Lapsed returns why it is of no use to deliver the post any more, or "". Deliveries to the
+// table never lapse.
 func Lapsed(p record.Post, now time.Time) string {
 	failing := p.Delivery.FailingFor(now)
 	switch p.Kind {
@@ -65,7 +65,7 @@ func Lapsed(p record.Post, now time.Time) string {
 		case !expires.IsZero() && now.After(expires.Add(clockMargin)):
 			return "its address expired at " + expires.UTC().Format(time.RFC3339)
 		case expires.IsZero() && failing >= record.AnswerLife:
-			return fmt.Sprintf("it failed for %s, and its address does not tell when it expires", record.AnswerLife)
+			return fmt.Sprintf("it failed for %s, and its address does not say when it expires", record.AnswerLife)
 		}
 	case record.PostNotice, record.PostEvent:
 		if failing >= record.DeliveryLife {

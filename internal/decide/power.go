@@ -9,12 +9,12 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// stuckAfter is how long after a request to power off an instance that is still on its way
-// counts as stuck (assumption: without the operating system's shutdown it normally takes
+// stuckAfter is the time after a request to power off from which an instance that is still
+// on its way counts as stuck (assumption: without the operating system's shutdown it normally takes
 // 10 to 40 s).
 const stuckAfter = time.Minute
 
-// answerSoon is how soon EC2 usually answers; an answer that comes later moves the time from
+// answerSoon is the time in which EC2 usually answers; an answer that comes later moves the time from
 // which an instance may be stuck.
 const answerSoon = 10 * time.Second
 
@@ -31,11 +31,11 @@ func (s *step) nextPowerOff(c record.Condemned, i cloud.Instance) (how cloud.Pow
 	case !going:
 		return cloud.SkipShutdown, true
 	case c.Asked == cloud.ShutDown:
-		return cloud.SkipShutdown, true // its time to shut down is over
+		return cloud.SkipShutdown, true // its time to shut down has passed
 	case s.since(latest(c.Since, c.AskedAt)) < stuckAfter:
 		return "", false
 	case c.Asked == "":
-		return cloud.SkipShutdown, true // somebody else, or its own system, began to power it off
+		return cloud.SkipShutdown, true // a person, or its own system, began to power it off
 	}
 	return cloud.ForceOff, s.forceable(c)
 }
@@ -54,7 +54,7 @@ func (s *step) powerOff(c record.Condemned, i cloud.Instance, how cloud.PowerOff
 	case i.State == cloud.ShuttingDown, i.State == cloud.Pending && !original: // the latter never served
 		s.terminate(c, how)
 	case i.State == cloud.Pending:
-		// Somebody started the original again. Only a forced stop works on a pending instance
+		// A person started the original again. Only a forced stop works on a pending instance
 		// ("Methods for stopping an instance", Amazon EC2 User Guide). It began in quarantine,
 		// and so has no connection by which it could write: the force makes no weaker evidence.
 		if s.sealed(i) {
@@ -82,8 +82,8 @@ func (s *step) sealed(i cloud.Instance) bool {
 	})
 }
 
-// stop clears the stop protection, or stops the instance. noted is what the record keeps as
-// the way it was asked.
+// stop clears the stop protection, or stops the instance. noted is the record's copy of the
+// way it was asked.
 func (s *step) stop(c record.Condemned, noted, how cloud.PowerOff) {
 	if c.ProtectStop == record.ProtectionOn {
 		s.do(Effect{Do: Unprotect, Instance: c.Instance, Stop: true})

@@ -12,8 +12,8 @@ import (
 )
 
 // shortage returns the lack of capacity that keeps a zone from being asked for the type. A
-// person's order sets aside what was remembered before it: whoever gives the order may
-// know that there is room again. What EC2 refuses after the order counts as ever.
+// person's order sets aside what was remembered before it: the operator may know that there
+// is room again. A refusal by EC2 after the order counts as usual.
 func (s *step) shortage(zone, kind string) (record.Shortage, bool) {
 	lack, short := s.Facts.Shortages[contract.CapacityKey(zone, kind)]
 	return lack, short && lack.Since.After(s.tryOrderedAt())
@@ -29,8 +29,8 @@ func (s *step) tryOrderedAt() time.Time {
 	return at
 }
 
-// longestWait is how long a node waits for remembered shortages to end before its places
-// are read again: a person may have added a subnet.
+// longestWait is the time that a node waits for remembered shortages to end before its
+// places are read again: a person may have added a subnet.
 const longestWait = 5 * time.Minute
 
 // placeable returns the earliest time at which a node without a candidate may have one:
@@ -59,7 +59,7 @@ func (s *step) placeable() time.Time {
 	return earlier(at, s.Now.Add(longestWait))
 }
 
-// unfenced reports whether somebody started a fenced instance of a node that waits for
+// unfenced reports whether a person started a fenced instance of a node that waits for
 // room. It is stopped again at once, however long the wait.
 func (s *step) unfenced() bool {
 	return s.n.Phase == record.Launching && s.n.Hold.Code == string(message.HeldNoCandidate) && !s.overlaps() &&

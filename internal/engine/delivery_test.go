@@ -67,7 +67,7 @@ func signed(payload string, at time.Time) string {
 
 // TestForgedRequestCostsAlmostNothing: the host of its ResponseURL cannot be reached. No
 // invocation waits for it, the lease is free, the attempts become rare and end when the
-// address expires, and a node that fails meanwhile is recovered as fast as ever.
+// address expires, and a node that fails in the meantime is recovered as fast as usual.
 func TestForgedRequestCostsAlmostNothing(t *testing.T) {
 	const unreachable = 4 * time.Second // internal/awscloud bounds a delivery
 	forged := func(r *rig) string {
@@ -139,10 +139,10 @@ func TestManyForgedRequestsAreBounded(t *testing.T) {
 	}
 }
 
-// TestUndeliverableNoticesKeepNobodyBusy: the topic, the event bus or CloudFormation's
+// TestUndeliverableNoticesKeepNoInvocationBusy: the topic, the event bus or CloudFormation's
 // address does not answer. The node is recovered, the invocation ends, the attempts become
 // rare, and what waits is delivered when the receiver is back.
-func TestUndeliverableNoticesKeepNobodyBusy(t *testing.T) {
+func TestUndeliverableNoticesKeepNoInvocationBusy(t *testing.T) {
 	for name, call := range map[string]string{"topic": "SNS", "bus": "EventBridge"} {
 		r := newRig(t)
 		r.deployed()

@@ -168,7 +168,7 @@ func TestAcknowledgementSetsRememberedShortagesAside(t *testing.T) {
 }
 
 // TestOrderedSwitchIgnoresOlderShortages: another node lacked room in the zone a moment
-// ago. Whoever orders a switch to it may know better.
+// ago. An operator who orders a switch to it may know better.
 func TestOrderedSwitchIgnoresOlderShortages(t *testing.T) {
 	r := newRig(t)
 	r.deployed()

@@ -18,8 +18,8 @@ type reply struct {
 	post record.Post
 }
 
-// deliverTime bounds how long one round begins deliveries. What has not begun by then
-// counts as failed and is tried later: when a topic or an address hangs, the nodes must
+// deliverTime bounds how long one round begins deliveries. A delivery that has not begun by
+// then counts as failed and is tried later: when a topic or an address hangs, the nodes must
 // not wait for a thousand deliveries.
 const deliverTime = 5 * time.Second
 

@@ -95,8 +95,7 @@ func TestLeaderSeesWhatALeaderOfYesterdayWrote(t *testing.T) {
 	}
 }
 
-// TestSweepIsNotedInTheLease: when the last sweep ended is known to whoever reads the
-// lease. An event is no sweep, and neither is a look that EC2 refused.
+// TestSweepIsNotedInTheLease: the lease names the time at which the last sweep ended. An event is no sweep, and neither is a look that EC2 refused.
 func TestSweepIsNotedInTheLease(t *testing.T) {
 	r := newRig(t)
 	r.deployed()

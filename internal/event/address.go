@@ -21,13 +21,13 @@ func signedAt(q url.Values) int64 {
 	return t.Unix()
 }
 
-// longestSignature is how long a pre-signed address can be valid at most ("Authenticating
+// longestSignature is the longest time for which a pre-signed address can be valid ("Authenticating
 // requests: using query parameters", Amazon S3 API reference: 604800 seconds).
 const longestSignature = 7 * 24 * time.Hour
 
 // AddressExpires reads when a pre-signed address expires: X-Amz-Expires seconds after
 // X-Amz-Date or, in the older form, at Expires in seconds since 1970. Zero if the address
-// does not tell. An answer that is put there later is refused.
+// does not say. An answer that is put there later is refused.
 func AddressExpires(address string) time.Time {
 	u, err := url.Parse(address)
 	if err != nil {

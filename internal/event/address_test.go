@@ -7,8 +7,8 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/event"
 )
 
-// A pre-signed address tells when it expires, in the newer form and in the older one. One
-// that does not, or that tells nonsense, expires at no known time.
+// A pre-signed address says when it expires, in the newer form and in the older one. One
+// that does not, or that says nonsense, expires at no known time.
 func TestAddressExpires(t *testing.T) {
 	at := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 	for query, want := range map[string]time.Time{

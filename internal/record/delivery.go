@@ -2,7 +2,7 @@ package record
 
 import "time"
 
-// Delivery is how an attempt to deliver something has fared. It is kept with what is
+// Delivery holds the results of the attempts to deliver something. It is kept with what is
 // delivered, so that the next invocation waits as long as this one would have.
 type Delivery struct {
 	Failed int       `json:"failed,omitempty"` // attempts that failed
@@ -15,10 +15,10 @@ const (
 	firstBackoff = 5 * time.Second
 	// longestBackoff bounds the pause, so that a delivery resumes soon after its cause ends.
 	longestBackoff = 5 * time.Minute
-	// DeliveryLife is how long a notice or an event is tried: as long as EventBridge itself
+	// DeliveryLife is the time for which a notice or an event is tried: as long as EventBridge itself
 	// tries a target ("Event retry policy", Amazon EventBridge User Guide).
 	DeliveryLife = 24 * time.Hour
-	// AnswerLife is how long an answer is tried whose address does not tell when it
+	// AnswerLife is the time for which an answer is tried whose address does not say when it
 	// expires. CloudFormation waits for a custom resource for an hour at most
 	// (ServiceTimeout, AWS::CloudFormation::CustomResource).
 	AnswerLife = time.Hour

@@ -76,7 +76,7 @@ func (s Store) Hints(ctx context.Context) ([]Hint, error) {
 }
 
 // PostponeHint keeps a hint whose answer could not be delivered for the next attempt. If
-// somebody else wrote or removed it meanwhile, that stands.
+// another writer changed or removed it in the meantime, its change is kept.
 func (s Store) PostponeHint(ctx context.Context, h Hint, now time.Time) error {
 	h.Delivery = h.Delivery.Fail(now)
 	body, err := json.Marshal(h)

@@ -30,10 +30,10 @@ type Lease struct {
 	// Live is the revision of the VPC's item in contract.LivePartition.
 	Live int64 `json:"live,omitempty"`
 
-	// Swept is when a sweep last ended that had looked at every node of the VPC. It passes
+	// Swept is the end of the last sweep that looked at every node of the VPC. It passes
 	// from holder to holder. Zero: no sweep has ended yet.
 	Swept time.Time `json:"swept,omitzero"`
-	// Began is when the VPC's first invocation led: until the first sweep its age counts
+	// Began is the time at which the VPC's first invocation led: until the first sweep its age counts
 	// from then.
 	Began time.Time `json:"began,omitzero"`
 

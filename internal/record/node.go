@@ -137,11 +137,11 @@ type Condemned struct {
 	// stopped or terminated.
 	ProtectStop      Protection `json:"protectStop,omitempty"`
 	ProtectTerminate Protection `json:"protectTerminate,omitempty"`
-	// Unstoppable is why EC2 refuses to stop it, in EC2's words. Terminating it is its only
+	// Unstoppable is EC2's reason for refusing to stop it, in EC2's words. Terminating it is its only
 	// power fence then.
 	Unstoppable string `json:"unstoppable,omitempty"`
 	// Stoppers are the invocations that asked EC2 to power it off, or may still do
-	// so. FirstAsked is when the first one did, and AskedAt when the newest did; both are
+	// so. FirstAsked is the time of the first one, and AskedAt that of the newest; both are
 	// zero when every request was refused.
 	Stoppers   []Sender  `json:"stoppers,omitempty"`
 	FirstAsked time.Time `json:"firstAsked,omitzero"`
@@ -166,7 +166,7 @@ type Condemned struct {
 	Waived bool `json:"waived,omitempty"`
 }
 
-// Protection is what is known of a stop or termination protection.
+// Protection holds the known state of a stop or termination protection.
 type Protection string
 
 // States of a protection. "" means that none is known.

@@ -157,7 +157,7 @@ func (s *story) largerType(ctx context.Context) error {
 			}
 		}
 	}
-	s.page.check(world.Check{Promise: "the instance could shut down by itself", OK: stops == 1 && skipped == 0, Detail: fmt.Sprintf("%d of %d stops skipped the shutdown", skipped, stops)})
+	s.page.check(world.Check{Promise: "the instance had time to shut down", OK: stops == 1 && skipped == 0, Detail: fmt.Sprintf("%d of %d stops skipped the shutdown", skipped, stops)})
 	for _, c := range world.Applied(before[0], after[0], "instance.InstanceType") {
 		s.page.check(c)
 	}

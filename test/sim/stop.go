@@ -62,7 +62,7 @@ func (w *World) powerOff(m *Machine, how cloud.PowerOff) {
 }
 
 // ghost lets EC2 confirm a forced stop of a machine whose host is lost, as it often does.
-// The machine may have power all the same until its host is back, and then writes once more:
+// The machine may nevertheless have power until its host is back, and then writes once more:
 // "post-stop writes" ("Methods for stopping an instance", Amazon EC2 User Guide).
 func (w *World) ghost(m *Machine, to string) bool {
 	going := m.State == cloud.Running || m.State == cloud.Stopping || m.State == cloud.ShuttingDown
@@ -76,9 +76,8 @@ func (w *World) ghost(m *Machine, to string) bool {
 	return true
 }
 
-// writesAgain is the last thing that a machine does which was stopped by force and had
-// power all the same: nobody else may have the node's data by then, unless the node
-// accepts that.
+// writesAgain is the last act of a machine that was stopped by force and still had power:
+// no other instance may have the node's data by then, unless the node accepts that.
 func (w *World) writesAgain(m *Machine) {
 	if !m.ghost {
 		return

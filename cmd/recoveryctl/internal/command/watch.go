@@ -62,7 +62,7 @@ type Change struct {
 	Event   string         `json:"event"` // "phase", "held", "released", "served"
 	Phase   string         `json:"phase"`
 	Epoch   int            `json:"epoch"`
-	Seconds float64        `json:"seconds"` // since what began the switch: the failure, the order, the update
+	Seconds float64        `json:"seconds"` // since the cause of the switch: the failure, the order, the update
 	Switch  string         `json:"switch,omitempty"`
 	Detail  string         `json:"detail,omitempty"`
 	Hold    *view.HoldView `json:"hold,omitempty"`

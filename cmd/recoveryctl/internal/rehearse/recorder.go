@@ -101,7 +101,7 @@ func (c compute) Terminate(ctx context.Context, ids []string, how cloud.PowerOff
 	return c.Compute.Terminate(ctx, ids, how)
 }
 
-// howOff is what a plan says of the way an instance is powered off.
+// howOff describes in a plan the way an instance is powered off.
 var howOff = map[cloud.PowerOff]string{
 	cloud.SkipShutdown: ", skipping the operating system's shutdown",
 	cloud.ForceOff:     ", by force",

@@ -14,7 +14,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// History is what `history --json` prints: switches and operators' orders. The one that
+// History is the output of `history --json`: switches and operators' orders. The one that
 // ended last comes last.
 type History struct {
 	Region  string  `json:"region"`

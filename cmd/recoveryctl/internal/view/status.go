@@ -25,12 +25,12 @@ type SwitcherStatus struct {
 	Nodes []NodeStatus `json:"nodes"`
 }
 
-// Sweep is how long ago the switcher last looked at every node of its VPC.
+// Sweep is the age of the switcher's last look at every node of its VPC.
 type Sweep struct {
 	At  *time.Time `json:"at,omitempty"`         // when the last sweep ended; none yet: nil
 	Age *float64   `json:"ageSeconds,omitempty"` // none yet: nil
-	// Stale says that nothing has looked at the nodes for record.SweepStale, so that what
-	// is shown of them may be out of date. A VPC without nodes is never stale.
+	// Stale says that nothing has looked at the nodes for record.SweepStale, so that the state
+	// shown may be out of date. A VPC without nodes is never stale.
 	Stale bool `json:"stale"`
 }
 
