@@ -105,14 +105,15 @@ func TestNilEntries(t *testing.T) {
 		if unchanged[p.String()] != "" && p.name != "SecurityGroups" || v.Kind() != reflect.Pointer {
 			continue
 		}
-		switch kind := v.Type().Elem(); kind.Kind() {
-		case reflect.Slice:
+		kind := v.Type().Elem()
+		if kind.Kind() == reflect.Slice {
 			cases = append(cases, wants{p, func(_ awscdk.Stack, v reflect.Value) {
 				list := reflect.New(kind)
 				list.Elem().Set(reflect.MakeSlice(kind, 1, 1))
 				v.Set(list)
 			}, []string{"[0] is nil", "take the entry out"}})
-		case reflect.Map:
+		}
+		if kind.Kind() == reflect.Map {
 			cases = append(cases, wants{p, func(_ awscdk.Stack, v reflect.Value) {
 				v.Set(reflect.ValueOf(&map[string]*string{"key": nil}))
 			}, []string{`["key"] is nil`, "take the entry out"}})
@@ -182,8 +183,10 @@ func TestPartsOfOtherRegions(t *testing.T) {
 			recovery.NewSwitcher(at, jsii.String("S"), &recovery.SwitcherProps{Table: table, Vpc: vpc, Code: code()})
 		}, "Vpc is in"},
 		"switcher away from its VPC": {func(at awscdk.Stack) {
-			recovery.NewSwitcher(at, jsii.String("T"), &recovery.SwitcherProps{Vpc: vpc, Code: code(),
-				Table: recovery.RecoveryTable_FromTableAttributes(at, jsii.String("TTable"), &recovery.RecoveryTableAttributes{TableName: jsii.String("table")})})
+			recovery.NewSwitcher(at, jsii.String("T"), &recovery.SwitcherProps{
+				Vpc: vpc, Code: code(),
+				Table: recovery.RecoveryTable_FromTableAttributes(at, jsii.String("TTable"), &recovery.RecoveryTableAttributes{TableName: jsii.String("table")}),
+			})
 		}, "Vpc is in"},
 		"node away from its switcher": {func(at awscdk.Stack) {
 			recovery.NewClusterNode(at, jsii.String("N"), &recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(2)})
@@ -201,8 +204,10 @@ func TestPartsOfOtherRegions(t *testing.T) {
 		})
 	}
 	refused(t, func() {
-		recovery.NewClusterNode(here, jsii.String("A"), &recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(3),
-			Role: awsiam.Role_FromRoleArn(here, jsii.String("Foreign"), jsii.String("arn:aws:iam::444455556666:role/theirs"), nil)})
+		recovery.NewClusterNode(here, jsii.String("A"), &recovery.ClusterNodeProps{
+			Switcher: s, NodeId: jsii.Number(3),
+			Role: awsiam.Role_FromRoleArn(here, jsii.String("Foreign"), jsii.String("arn:aws:iam::444455556666:role/theirs"), nil),
+		})
 	}, "Here/A: Role is in account 444455556666")
 	refused(t, func() {
 		recovery.NewRecoveryTable(away, jsii.String("B"), &recovery.RecoveryTableProps{EncryptionKey: awskms.NewKey(here, jsii.String("Key"), nil)})
@@ -325,25 +330,35 @@ func TestCombinations(t *testing.T) {
 		make  func(base)
 		texts []string
 	}{
-		"an alarm looks back more than a day": {monitor(recovery.ResourceMonitorProps{Application: &recovery.ApplicationAlarm{Period: second(600), EvaluationPeriods: jsii.Number(360)}}),
-			[]string{"Nodes/Monitor: Application.Period is 600 s and EvaluationPeriods is 360", "86400 s", "at most 144 periods"}},
-		"an alarm looks back more than a week": {monitor(recovery.ResourceMonitorProps{Application: &recovery.ApplicationAlarm{Period: second(3600), EvaluationPeriods: jsii.Number(200)}}),
-			[]string{"604800 s", "at most 168 periods"}},
-		"the instance alarm too": {monitor(recovery.ResourceMonitorProps{Instance: &recovery.InstanceAlarm{Period: second(1800), EvaluationPeriods: jsii.Number(60)}}),
-			[]string{"Instance.Period is 1800 s", "at most 48 periods"}},
+		"an alarm looks back more than a day": {
+			monitor(recovery.ResourceMonitorProps{Application: &recovery.ApplicationAlarm{Period: second(600), EvaluationPeriods: jsii.Number(360)}}),
+			[]string{"Nodes/Monitor: Application.Period is 600 s and EvaluationPeriods is 360", "86400 s", "at most 144 periods"},
+		},
+		"an alarm looks back more than a week": {
+			monitor(recovery.ResourceMonitorProps{Application: &recovery.ApplicationAlarm{Period: second(3600), EvaluationPeriods: jsii.Number(200)}}),
+			[]string{"604800 s", "at most 168 periods"},
+		},
+		"the instance alarm too": {
+			monitor(recovery.ResourceMonitorProps{Instance: &recovery.InstanceAlarm{Period: second(1800), EvaluationPeriods: jsii.Number(60)}}),
+			[]string{"Instance.Period is 1800 s", "at most 48 periods"},
+		},
 		"logs are mounted over the data": {node(recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{MountPath: jsii.String("/a"), LogMountPath: jsii.String("/a")}}), []string{`MountPath is "/a" and LogMountPath is "/a"`}},
 		"logs in the data":               {node(recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{LogMountPath: jsii.String("/data/logs")}}), []string{`"/data/logs"`, "none is in the other"}},
 		"data in the logs":               {node(recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{MountPath: jsii.String("/var/log/recovery/data")}}), []string{`"/var/log/recovery"`}},
-		"a health check slower than HealthTime": {node(recovery.ClusterNodeProps{LoadBalancer: &recovery.NodeLoadBalancer{HealthInterval: second(300), HealthCount: jsii.Number(2)}}),
-			[]string{"HealthInterval is 300 s and HealthCount is 2", "HealthTime allows 600 s"}},
+		"a health check slower than HealthTime": {
+			node(recovery.ClusterNodeProps{LoadBalancer: &recovery.NodeLoadBalancer{HealthInterval: second(300), HealthCount: jsii.Number(2)}}),
+			[]string{"HealthInterval is 300 s and HealthCount is 2", "HealthTime allows 600 s"},
+		},
 		"IOPS of gp2":             {volume(recovery.NodeVolume{VolumeType: awsec2.EbsDeviceVolumeType_GP2, Iops: jsii.Number(3000)}), []string{"Volumes[0].Iops is given", "GP2 takes none"}},
 		"io2 without IOPS":        {volume(recovery.NodeVolume{VolumeType: awsec2.EbsDeviceVolumeType_IO2}), []string{"Volumes[0].Iops is missing", "100 to 100000"}},
 		"IOPS for the size":       {volume(recovery.NodeVolume{SizeGiB: jsii.Number(6), Iops: jsii.Number(4000)}), []string{"Volumes[0].Iops is 4000", "6 GiB", "3000"}},
 		"throughput for the IOPS": {volume(recovery.NodeVolume{Throughput: jsii.Number(1000)}), []string{"Volumes[0].Throughput is 1000 MiB/s", "3000 IOPS allow 750"}},
 		"throughput of io1":       {volume(recovery.NodeVolume{VolumeType: awsec2.EbsDeviceVolumeType_IO1, Iops: jsii.Number(1000), Throughput: jsii.Number(200)}), []string{"Throughput is given"}},
 		"a small cold volume":     {volume(recovery.NodeVolume{VolumeType: awsec2.EbsDeviceVolumeType_SC1}), []string{"Volumes[0].SizeGiB is 100", "125 to 16384"}},
-		"an image for other processors": {node(recovery.ClusterNodeProps{InstanceType: instanceType("m7i.large"), MachineImage: awsec2.MachineImage_LatestAmazonLinux2023(&awsec2.AmazonLinux2023ImageSsmParameterProps{CpuType: awsec2.AmazonLinuxCpuType_ARM_64})}),
-			[]string{"MachineImage is", "architecture arm64", "m7i.large has x86_64"}},
+		"an image for other processors": {
+			node(recovery.ClusterNodeProps{InstanceType: instanceType("m7i.large"), MachineImage: awsec2.MachineImage_LatestAmazonLinux2023(&awsec2.AmazonLinux2023ImageSsmParameterProps{CpuType: awsec2.AmazonLinuxCpuType_ARM_64})}),
+			[]string{"MachineImage is", "architecture arm64", "m7i.large has x86_64"},
+		},
 		"no instance type": {node(recovery.ClusterNodeProps{InstanceType: instanceType("banana")}), []string{`InstanceType is "banana"`, "t4g.small"}},
 		"no other type":    {node(recovery.ClusterNodeProps{InstanceTypes: &[]awsec2.InstanceType{instanceType("banana")}}), []string{`InstanceTypes[0] is "banana"`}},
 		"half a second":    {node(recovery.ClusterNodeProps{DrainTime: awscdk.Duration_Millis(jsii.Number(1500))}), []string{"DrainTime is 1.5 s", "whole seconds"}},

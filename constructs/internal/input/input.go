@@ -30,7 +30,7 @@ func Clean[P any](scope constructs.Construct, props *P) (*P, error) {
 	if err := w.visit(reflect.ValueOf(props).Elem(), "", numbers); err != nil {
 		return nil, err
 	}
-	clean := copied(reflect.ValueOf(props)).Interface().(*P) //nolint:errcheck // a copy has the type of the original
+	clean := copied(reflect.ValueOf(props)).Interface().(*P) // a copy has the type of the original
 	return clean, w.visit(reflect.ValueOf(clean).Elem(), "", w.values)
 }
 

@@ -101,11 +101,11 @@ func CheckCode(at prop.Place, code awslambda.Code, architecture string) {
 func machineOf(path string) elf.Machine {
 	var text []byte
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		text, _ = os.ReadFile(filepath.Join(path, "bootstrap")) //nolint:gosec,errcheck // G304: the user names it; one that cannot be read is AWS CDK's to report
+		text, _ = os.ReadFile(filepath.Join(path, "bootstrap")) //nolint:gosec // G304: the user names it; AWS CDK reports one that cannot be read
 	} else if archive, err := zip.OpenReader(path); err == nil {
 		defer archive.Close() //nolint:errcheck // it was only read
 		if f, err := archive.Open("bootstrap"); err == nil {
-			text, _ = io.ReadAll(f) //nolint:errcheck // as above
+			text, _ = io.ReadAll(f)
 		}
 	}
 	file, err := elf.NewFile(bytes.NewReader(text))
