@@ -15,7 +15,7 @@ var runningQuotas = []string{"VcpuLimitExceeded", "InstanceLimitExceeded", "MaxS
 
 // fencesFirst turns a gated recovery to the order of a node without a gate, fence and then
 // launch, when its launch is refused by a quota of which the failed instance holds a share.
-// What is saved here is the switch's point of no return. It reports whether it does.
+// The save here is the switch's point of no return. It reports whether it does.
 func (s *step) fencesFirst(refusal error) bool {
 	sw := s.n.Switch
 	if !s.overlaps() || sw.Kind != record.KindRecover || !slices.Contains(runningQuotas, codeOf(refusal)) || !s.freesQuota() {

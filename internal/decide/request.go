@@ -50,7 +50,7 @@ func Accept(in RequestInput) Step {
 		return s.finish()
 	}
 	s.n.Latest = max(s.n.Latest, r.Sent)
-	if r.Type != event.Delete { // what is refused above keeps the id that it was called with
+	if r.Type != event.Delete { // a request that is refused above keeps the id that it was called with
 		r.PhysicalID = own
 	}
 	if confirms && !s.n.Confirmed && s.n.Phase != "" {

@@ -7,7 +7,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// quota is how many instances may run in the account: EC2's vCPU quotas count running
+// quota is the number of instances that may run in the account: EC2's vCPU quotas count running
 // instances ("Amazon EC2 instance type quotas").
 type quota struct {
 	from, to time.Time
@@ -43,7 +43,7 @@ func (w *World) quotaMet(action string, node int) error {
 }
 
 // mayFenceFirst reports whether the node's switch met the quota, as far as the clocks of
-// invocations tell.
+// invocations show.
 func (w *World) mayFenceFirst(node int) bool {
 	t := w.nodes[node]
 	sw := t.record.Switch
