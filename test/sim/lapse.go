@@ -81,7 +81,8 @@ func (c *client) blindly(action, asks string, begins bool, err error) {
 }
 
 // unheeded: when an invocation has ended well and no other is on its way, no hint
-// lies in the table that nobody will look at before the next sweep (scenario 11a).
+// lies in the table that nobody will look at before the next sweep (scenario 11a). One
+// whose answer could not be delivered waits for a sweep: no invocation waits for it.
 func (w *World) unheeded(i *invocation) {
 	if w.lab != nil || w.running > 0 || w.awaited > 0 || w.unwatched {
 		return
@@ -92,6 +93,10 @@ func (w *World) unheeded(i *invocation) {
 		return // held by one that died, or could not release it
 	}
 	for _, item := range w.under(contract.VPCPartition(i.site.vpc) + "|" + contract.HintPrefix) {
+		var h record.Hint
+		if json.Unmarshal(item.Body, &h) == nil && h.Delivery.Failed > 0 {
+			continue
+		}
 		if left := w.hinted[item.Partition+"|"+item.Sort]; !left.Before(w.disturbed) && !left.IsZero() {
 			w.Fail("scenario 11a: hint %s lies in the table since %s, and nobody looks for it", item.Sort, left.Format(time.TimeOnly))
 		}
