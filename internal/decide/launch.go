@@ -122,17 +122,7 @@ func (s *step) judgeLaunch() bool {
 			if s.otherSender(o.Err) {
 				return true
 			}
-			s.say(message.NextCandidate, o.Err.Error(), slog.String("az", sw.Launch.Zone))
-			key := contract.CapacityKey(sw.Launch.Zone, s.launchType())
-			if kind == cloud.Capacity {
-				s.do(Effect{Do: Remember, Key: key})
-			}
-			if kind == cloud.Addresses || kind == cloud.NotFound {
-				key = sw.Launch.Zone // no other type fits there either
-			}
-			sw.Tried = append(sw.Tried, key)
-			s.noteAnswer(key, o.Err)
-			s.refused()
+			s.turnedDown(o.Err)
 			return false // the next candidate, in this same step
 		case cloud.Quota:
 			if s.otherSender(o.Err) {
@@ -180,6 +170,23 @@ func (s *step) judgeLaunch() bool {
 		return true
 	}
 	return false
+}
+
+// turnedDown closes a request that the candidate cannot take, and strikes the candidate off
+// this round.
+func (s *step) turnedDown(err error) {
+	sw, kind := s.n.Switch, cloud.KindOf(err)
+	s.say(message.NextCandidate, err.Error(), slog.String("az", sw.Launch.Zone))
+	key := contract.CapacityKey(sw.Launch.Zone, s.launchType())
+	if kind == cloud.Capacity {
+		s.do(Effect{Do: Remember, Key: key})
+	}
+	if kind == cloud.Addresses || kind == cloud.NotFound {
+		key = sw.Launch.Zone // no other type fits there either
+	}
+	sw.Tried = append(sw.Tried, key)
+	s.noteAnswer(key, err)
+	s.refused()
 }
 
 // spent notes that EC2 launched an instance for the request and that it is terminated
