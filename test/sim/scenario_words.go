@@ -33,7 +33,13 @@ var policies = map[string]func(*contract.Policy) *int{
 var answers = map[string]cloud.Kind{
 	"InsufficientFreeAddressesInSubnet": cloud.Addresses,
 	"InsufficientInstanceCapacity":      cloud.Capacity,
+	"AttachmentLimitExceeded":           cloud.Invalid,
+	"EncryptedVolumesNotSupported":      cloud.Invalid,
 	"InvalidAMIID.NotFound":             cloud.Invalid,
+	"InvalidKeyPair.NotFound":           cloud.Invalid,
+	"InvalidParameterCombination":       cloud.Invalid,
+	"InvalidParameterValue":             cloud.Invalid,
+	"PrivateIpAddressLimitExceeded":     cloud.Invalid,
 	"PendingVerification":               cloud.Account,
 	"ReservationCapacityExceeded":       cloud.NoRoom,
 	"UnauthorizedOperation":             cloud.Denied,
@@ -64,7 +70,8 @@ var statements = slices.Concat(ofLife, []statement{
 	{"node <n> allows termination as its fence", func(s *script, a args) error { s.property(a.n(0), "AllowTerminateFence", "true"); return nil }},
 	{"node <n> runs the gate", func(s *script, a args) error { s.property(a.n(0), "Gate", "true"); return nil }},
 	{"node <n> may also be a <word>", func(s *script, a args) error {
-		s.property(a.n(0), "InstanceTypes", []string{a[1]})
+		types, _ := s.properties[a.n(0)]["InstanceTypes"].([]string)
+		s.property(a.n(0), "InstanceTypes", append(types, a[1]))
 		return nil
 	}},
 	{"node <n> may be started again in place", func(s *script, a args) error { s.property(a.n(0), "RestartOriginal", "true"); return nil }},
@@ -141,11 +148,15 @@ var lastings = slices.Concat(ofLifeLasting, []lasting{
 	{"EC2 reports <zone> as impaired", func(s *script, a args, x window) error { return s.unwell(a[0], false, x) }},
 	{"traffic is shifted away from <zone>", func(s *script, a args, x window) error { return s.unwell(a[0], true, x) }},
 	{"refuse RunInstances in <zone> with <answer>", func(s *script, a args, x window) error {
-		s.refusals = append(s.refusals, refusal{x, "RunInstances", a[0], answers[a[1]], a[1]})
+		s.refusals = append(s.refusals, refusal{window: x, what: "RunInstances", zone: a[0], kind: answers[a[1]], code: a[1]})
+		return nil
+	}},
+	{"refuse RunInstances of <word> with <answer>", func(s *script, a args, x window) error {
+		s.refusals = append(s.refusals, refusal{window: x, model: a[0], kind: answers[a[1]], code: a[1]})
 		return nil
 	}},
 	{"refuse RunInstances with <answer>", func(s *script, a args, x window) error {
-		s.refusals = append(s.refusals, refusal{x, "RunInstances", "", answers[a[0]], a[0]})
+		s.refusals = append(s.refusals, refusal{window: x, what: "RunInstances", kind: answers[a[0]], code: a[0]})
 		return nil
 	}},
 	{"deny <service>", func(s *script, a args, x window) error { return s.refuse(a[0], cloud.Denied, "AccessDenied", x) }},
@@ -236,7 +247,7 @@ func (s *script) during(x window, begin, end func()) error {
 // as such in the checks.
 func (s *script) refuse(what string, kind cloud.Kind, code string, x window) error {
 	if services[what] == nil {
-		s.refusals = append(s.refusals, refusal{x, what, "", kind, code})
+		s.refusals = append(s.refusals, refusal{window: x, what: what, kind: kind, code: code})
 		return nil
 	}
 	return s.during(x, func() {
