@@ -32,7 +32,9 @@ type InstanceAlarm struct {
 	// Period of the metric, a multiple of 60 s, up to 3600 s. Default: 60 s, in which
 	// EC2 sends it.
 	Period awscdk.Duration
-	// EvaluationPeriods to look at, 1 to 60. Default: 2.
+	// EvaluationPeriods to look at, 1 to 60. Times Period they are at most 604,800 s, and
+	// at most 86,400 s where Period is under an hour (PutMetricAlarm, Amazon CloudWatch
+	// API reference). Default: 2.
 	EvaluationPeriods *float64
 	// DatapointsToAlarm of them that must fail, 1 to EvaluationPeriods. Default: all.
 	DatapointsToAlarm *float64
@@ -54,7 +56,7 @@ type ApplicationAlarm struct {
 	Namespace *string
 	// MetricName to watch. Default: procstat_lookup_pid_count.
 	MetricName *string
-	// Dimensions of the metric. They must not name the instance.
+	// Dimensions of the metric, at most 30. They must not name the instance.
 	// Default: NodeId = the node's id.
 	Dimensions *map[string]*string
 	// Statistic over a period. Default: Minimum.
@@ -64,7 +66,8 @@ type ApplicationAlarm struct {
 	// Period of the metric: 10, 20, 30 s or a multiple of 60 s up to 3600 s; below 60 s
 	// it must be sent with high resolution, as the agent does. Default: 10 s.
 	Period awscdk.Duration
-	// EvaluationPeriods to look at, 1 to 360. Default: 3: the agent sends every 10 s,
+	// EvaluationPeriods to look at, 1 to 360. Times Period they are at most 604,800 s, and
+	// at most 86,400 s where Period is under an hour. Default: 3: the agent sends every 10 s,
 	// and one late sending is no failure.
 	EvaluationPeriods *float64
 	// DatapointsToAlarm of them that must be bad, 1 to EvaluationPeriods. Default: all.
