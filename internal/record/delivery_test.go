@@ -15,10 +15,11 @@ func TestFailedDeliveriesBackOff(t *testing.T) {
 		t.Fatalf("a delivery that was never tried waits: %+v", d)
 	}
 	now := began
-	for i, want := range []time.Duration{5, 10, 20, 40, 80, 160, 300, 300, 300} {
+	for i, seconds := range []int{5, 10, 20, 40, 80, 160, 300, 300, 300} {
+		want := time.Duration(seconds) * time.Second
 		d = d.Fail(now)
-		if got := d.After.Sub(now); got != want*time.Second || d.Failed != i+1 || !d.Since.Equal(began) {
-			t.Errorf("after %d failures: %+v, want a pause of %s", i+1, d, want*time.Second)
+		if got := d.After.Sub(now); got != want || d.Failed != i+1 || !d.Since.Equal(began) {
+			t.Errorf("after %d failures: %+v, want a pause of %s", i+1, d, want)
 		}
 		if d.Due(d.After.Add(-1)) || !d.Due(d.After) {
 			t.Errorf("after %d failures it is not due exactly when its pause ends", i+1)
