@@ -140,8 +140,8 @@ func (w *World) patience(t *Truth) time.Duration {
 // first asked to shut down, and given its time.
 func (w *World) patient(m *Machine) {
 	t := w.nodes[m.node]
-	if t == nil || w.unwatched || w.lab != nil || m.lost || !m.powered || !graceful(t.record, m) || t.record.Settings.Stop == 0 {
-		return
+	if t == nil || w.unwatched || w.lab != nil || m.lost || !m.powered || !graceful(t.record, m) || t.record.Settings.Stop == 0 || isolated(m) {
+		return // one that was off before began in quarantine, and has nothing to write
 	}
 	limit := w.patience(t)
 	switch {
