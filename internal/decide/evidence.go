@@ -86,7 +86,7 @@ func (s *step) weak() []string {
 
 // postStopWrites quotes AWS on a forced stop ("Methods for stopping an instance",
 // Amazon EC2 User Guide).
-const postStopWrites = `AWS says that a forced stop "in rare cases, results in post-stop writes to EBS volumes or other shared resources"`
+const postStopWrites = `AWS says that a forced stop "in rare cases, results in post-stop writes to EBS volumes or other shared resources"` //nolint:gosec // a sentence, and no credential
 
 // strengthen adds to the proof of instances that were forced off: they are cut off from the
 // node's own file system. A node without one is held. It reports whether that goes on.
