@@ -106,6 +106,7 @@ type clusterNode struct {
 	life        life
 	adopt       string // the instance that becomes the node; "" launches one
 	check       string // id of its application status check; "" is none
+	elastic     contract.ElasticIP
 	fileSystem  string // that the storage fence cuts the instance off from
 	data        awsefs.FileSystem
 	dataPoint   awsefs.AccessPoint

@@ -54,6 +54,10 @@ type AdoptedNodeProps struct {
 	// ApplicationStatusCheck has EC2 itself ask the application, without an agent. The
 	// instance's security groups must admit the port from the VPC. Default: none.
 	ApplicationStatusCheck *ApplicationStatusCheck
+	// ElasticIp is the Elastic IP address that the instance has and that moves with the
+	// node. An instance with an address that is not declared is not adopted.
+	// Default: none.
+	ElasticIp *NodeElasticIp
 	// InstanceTypes are tried, in this order, where the instance's own type cannot be
 	// had. They must be of its architecture. Default: none.
 	InstanceTypes *[]awsec2.InstanceType
@@ -114,6 +118,7 @@ func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *A
 	}
 	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
 	registry.Claim(scope, at, "instance", n.adopt, "an instance carries one node; adopt another")
+	n.claimAddress(scope, at, props.ElasticIp)
 
 	constructs.NewConstruct_Override(n, scope, id)
 	groups := []awsec2.ISecurityGroup{}

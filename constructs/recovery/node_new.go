@@ -10,6 +10,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/filesystem"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/placement"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/registry"
 )
@@ -26,9 +27,11 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_DESTROY,
 	})
 	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
+	n.claimAddress(scope, at, props.ElasticIp)
 
 	constructs.NewConstruct_Override(n, scope, id)
 	filesystem.PinIDs(n)
+	placement.Check(n, props.PlacementGroup)
 	n.group = awsec2.NewSecurityGroup(n, jsii.String("Group"), &awsec2.SecurityGroupProps{
 		Vpc: n.switcher.Vpc().Vpc(), Description: jsii.String(n.label()),
 	})

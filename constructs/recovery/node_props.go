@@ -91,6 +91,9 @@ type ClusterNodeProps struct {
 	// node's own load balancer, which is deleted with its address: move the clients first.
 	// Default: none.
 	TargetGroups *[]*NodeTargetGroup
+	// ElasticIp is an Elastic IP address that moves with the node. Its subnets must have a
+	// route to an internet gateway for it to be of use. Default: none.
+	ElasticIp *NodeElasticIp
 	// DataFileSystem describes the node's EFS file system for shared data.
 	// Default: see NodeFileSystem.
 	DataFileSystem *NodeFileSystem
@@ -146,7 +149,8 @@ type ClusterNodeProps struct {
 	// Tenancy is "default" or "dedicated". Default: default.
 	Tenancy *string
 	// PlacementGroup is the name of a placement group that spans zones (spread or
-	// partition). Default: none.
+	// partition). A cluster group exists in one zone and is refused: at synthesis if this
+	// app makes it, else when the node is deployed. Default: none.
 	PlacementGroup *string
 	// CapacityReservation is "open", "none" or "capacity-reservations-only".
 	// Default: open, EC2's own.
@@ -284,6 +288,17 @@ type NodeTargetGroup struct {
 	TargetGroupArn *string
 	// Port of the instance, 1 to 65535. Default: the group's own.
 	Port *float64
+}
+
+// NodeElasticIp is an Elastic IP address that moves with the node: the switcher associates
+// it with the primary private address of the instance that carries the node. Of an
+// awsec2.CfnEIP give AttrAllocationId and AttrPublicIp.
+type NodeElasticIp struct {
+	// AllocationId is the id of the address's allocation, such as
+	// eipalloc-0123456789abcdef0. One node has the address. Required.
+	AllocationId *string
+	// PublicIp is the address itself, by which the switcher recognises it. Required.
+	PublicIp *string
 }
 
 // NodeFileSystem describes the EFS file system for a node's shared data: encrypted,

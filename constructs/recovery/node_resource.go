@@ -62,6 +62,7 @@ func (n *clusterNode) checkZones(at prop.Place, props *ClusterNodeProps) {
 // reads (contract.NodeProperties) and all that a running node needs before it.
 func (n *clusterNode) makeResource(at prop.Place, props *ClusterNodeProps) {
 	n.letRelease()
+	n.letMoveAddress()
 	wait := at.Seconds("ServiceTimeout", props.ServiceTimeout, 1800)
 	low := n.deployTime()
 	if wait <= low || wait > 3600 {
@@ -84,6 +85,8 @@ func (n *clusterNode) properties(at prop.Place, props *ClusterNodeProps) *map[st
 		NodeName:            n.name,
 		AdoptInstance:       n.adopt,
 		StatusCheck:         n.check,
+		ElasticIpAllocation: n.elastic.Allocation,
+		ElasticIpAddress:    n.elastic.Address,
 		Zones:               prop.List(props.Zones),
 		TargetGroups:        n.groups,
 		Alarms:              prop.List(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),

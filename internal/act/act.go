@@ -43,6 +43,10 @@ func (a Actor) Do(ctx context.Context, e decide.Effect, now time.Time) decide.Ou
 		o.Err = a.Ports.Files.CreateMount(ctx, e.FileSystem, e.Mount)
 	case decide.Isolate, decide.Regroup:
 		o.Err = compute.SetGroups(ctx, e.NIC, e.Groups)
+	case decide.Forward:
+		o.Err = compute.Forward(ctx, e.NIC)
+	case decide.Address:
+		o.Err = compute.MoveAddress(ctx, e.Key, e.NIC)
 	case decide.Unprotect:
 		o.Err = compute.Unprotect(ctx, e.Instance, e.Stop)
 	case decide.Stop:

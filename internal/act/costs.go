@@ -16,6 +16,8 @@ var apis = map[decide.Verb][]budget.API{
 	decide.Unwatch:    {budget.Disassociate},
 	decide.Isolate:    {budget.ModifyInterface},
 	decide.Regroup:    {budget.ModifyInterface},
+	decide.Forward:    {budget.ModifyInterface},
+	decide.Address:    {budget.MoveAddress},
 	decide.Unprotect:  {budget.ModifyInstance},
 	decide.Stop:       {budget.StopInstances},
 	decide.Terminate:  {budget.TerminateInstance},

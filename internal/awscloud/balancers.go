@@ -3,6 +3,7 @@ package awscloud
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/inherit"
 )
 
 // groupsPerCall is how many target groups one DescribeTargetGroups names at most.
@@ -54,6 +56,7 @@ func (b *balancers) Targets(ctx context.Context, group string) ([]cloud.Target, 
 		var t cloud.Target
 		if d.Target != nil {
 			t.ID, t.Port = aws.ToString(d.Target.Id), int(aws.ToInt32(d.Target.Port))
+			t.Unkept = strings.Join(inherit.Unkept(inherit.TargetSlot, d.Target), "; ")
 		}
 		if h := d.TargetHealth; h != nil {
 			t.Health, t.Reason = string(h.State), string(h.Reason)

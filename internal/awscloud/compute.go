@@ -3,7 +3,6 @@ package awscloud
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -21,6 +20,8 @@ const filterValues = 200
 type compute struct {
 	client func() *ec2.Client
 	read   func(*ec2.Options)
+	// types remembers what each instance type has by default, which never changes.
+	types sync.Map // instance type -> cloud.CPUOptions
 }
 
 func newCompute(s *session) *compute {
@@ -86,82 +87,6 @@ func (c *compute) Subnets(ctx context.Context, vpc, key, value string) ([]cloud.
 		return cmp.Or(cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.ID, b.ID))
 	})
 	return found, nil
-}
-
-// Details makes four or five calls. A terminated instance has no attributes any
-// more: the error's kind is NotFound.
-func (c *compute) Details(ctx context.Context, i cloud.Instance) (cloud.Details, error) {
-	var d cloud.Details
-	for _, a := range []struct {
-		name types.InstanceAttributeName
-		take func(*ec2.DescribeInstanceAttributeOutput)
-	}{
-		{types.InstanceAttributeNameUserData, func(o *ec2.DescribeInstanceAttributeOutput) {
-			d.UserData = attribute(o.UserData)
-		}},
-		{types.InstanceAttributeNameDisableApiTermination, func(o *ec2.DescribeInstanceAttributeOutput) {
-			d.ProtectTerminate = flag(o.DisableApiTermination)
-		}},
-		{types.InstanceAttributeNameDisableApiStop, func(o *ec2.DescribeInstanceAttributeOutput) {
-			d.ProtectStop = flag(o.DisableApiStop)
-		}},
-		{types.InstanceAttributeNameInstanceInitiatedShutdownBehavior, func(o *ec2.DescribeInstanceAttributeOutput) {
-			d.ShutdownBehavior = attribute(o.InstanceInitiatedShutdownBehavior)
-		}},
-	} {
-		out, err := c.client().DescribeInstanceAttribute(ctx, &ec2.DescribeInstanceAttributeInput{
-			InstanceId: aws.String(i.ID), Attribute: a.name,
-		}, c.read)
-		if err != nil {
-			return cloud.Details{}, failure(err)
-		}
-		a.take(out)
-	}
-	if err := c.volumes(ctx, i, &d); err != nil {
-		return cloud.Details{}, err
-	}
-	return d, nil
-}
-
-func (c *compute) volumes(ctx context.Context, i cloud.Instance, d *cloud.Details) error {
-	if len(i.Volumes) == 0 {
-		return nil
-	}
-	var ids []string
-	for _, v := range i.Volumes {
-		ids = append(ids, v.Volume)
-	}
-	found := map[string]types.Volume{}
-	for chunk := range slices.Chunk(ids, filterValues) {
-		pages := ec2.NewDescribeVolumesPaginator(c.client(), &ec2.DescribeVolumesInput{
-			Filters:    []types.Filter{{Name: aws.String("volume-id"), Values: chunk}},
-			MaxResults: aws.Int32(500),
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx, c.read)
-			if err != nil {
-				return failure(err)
-			}
-			for _, v := range page.Volumes {
-				found[aws.ToString(v.VolumeId)] = v
-			}
-		}
-	}
-	for _, ref := range i.Volumes {
-		v, ok := found[ref.Volume]
-		if !ok {
-			// A blueprint without one of its volumes would be a half-made one.
-			return &cloud.Error{
-				Kind: cloud.NotFound, Service: serviceEC2, Action: "DescribeVolumes",
-				Message: fmt.Sprintf("volume %s of instance %s is not visible", ref.Volume, i.ID),
-			}
-		}
-		d.Volumes = append(d.Volumes, volumeOf(ref, &v, ref.Device == i.RootDevice))
-		if ref.Device == i.RootDevice {
-			d.VolumeTags = tagsOf(v.Tags)
-		}
-	}
-	return nil
 }
 
 func attribute(v *types.AttributeValue) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/inherit"
 )
 
 // instanceOf reads what DescribeInstances and RunInstances answer.
@@ -31,12 +32,27 @@ func instanceOf(i *types.Instance) cloud.Instance {
 		KeyName:      aws.ToString(i.KeyName),
 		EBSOptimized: aws.ToBool(i.EbsOptimized),
 		Reservation:  reservationOf(i.CapacityReservationSpecification),
+		Unkept:       inherit.Unkept(inherit.Instance, i),
+	}
+	for _, l := range i.Licenses {
+		c.Licenses = append(c.Licenses, aws.ToString(l.LicenseConfigurationArn))
+	}
+	slices.Sort(c.Licenses)
+	if o := i.CpuOptions; o != nil {
+		c.CPU = cloud.CPUOptions{
+			Cores: int(aws.ToInt32(o.CoreCount)), Threads: int(aws.ToInt32(o.ThreadsPerCore)),
+			SevSnp: string(o.AmdSevSnp), Nested: string(o.NestedVirtualization),
+		}
+	}
+	if o := i.PrivateDnsNameOptions; o != nil {
+		c.DNS = &cloud.NameOptions{Kind: string(o.HostnameType), A: o.EnableResourceNameDnsARecord, AAAA: o.EnableResourceNameDnsAAAARecord}
 	}
 	if i.State != nil {
 		c.State = string(i.State.Name)
 	}
 	if p := i.Placement; p != nil {
 		c.Zone, c.Tenancy, c.Placement = aws.ToString(p.AvailabilityZone), string(p.Tenancy), aws.ToString(p.GroupName)
+		c.Partition = int(aws.ToInt32(p.PartitionNumber))
 	}
 	if p := i.IamInstanceProfile; p != nil {
 		c.Profile = aws.ToString(p.Arn)
@@ -79,7 +95,16 @@ func stateReason(i *types.Instance) string {
 func interfacesOf(from []types.InstanceNetworkInterface) []cloud.Interface {
 	var to []cloud.Interface
 	for _, n := range from {
-		c := cloud.Interface{ID: aws.ToString(n.NetworkInterfaceId)}
+		c := cloud.Interface{
+			ID: aws.ToString(n.NetworkInterfaceId), Description: aws.ToString(n.Description),
+			Forwards: n.SourceDestCheck != nil && !*n.SourceDestCheck,
+		}
+		addressesOf(&c, &n)
+		if t := n.ConnectionTrackingConfiguration; t != nil {
+			c.Tracking = &cloud.Tracking{
+				TCP: int(aws.ToInt32(t.TcpEstablishedTimeout)), UDPStream: int(aws.ToInt32(t.UdpStreamTimeout)), UDP: int(aws.ToInt32(t.UdpTimeout)),
+			}
+		}
 		if n.Attachment != nil {
 			c.Device, c.Card = int(aws.ToInt32(n.Attachment.DeviceIndex)), int(aws.ToInt32(n.Attachment.NetworkCardIndex))
 		}
@@ -92,6 +117,41 @@ func interfacesOf(from []types.InstanceNetworkInterface) []cloud.Interface {
 		return cmp.Or(cmp.Compare(a.Card, b.Card), cmp.Compare(a.Device, b.Device))
 	})
 	return to
+}
+
+// amazon owns the public addresses that EC2 assigns by itself.
+const amazon = "amazon"
+
+// addressesOf reads an interface's addresses, in an order that does not depend on that
+// of the answer.
+func addressesOf(c *cloud.Interface, n *types.InstanceNetworkInterface) {
+	primary := aws.ToString(n.PrivateIpAddress)
+	if primary != "" {
+		c.Private = append(c.Private, primary)
+	}
+	var more []string
+	for _, a := range n.PrivateIpAddresses {
+		ip := aws.ToString(a.PrivateIpAddress)
+		if ip == primary {
+			continue
+		}
+		more = append(more, ip)
+		if x := a.Association; x != nil && aws.ToString(x.PublicIp) != "" {
+			c.ElasticToo = append(c.ElasticToo, aws.ToString(x.PublicIp))
+		}
+	}
+	slices.SortFunc(more, cloud.CompareIP)
+	slices.Sort(c.ElasticToo)
+	c.Private = append(c.Private, more...)
+	for _, a := range n.Ipv6Addresses {
+		c.IPv6 = append(c.IPv6, aws.ToString(a.Ipv6Address))
+		c.PrimaryIPv6 = c.PrimaryIPv6 || aws.ToBool(a.IsPrimaryIpv6)
+	}
+	slices.SortFunc(c.IPv6, cloud.CompareIP)
+	if x := n.Association; x != nil {
+		c.Public = aws.ToString(x.PublicIp)
+		c.Elastic = c.Public != "" && aws.ToString(x.IpOwnerId) != amazon
+	}
 }
 
 func volumeRefsOf(from []types.InstanceBlockDeviceMapping) []cloud.VolumeRef {
@@ -117,6 +177,9 @@ func volumeOf(ref cloud.VolumeRef, v *types.Volume, root bool) cloud.VolumeSpec 
 	}
 	if !root {
 		spec.Snapshot = aws.ToString(v.SnapshotId)
+	}
+	if aws.ToString(v.SnapshotId) != "" {
+		spec.InitRate = int(aws.ToInt32(v.VolumeInitializationRate))
 	}
 	if takesIOPS(v.VolumeType) {
 		spec.IOPS = int(aws.ToInt32(v.Iops))

@@ -36,6 +36,9 @@ func (c *compute) Launch(ctx context.Context, l cloud.Launch) (cloud.Instance, e
 // request byte for byte, which EC2 demands of requests that share a token.
 func runInstances(l cloud.Launch) *ec2.RunInstancesInput {
 	b := l.Blueprint
+	if l.Gated { // its gate reads its tag there, whatever was set of the model's
+		b.Metadata.Endpoint, b.Metadata.Tags = string(types.InstanceMetadataEndpointStateEnabled), string(types.InstanceMetadataTagsStateEnabled)
+	}
 	in := &ec2.RunInstancesInput{
 		MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
 		ClientToken:                       text(l.Token),
@@ -55,6 +58,13 @@ func runInstances(l cloud.Launch) *ec2.RunInstancesInput {
 		DisableApiStop:                    yes(b.ProtectStop),
 		InstanceInitiatedShutdownBehavior: types.ShutdownBehavior(b.ShutdownBehavior),
 	}
+	for _, arn := range b.Licenses {
+		in.LicenseSpecifications = append(in.LicenseSpecifications, types.LicenseConfigurationRequest{LicenseConfigurationArn: aws.String(arn)})
+	}
+	if b.Credits != "" {
+		in.CreditSpecification = &types.CreditSpecificationRequest{CpuCredits: aws.String(b.Credits)}
+	}
+	in.CpuOptions, in.PrivateDnsNameOptions = cpuRequest(b.CPU), nameRequest(b.DNS)
 	if b.Monitoring {
 		in.Monitoring = &types.RunInstancesMonitoringEnabled{Enabled: aws.Bool(true)}
 	}
@@ -93,7 +103,16 @@ func networkInterfaces(specs []cloud.InterfaceSpec, subnet string) []types.Insta
 	for _, s := range specs {
 		n := types.InstanceNetworkInterfaceSpecification{
 			DeviceIndex: aws.Int32(int32(s.Device)), SubnetId: text(subnet),
-			Groups: s.Groups, DeleteOnTermination: aws.Bool(true),
+			Groups: s.Groups, DeleteOnTermination: aws.Bool(true), Description: text(s.Description),
+			AssociatePublicIpAddress: s.Public, SecondaryPrivateIpAddressCount: count(s.Secondary), PrimaryIpv6: yes(s.PrimaryIPv6),
+		}
+		if s.IPv6 != nil {
+			n.Ipv6AddressCount = aws.Int32(int32(*s.IPv6))
+		}
+		if t := s.Tracking; t != nil {
+			n.ConnectionTrackingSpecification = &types.ConnectionTrackingSpecificationRequest{
+				TcpEstablishedTimeout: count(t.TCP), UdpStreamTimeout: count(t.UDPStream), UdpTimeout: count(t.UDP),
+			}
 		}
 		if s.Card != 0 {
 			n.NetworkCardIndex = aws.Int32(int32(s.Card))
@@ -106,10 +125,14 @@ func networkInterfaces(specs []cloud.InterfaceSpec, subnet string) []types.Insta
 func blockDevices(specs []cloud.VolumeSpec) []types.BlockDeviceMapping {
 	var to []types.BlockDeviceMapping
 	for _, s := range specs {
+		if s.Omit {
+			to = append(to, types.BlockDeviceMapping{DeviceName: aws.String(s.Device), NoDevice: aws.String("")})
+			continue
+		}
 		kind := types.VolumeType(s.Kind)
 		e := &types.EbsBlockDevice{
 			SnapshotId: text(s.Snapshot), VolumeSize: count(s.SizeGiB), VolumeType: kind,
-			DeleteOnTermination: aws.Bool(s.DeleteOnTermination), Encrypted: yes(s.Encrypted),
+			DeleteOnTermination: aws.Bool(s.DeleteOnTermination), Encrypted: yes(s.Encrypted), VolumeInitializationRate: count(s.InitRate),
 		}
 		if takesIOPS(kind) {
 			e.Iops = count(s.IOPS)
@@ -134,6 +157,7 @@ func tagSpecifications(l cloud.Launch) []types.TagSpecification {
 	volume := map[string]string{}
 	maps.Copy(volume, l.Blueprint.VolumeTags)
 	networkInterface := map[string]string{}
+	maps.Copy(networkInterface, l.Blueprint.InterfaceTags)
 	if name, ok := instance[contract.SwitcherTag]; ok {
 		volume[contract.SwitcherTag], networkInterface[contract.SwitcherTag] = name, name
 	}
@@ -178,11 +202,11 @@ func metadataRequest(m cloud.MetadataOptions) *types.InstanceMetadataOptionsRequ
 }
 
 func placement(b cloud.Blueprint) *types.Placement {
-	p := &types.Placement{GroupName: text(b.Placement)}
+	p := &types.Placement{GroupName: text(b.Placement), PartitionNumber: count(b.Partition)}
 	if b.Tenancy != string(types.TenancyDefault) {
 		p.Tenancy = types.Tenancy(b.Tenancy)
 	}
-	if p.GroupName == nil && p.Tenancy == "" {
+	if p.GroupName == nil && p.Tenancy == "" && p.PartitionNumber == nil {
 		return nil
 	}
 	return p
@@ -208,6 +232,25 @@ func reservationRequest(r cloud.Reservation) *types.CapacityReservationSpecifica
 		to.CapacityReservationPreference = preference
 	}
 	return to
+}
+
+func cpuRequest(c *cloud.CPUOptions) *types.CpuOptionsRequest {
+	if c == nil {
+		return nil
+	}
+	return &types.CpuOptionsRequest{
+		CoreCount: count(c.Cores), ThreadsPerCore: count(c.Threads),
+		AmdSevSnp: types.AmdSevSnpSpecification(c.SevSnp), NestedVirtualization: types.NestedVirtualizationSpecification(c.Nested),
+	}
+}
+
+func nameRequest(n *cloud.NameOptions) *types.PrivateDnsNameOptionsRequest {
+	if n == nil {
+		return nil
+	}
+	return &types.PrivateDnsNameOptionsRequest{
+		HostnameType: types.HostnameType(n.Kind), EnableResourceNameDnsARecord: n.A, EnableResourceNameDnsAAAARecord: n.AAAA,
+	}
 }
 
 // text, count and yes leave a parameter out when it has its zero value.

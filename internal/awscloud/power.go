@@ -60,6 +60,22 @@ func (c *compute) SetGroups(ctx context.Context, networkInterface string, groups
 	return failure(err)
 }
 
+func (c *compute) Forward(ctx context.Context, networkInterface string) error {
+	_, err := c.client().ModifyNetworkInterfaceAttribute(ctx, &ec2.ModifyNetworkInterfaceAttributeInput{
+		NetworkInterfaceId: aws.String(networkInterface), SourceDestCheck: &types.AttributeBooleanValue{Value: aws.Bool(false)},
+	})
+	return failure(err)
+}
+
+// MoveAddress takes the address away from whatever has it: AllowReassociation is what
+// "associate" does by itself, said out loud (AssociateAddress, EC2 API reference).
+func (c *compute) MoveAddress(ctx context.Context, allocation, networkInterface string) error {
+	_, err := c.client().AssociateAddress(ctx, &ec2.AssociateAddressInput{
+		AllocationId: aws.String(allocation), NetworkInterfaceId: aws.String(networkInterface), AllowReassociation: aws.Bool(true),
+	})
+	return failure(err)
+}
+
 func (c *compute) Tag(ctx context.Context, ids []string, tags map[string]string) error {
 	if len(tags) == 0 || len(ids) == 0 {
 		return nil

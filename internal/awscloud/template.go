@@ -3,6 +3,7 @@ package awscloud
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
+	"github.com/workload-recovery/workload-recovery/internal/inherit"
 )
 
 const describeVersions = "DescribeLaunchTemplateVersions"
@@ -30,11 +32,21 @@ func (c *compute) Template(ctx context.Context, id, version string) (cloud.Bluep
 			Message: fmt.Sprintf("launch template %s has no version %s", id, version),
 		}
 	}
-	b, unknown := blueprintOf(*out.LaunchTemplateVersions[0].LaunchTemplateData)
-	if len(unknown) > 0 {
+	data := out.LaunchTemplateVersions[0].LaunchTemplateData
+	if unkept := inherit.Unkept(inherit.Template, data); len(unkept) > 0 {
 		return cloud.Blueprint{}, invalid(serviceEC2, describeVersions, fmt.Sprintf(
-			"launch template %s version %s sets %s, which a replacement could not inherit: leave it out of the template",
-			id, version, strings.Join(unknown, ", ")))
+			"a replacement could not inherit what launch template %s version %s sets: %s; leave it out of the template",
+			id, version, strings.Join(unkept, "; ")))
+	}
+	b := blueprintOf(data)
+	strategy, err := c.strategyOf(ctx, b.Placement)
+	if err != nil {
+		return cloud.Blueprint{}, err
+	}
+	if strategy == string(types.PlacementStrategyCluster) {
+		return cloud.Blueprint{}, invalid(serviceEC2, describeVersions, fmt.Sprintf(
+			"launch template %s version %s names placement group %s, a cluster group, which exists in one zone: name a spread or partition group, or none",
+			id, version, b.Placement))
 	}
 	for _, f := range []struct{ name, value string }{{"ImageId", b.Image}, {"InstanceType", b.Type}} {
 		if f.value == "" {
@@ -51,123 +63,139 @@ func (c *compute) Template(ctx context.Context, id, version string) (cloud.Bluep
 	return b, nil
 }
 
-// blueprintOf takes field by field out of d (its own copy) and names what is left
-// over: a setting that we do not know must not be lost silently.
-func blueprintOf(d types.ResponseLaunchTemplateData) (cloud.Blueprint, []string) {
+// blueprintOf reads what a launch template sets. Whether it sets something that a
+// replacement could not inherit is the table's to say (internal/inherit).
+func blueprintOf(d *types.ResponseLaunchTemplateData) cloud.Blueprint {
 	b := cloud.Blueprint{
-		Image:            take(&d.ImageId),
-		Type:             string(take0(&d.InstanceType)),
-		KeyName:          take(&d.KeyName),
-		UserData:         take(&d.UserData),
-		EBSOptimized:     take(&d.EbsOptimized),
-		ProtectTerminate: take(&d.DisableApiTermination),
-		ProtectStop:      take(&d.DisableApiStop),
-		ShutdownBehavior: string(take0(&d.InstanceInitiatedShutdownBehavior)),
+		Image:            aws.ToString(d.ImageId),
+		Type:             string(d.InstanceType),
+		KeyName:          aws.ToString(d.KeyName),
+		UserData:         aws.ToString(d.UserData),
+		EBSOptimized:     aws.ToBool(d.EbsOptimized),
+		ProtectTerminate: aws.ToBool(d.DisableApiTermination),
+		ProtectStop:      aws.ToBool(d.DisableApiStop),
+		ShutdownBehavior: string(d.InstanceInitiatedShutdownBehavior),
+		Interfaces:       templateInterfaces(d),
+		Volumes:          templateVolumes(d),
 	}
 	if b.ShutdownBehavior == "" {
 		b.ShutdownBehavior = string(types.ShutdownBehaviorStop)
 	}
-	unknown := takeNetwork(&b, &d)
-	unknown = append(unknown, takeVolumes(&b, &d)...)
-	unknown = append(unknown, takeTags(&b, &d)...)
-	unknown = append(unknown, takePlace(&b, &d)...)
-	takeOptions(&b, &d)
-	return b, append(unknown, leftover("", d)...)
-}
-
-func takeNetwork(b *cloud.Blueprint, d *types.ResponseLaunchTemplateData) (unknown []string) {
-	groups := take0(&d.SecurityGroupIds)
-	for _, n := range take0(&d.NetworkInterfaces) {
-		b.Interfaces = append(b.Interfaces, cloud.InterfaceSpec{
-			Device: int(take(&n.DeviceIndex)), Card: int(take(&n.NetworkCardIndex)), Groups: take0(&n.Groups),
-		})
-		// The place is ours to choose, and an interface never outlives its instance.
-		n.SubnetId, n.DeleteOnTermination, n.Description = nil, nil, nil
-		if aws.ToString(n.InterfaceType) == "interface" {
-			n.InterfaceType = nil
-		}
-		unknown = append(unknown, leftover("NetworkInterfaces.", n)...)
-	}
-	if len(b.Interfaces) == 0 {
-		b.Interfaces = []cloud.InterfaceSpec{{Groups: groups}}
-	}
-	return unknown
-}
-
-func takeVolumes(b *cloud.Blueprint, d *types.ResponseLaunchTemplateData) (unknown []string) {
-	for _, m := range take0(&d.BlockDeviceMappings) {
-		v := cloud.VolumeSpec{Device: take(&m.DeviceName), DeleteOnTermination: true}
-		if e := take0(&m.Ebs); e != nil {
-			if p := take0(&e.DeleteOnTermination); p != nil {
-				v.DeleteOnTermination = *p
-			}
-			v.Snapshot, v.SizeGiB, v.Kind = take(&e.SnapshotId), int(take(&e.VolumeSize)), string(take0(&e.VolumeType))
-			v.IOPS, v.Throughput = int(take(&e.Iops)), int(take(&e.Throughput))
-			v.Encrypted, v.KMSKey = take(&e.Encrypted), take(&e.KmsKeyId)
-			unknown = append(unknown, leftover("BlockDeviceMappings.Ebs.", *e)...)
-		}
-		unknown = append(unknown, leftover("BlockDeviceMappings.", m)...)
-		b.Volumes = append(b.Volumes, v)
-	}
-	return unknown
-}
-
-// takeTags takes those of the instance and of its volumes; the switcher tags
-// network interfaces itself.
-func takeTags(b *cloud.Blueprint, d *types.ResponseLaunchTemplateData) (unknown []string) {
-	for _, s := range take0(&d.TagSpecifications) {
+	for _, s := range d.TagSpecifications {
 		switch s.ResourceType {
 		case types.ResourceTypeInstance:
 			b.Tags = tagsOf(s.Tags)
 		case types.ResourceTypeVolume:
 			b.VolumeTags = tagsOf(s.Tags)
 		case types.ResourceTypeNetworkInterface:
-		default:
-			unknown = append(unknown, "TagSpecifications of "+string(s.ResourceType))
+			b.InterfaceTags = tagsOf(s.Tags)
 		}
 	}
-	return unknown
-}
-
-func takePlace(b *cloud.Blueprint, d *types.ResponseLaunchTemplateData) (unknown []string) {
-	if p := take0(&d.Placement); p != nil {
-		b.Tenancy, b.Placement = string(take0(&p.Tenancy)), take(&p.GroupName)
-		p.AvailabilityZone, p.AvailabilityZoneId = nil, nil // ours to choose
-		unknown = append(unknown, leftover("Placement.", *p)...)
+	if p := d.Placement; p != nil {
+		b.Tenancy, b.Placement, b.Partition = string(p.Tenancy), aws.ToString(p.GroupName), int(aws.ToInt32(p.PartitionNumber))
 	}
-	if r := take0(&d.CapacityReservationSpecification); r != nil {
-		b.Reservation.Preference = string(take0(&r.CapacityReservationPreference))
-		if t := take0(&r.CapacityReservationTarget); t != nil {
-			b.Reservation.ID, b.Reservation.Group = take(&t.CapacityReservationId), take(&t.CapacityReservationResourceGroupArn)
+	if r := d.CapacityReservationSpecification; r != nil {
+		b.Reservation.Preference = string(r.CapacityReservationPreference)
+		if t := r.CapacityReservationTarget; t != nil {
+			b.Reservation.ID, b.Reservation.Group = aws.ToString(t.CapacityReservationId), aws.ToString(t.CapacityReservationResourceGroupArn)
 		}
 	}
-	return unknown
+	templateOptions(&b, d)
+	return b
 }
 
-func takeOptions(b *cloud.Blueprint, d *types.ResponseLaunchTemplateData) {
-	if p := take0(&d.IamInstanceProfile); p != nil {
+func templateInterfaces(d *types.ResponseLaunchTemplateData) []cloud.InterfaceSpec {
+	if len(d.NetworkInterfaces) == 0 {
+		return []cloud.InterfaceSpec{{Groups: d.SecurityGroupIds}}
+	}
+	specs := make([]cloud.InterfaceSpec, 0, len(d.NetworkInterfaces))
+	for _, n := range d.NetworkInterfaces {
+		s := cloud.InterfaceSpec{
+			Device: int(aws.ToInt32(n.DeviceIndex)), Card: int(aws.ToInt32(n.NetworkCardIndex)), Groups: n.Groups,
+			Description: aws.ToString(n.Description), Public: n.AssociatePublicIpAddress,
+			Secondary: int(aws.ToInt32(n.SecondaryPrivateIpAddressCount)), PrimaryIPv6: aws.ToBool(n.PrimaryIpv6),
+		}
+		if n.Ipv6AddressCount != nil {
+			s.IPv6 = aws.Int(int(*n.Ipv6AddressCount))
+		}
+		if t := n.ConnectionTrackingSpecification; t != nil {
+			s.Tracking = &cloud.Tracking{
+				TCP: int(aws.ToInt32(t.TcpEstablishedTimeout)), UDPStream: int(aws.ToInt32(t.UdpStreamTimeout)), UDP: int(aws.ToInt32(t.UdpTimeout)),
+			}
+		}
+		specs = append(specs, s)
+	}
+	return specs
+}
+
+func templateVolumes(d *types.ResponseLaunchTemplateData) []cloud.VolumeSpec {
+	var specs []cloud.VolumeSpec
+	for _, m := range d.BlockDeviceMappings {
+		v := cloud.VolumeSpec{Device: aws.ToString(m.DeviceName), DeleteOnTermination: true}
+		if m.NoDevice != nil {
+			specs = append(specs, cloud.VolumeSpec{Device: v.Device, Omit: true})
+			continue
+		}
+		if e := m.Ebs; e != nil {
+			if e.DeleteOnTermination != nil {
+				v.DeleteOnTermination = *e.DeleteOnTermination
+			}
+			v.Snapshot, v.SizeGiB, v.Kind = aws.ToString(e.SnapshotId), int(aws.ToInt32(e.VolumeSize)), string(e.VolumeType)
+			v.IOPS, v.Throughput = int(aws.ToInt32(e.Iops)), int(aws.ToInt32(e.Throughput))
+			v.Encrypted, v.KMSKey = aws.ToBool(e.Encrypted), aws.ToString(e.KmsKeyId)
+			v.InitRate = int(aws.ToInt32(e.VolumeInitializationRate))
+		}
+		specs = append(specs, v)
+	}
+	return specs
+}
+
+func templateOptions(b *cloud.Blueprint, d *types.ResponseLaunchTemplateData) {
+	if p := d.IamInstanceProfile; p != nil {
 		b.Profile = aws.ToString(p.Arn)
 		if b.Profile == "" {
 			b.Profile = aws.ToString(p.Name)
 		}
 	}
-	if m := take0(&d.MetadataOptions); m != nil {
+	if m := d.MetadataOptions; m != nil {
 		b.Metadata = cloud.MetadataOptions{
 			Tokens: string(m.HttpTokens), Endpoint: string(m.HttpEndpoint),
 			HopLimit: int(aws.ToInt32(m.HttpPutResponseHopLimit)),
 			IPv6:     string(m.HttpProtocolIpv6), Tags: string(m.InstanceMetadataTags),
 		}
 	}
-	if m := take0(&d.Monitoring); m != nil {
+	if m := d.Monitoring; m != nil {
 		b.Monitoring = aws.ToBool(m.Enabled)
 	}
-	if h := take0(&d.HibernationOptions); h != nil {
+	if h := d.HibernationOptions; h != nil {
 		b.Hibernation = aws.ToBool(h.Configured)
 	}
-	if e := take0(&d.EnclaveOptions); e != nil {
+	if e := d.EnclaveOptions; e != nil {
 		b.Enclave = aws.ToBool(e.Enabled)
 	}
-	if m := take0(&d.MaintenanceOptions); m != nil {
+	if m := d.MaintenanceOptions; m != nil {
 		b.AutoRecovery = string(m.AutoRecovery)
 	}
+	if c := d.CreditSpecification; c != nil {
+		b.Credits = aws.ToString(c.CpuCredits)
+	}
+	if c := d.CpuOptions; c != nil {
+		own := cloud.CPUOptions{
+			Cores: int(aws.ToInt32(c.CoreCount)), Threads: int(aws.ToInt32(c.ThreadsPerCore)),
+			SevSnp: string(c.AmdSevSnp), Nested: string(c.NestedVirtualization),
+		}
+		if own != (cloud.CPUOptions{}) {
+			b.CPU = &own
+		}
+	}
+	if n := d.PrivateDnsNameOptions; n != nil {
+		own := cloud.NameOptions{Kind: string(n.HostnameType), A: n.EnableResourceNameDnsARecord, AAAA: n.EnableResourceNameDnsAAAARecord}
+		if own != (cloud.NameOptions{}) {
+			b.DNS = &own
+		}
+	}
+	for _, l := range d.LicenseSpecifications {
+		b.Licenses = append(b.Licenses, aws.ToString(l.LicenseConfigurationArn))
+	}
+	slices.Sort(b.Licenses)
 }

@@ -27,7 +27,7 @@ func instance() (cloud.Instance, cloud.Details) {
 
 func TestEverythingOfTheListIsInherited(t *testing.T) {
 	i, d := instance()
-	got, err := blueprint.FromInstance(i, d, "sg-hole")
+	got, err := blueprint.FromInstance(i, d, nil, "sg-hole")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,11 +48,11 @@ func TestEverythingOfTheListIsInherited(t *testing.T) {
 func TestWhatIsNotWholeIsNoModel(t *testing.T) {
 	i, d := instance()
 	i.Interfaces[0].Groups = []string{"sg-hole"}
-	if _, err := blueprint.FromInstance(i, d, "sg-hole"); err == nil || !strings.Contains(err.Error(), "eni-2") {
+	if _, err := blueprint.FromInstance(i, d, nil, "sg-hole"); err == nil || !strings.Contains(err.Error(), "eni-2") {
 		t.Errorf("one quarantined interface: %v", err)
 	}
 	i.Interfaces, i.State = nil, cloud.Terminated
-	if _, err := blueprint.FromInstance(i, d, "sg-hole"); err == nil || !strings.Contains(err.Error(), "terminated") {
+	if _, err := blueprint.FromInstance(i, d, nil, "sg-hole"); err == nil || !strings.Contains(err.Error(), "terminated") {
 		t.Errorf("no interfaces: %v", err)
 	}
 }

@@ -20,6 +20,10 @@ const (
 	DescribeTemplates API = "DescribeLaunchTemplateVersions"
 	DescribeStatus    API = "DescribeInstanceStatus"
 	DescribeFailing   API = "DescribeApplicationStatus"
+	DescribeNICs      API = "DescribeNetworkInterfaces"
+	DescribeCredits   API = "DescribeInstanceCreditSpecifications"
+	DescribeGroups    API = "DescribePlacementGroups"
+	MoveAddress       API = "AssociateAddress"
 	Associate         API = "AssociateApplicationStatusCheck"
 	Disassociate      API = "DisassociateApplicationStatusCheck"
 	Balancers         API = "ELB"
@@ -61,6 +65,7 @@ func Limits(launchesPerSecond int) map[API]Limit {
 		CreateTags: {100, 10}, DeleteTags: {100, 10},
 		DescribeInstances: {50, 10}, DescribeAttribute: {100, 20}, DescribeVolumes: {100, 20}, DescribeTemplates: {100, 20}, DescribeStatus: {100, 20},
 		DescribeFailing: {100, 20}, Associate: {50, 5}, Disassociate: {50, 5},
+		DescribeNICs: {100, 20}, DescribeCredits: {100, 20}, DescribeGroups: {100, 20}, MoveAddress: {50, 5},
 		Balancers: {40, 10}, BalancerReads: {20, 6}, BalancerTargets: {20, 4},
 		Notices:  {10, 0.1},
 		PutAlarm: {3, 3}, DescribeAlarms: {9, 9}, AlarmReads: {6, 6},

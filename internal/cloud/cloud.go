@@ -41,6 +41,12 @@ type Compute interface {
 	Unprotect(ctx context.Context, id string, stop bool) error
 	// SetGroups replaces the security groups of one network interface.
 	SetGroups(ctx context.Context, networkInterface string, groups []string) error
+	// Forward turns the source/destination check of one network interface off, so that
+	// it may forward what is addressed to others.
+	Forward(ctx context.Context, networkInterface string) error
+	// MoveAddress associates an Elastic IP address, by its allocation id, with the primary
+	// private address of a network interface, wherever it was before.
+	MoveAddress(ctx context.Context, allocation, networkInterface string) error
 	// Tag adds the same tags to all of the instances, or to none.
 	Tag(ctx context.Context, ids []string, tags map[string]string) error
 	// Untag removes tags; one that is not there is fine.

@@ -47,6 +47,13 @@ type Instance struct {
 	Hibernation,
 	Enclave bool
 	AutoRecovery string // maintenance option: "default" or "disabled"
+	Partition    int    // of a partition placement group; 0: none
+	Licenses     []string
+	DNS          *NameOptions
+	CPU          CPUOptions // as EC2 shows them, the type's defaults too
+	// Unkept are the settings that a replacement could not inherit, each with its value
+	// and the reason (internal/inherit).
+	Unkept []string
 }
 
 // PowerOff holds the way in which EC2 is asked to stop or terminate an instance: the Force and
@@ -74,10 +81,20 @@ func (i Instance) Off() bool { return i.State == Stopped || i.State == Terminate
 
 // Interface is one network interface of an instance.
 type Interface struct {
-	ID     string
-	Device int
-	Card   int
-	Groups []string
+	ID          string
+	Device      int
+	Card        int
+	Groups      []string
+	Description string
+	Private     []string // IPv4 addresses: the primary one, then the others in order
+	IPv6        []string // in order
+	PrimaryIPv6 bool     // one of IPv6 is the primary IPv6 address
+	Public      string   // public IPv4 address of the primary one
+	Elastic     bool     // Public is an Elastic IP address: EC2 did not assign it
+	// ElasticToo are Elastic IP addresses of its other private addresses.
+	ElasticToo []string
+	Forwards   bool // its source/destination check is off
+	Tracking   *Tracking
 }
 
 // VolumeRef is one attached EBS volume.
@@ -122,6 +139,11 @@ type Details struct {
 	ShutdownBehavior string // "stop" or "terminate"
 	Volumes          []VolumeSpec
 	VolumeTags       map[string]string // of the root volume
+	InterfaceTags    map[string]string // of the first interface
+	CPU              *CPUOptions       // nil: its type's defaults
+	Credits          string            // of a burstable type: "standard" or "unlimited"
+	Strategy         string            // of its placement group: "cluster", "spread" or "partition"
+	Unkept           []string          // as Instance.Unkept, of its volumes
 }
 
 // Blueprint is all that a replacement inherits: a launch request without a place.
@@ -147,13 +169,50 @@ type Blueprint struct {
 	ProtectTerminate bool              `json:"protectTerminate,omitempty"`
 	ProtectStop      bool              `json:"protectStop,omitempty"`
 	ShutdownBehavior string            `json:"shutdownBehavior,omitempty"`
+	InterfaceTags    map[string]string `json:"interfaceTags,omitempty"`
+	CPU              *CPUOptions       `json:"cpu,omitempty"`
+	Credits          string            `json:"credits,omitempty"`
+	Licenses         []string          `json:"licenses,omitempty"` // license configuration ARNs
+	Partition        int               `json:"partition,omitempty"`
+	DNS              *NameOptions      `json:"dns,omitempty"`
 }
 
 // InterfaceSpec is a network interface to create with the instance.
 type InterfaceSpec struct {
-	Device int      `json:"device"`
-	Card   int      `json:"card,omitempty"`
-	Groups []string `json:"groups"`
+	Device      int       `json:"device"`
+	Card        int       `json:"card,omitempty"`
+	Groups      []string  `json:"groups"`
+	Description string    `json:"description,omitempty"`
+	Public      *bool     `json:"public,omitempty"`    // nil: as the subnet says
+	Secondary   int       `json:"secondary,omitempty"` // private IPv4 addresses beside the primary one
+	IPv6        *int      `json:"ipv6,omitempty"`      // number of addresses; nil: as the subnet says
+	PrimaryIPv6 bool      `json:"primaryIpv6,omitempty"`
+	Tracking    *Tracking `json:"tracking,omitempty"`
+	// Forwards says that the source/destination check is off. No launch can ask for that:
+	// it is turned off afterwards.
+	Forwards bool `json:"forwards,omitempty"`
+}
+
+// Tracking are an interface's idle timeouts of tracked connections, in seconds; 0: EC2's.
+type Tracking struct {
+	TCP       int `json:"tcp,omitempty"`
+	UDPStream int `json:"udpStream,omitempty"`
+	UDP       int `json:"udp,omitempty"`
+}
+
+// CPUOptions are the processor options of an instance, EC2's words.
+type CPUOptions struct {
+	Cores   int    `json:"cores,omitempty"`
+	Threads int    `json:"threads,omitempty"` // per core
+	SevSnp  string `json:"sevSnp,omitempty"`  // enabled, disabled
+	Nested  string `json:"nested,omitempty"`  // nested virtualization: enabled, disabled
+}
+
+// NameOptions are the options of an instance's private DNS name.
+type NameOptions struct {
+	Kind string `json:"kind,omitempty"` // ip-name, resource-name
+	A    *bool  `json:"a,omitempty"`    // answer for the resource name with an A record
+	AAAA *bool  `json:"aaaa,omitempty"`
 }
 
 // VolumeSpec is an EBS volume to create with the instance.
@@ -167,6 +226,9 @@ type VolumeSpec struct {
 	Encrypted           bool   `json:"encrypted,omitempty"`
 	KMSKey              string `json:"kmsKey,omitempty"`
 	DeleteOnTermination bool   `json:"deleteOnTermination"`
+	InitRate            int    `json:"initRate,omitempty"` // MiB/s, of one with a snapshot
+	// Omit says that the image's volume of this device is left out.
+	Omit bool `json:"omit,omitempty"`
 }
 
 // MetadataOptions are the instance metadata service's settings, EC2's words.
@@ -194,6 +256,8 @@ type Launch struct {
 	Type      string            `json:"type,omitempty"` // instead of the blueprint's
 	Token     string            `json:"token"`          // at most 64 ASCII characters
 	Tags      map[string]string `json:"tags"`           // added to the blueprint's
+	// Gated says that the instance waits at a gate, which reads the instance metadata.
+	Gated bool `json:"gated,omitempty"`
 }
 
 // Subnet is a place for an instance.
@@ -256,6 +320,7 @@ type Target struct {
 	Port   int
 	Health string
 	Reason string
+	Unkept string // as Instance.Unkept, of the target
 }
 
 // Alarm is a CloudWatch metric alarm.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strconv"
 )
@@ -66,6 +67,10 @@ type NodeProperties struct {
 	// node's instances ("asc-…"). The switcher associates it with the node's id tag, and
 	// recovers the node when EC2 calls the application impaired. Default: none.
 	StatusCheck string `json:",omitempty"`
+	// ElasticIpAllocation and ElasticIpAddress name the Elastic IP address that moves with
+	// the node. Default: none.
+	ElasticIpAllocation string `json:",omitempty"`
+	ElasticIpAddress    string `json:",omitempty"`
 	// ConsumersHash changes whenever a resource that consumes the node's attributes
 	// changes, so that CloudFormation reads the attributes again.
 	ConsumersHash string `json:",omitempty"`
@@ -141,6 +146,13 @@ type Settings struct {
 	Adopt               string         `json:"adopt,omitempty"`         // instance id
 	Retain              bool           `json:"retain,omitempty"`        // on delete
 	StatusCheck         string         `json:"statusCheck,omitempty"`   // id
+	ElasticIP           ElasticIP      `json:"elasticIp,omitzero"`
+}
+
+// ElasticIP is the address that moves with the node.
+type ElasticIP struct {
+	Allocation string `json:"allocation"` // id
+	Address    string `json:"address"`
 }
 
 // Template names one version of an EC2 launch template.
@@ -222,6 +234,8 @@ func ParseNode(raw json.RawMessage) (Settings, error) {
 		}
 	}
 	s.Types, s.FileSystem = p.InstanceTypes, p.FileSystem
+	s.ElasticIP = ElasticIP{Allocation: p.ElasticIpAllocation, Address: p.ElasticIpAddress}
+	errs = append(errs, s.ElasticIP.Check())
 	s.Escalation, err = parseEscalation(p)
 	errs = append(errs, err)
 	return s, errors.Join(errs...)
@@ -249,6 +263,22 @@ func checkOrigin(p NodeProperties) error {
 	}
 	return nil
 }
+
+// Check says what is wrong with an address that is declared, or nil.
+func (e ElasticIP) Check() error {
+	if e == (ElasticIP{}) {
+		return nil
+	}
+	if !allocationID.MatchString(e.Allocation) {
+		return fmt.Errorf("the allocation id of the Elastic IP address is %q: give an allocation id such as eipalloc-0123456789abcdef0", e.Allocation)
+	}
+	if ip, err := netip.ParseAddr(e.Address); err != nil || !ip.Is4() {
+		return fmt.Errorf("the Elastic IP address is %q: give the IPv4 address of %s", e.Address, e.Allocation)
+	}
+	return nil
+}
+
+var allocationID = regexp.MustCompile(`^eipalloc-[0-9a-f]{8,17}$`)
 
 // ValidInstanceID reports whether it has the form of an instance id.
 func ValidInstanceID(id string) bool { return instanceID.MatchString(id) }

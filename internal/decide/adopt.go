@@ -34,6 +34,10 @@ func (s *step) adopt() {
 		s.hold(record.Interrupted, message.NoBlueprint, s.Facts.NoDetails[id], s.retryAt())
 		return
 	}
+	if why := s.unkeepable(i, d); why != "" {
+		s.refuseAdoption(why)
+		return
+	}
 	if e := (Effect{Do: Adopt, Instance: id, Tags: s.adoptionTags(i)}); !holds(i.Tags, e.Tags) {
 		if !s.succeeded(e) {
 			s.do(e)
@@ -42,7 +46,7 @@ func (s *step) adopt() {
 		s.wait()
 		return
 	}
-	b, err := blueprint.FromInstance(i, d, s.Config.BlackholeGroup)
+	b, err := blueprint.FromInstance(i, d, nil, s.Config.BlackholeGroup)
 	if err != nil {
 		s.refuseAdoption(err.Error())
 		return
@@ -115,7 +119,7 @@ func (s *step) leave(instance, why string) {
 		Cause: record.Cause{Kind: record.KindDelete, Detail: why, At: s.Now},
 	}
 	if g := s.n.Grant; g != nil {
-		s.n.Switch.RetainIP = g.PrivateIP
+		s.n.Switch.RetainIP, s.n.Switch.RetainFurther = g.PrivateIP, g.Further
 	}
 	s.n.Grant = nil
 	s.to(record.Deleting)
@@ -128,6 +132,7 @@ func (s *step) released(instance string) bool {
 	i, visible := s.Facts.Instances[instance]
 	if going := i.State == cloud.Terminated || i.State == cloud.ShuttingDown; going && s.n.Switch.RetainIP != "" {
 		s.condemn(instance, i.Zone, s.n.Switch.RetainIP)
+		s.condemned(instance).Further = s.n.Switch.RetainFurther
 		s.n.Switch.Retain = ""
 		s.wait()
 		return false

@@ -37,7 +37,7 @@ func (s *step) cancelled() bool {
 	i := s.Facts.Instances[sw.From]
 	s.n.Epoch++
 	s.n.Grant = &record.Grant{
-		Instance: i.ID, Epoch: s.n.Epoch, Zone: i.Zone, Subnet: i.Subnet, PrivateIP: i.PrivateIP,
+		Instance: i.ID, Epoch: s.n.Epoch, Zone: i.Zone, Subnet: i.Subnet, PrivateIP: i.PrivateIP, Further: addressesBeside(i),
 		Image: i.Image, GrantedAt: s.Now, ServedAt: s.Now,
 	}
 	s.acquit(i.ID)

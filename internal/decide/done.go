@@ -259,6 +259,11 @@ func (s *step) condemn(instance, zone, ip string) {
 		return
 	}
 	c := record.Condemned{Instance: instance, Epoch: s.n.Epoch, Zone: zone, PrivateIP: ip, Since: s.Now}
+	for _, a := range s.addressesOf(instance) {
+		if a.IP != ip {
+			c.Further = append(c.Further, a)
+		}
+	}
 	if b := s.n.Blueprint; b != nil {
 		c.ProtectStop, c.ProtectTerminate = record.ProtectionOf(b.ProtectStop), record.ProtectionOf(b.ProtectTerminate)
 	}

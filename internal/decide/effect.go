@@ -33,6 +33,8 @@ const (
 	Release    Verb = "release"    // take the node's tags off an instance that stays
 	Watch      Verb = "watch"      // an application status check looks at the node
 	Unwatch    Verb = "unwatch"    // it does no longer
+	Forward    Verb = "forward"    // turn the source/destination check of one interface off
+	Address    Verb = "address"    // move the node's Elastic IP address to one interface
 	Deliver    Verb = "deliver"    // one post of the outbox
 )
 
@@ -46,12 +48,12 @@ type Effect struct {
 	Epoch    int
 	Instance string            // Condemn, Unprotect, Stop, Terminate, Repoint, Open, Pardon, Start, Adopt, Release
 	Tags     map[string]string // Condemn, Open, Pardon, Adopt, Watch, Unwatch, Release (whose values do not matter)
-	NIC      string            // Isolate, Regroup
+	NIC      string            // Isolate, Regroup, Forward, Address
 	Groups   []string          // Isolate, Regroup
 	Stop     bool              // Unprotect: stop protection rather than termination protection
 	How      cloud.PowerOff    // Stop, Terminate
 	Launch   cloud.Launch      // Launch
-	Key      string            // Remember: zone#type; Watch, Unwatch: the check
+	Key      string            // Remember: zone#type; Watch, Unwatch: the check; Address: the allocation id
 	Group    string            // Register, Deregister: target group
 	Targets  []cloud.Target    // Register, Deregister
 	Alarm    string            // Repoint

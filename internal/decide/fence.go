@@ -212,7 +212,7 @@ func (s *step) detached(c record.Condemned) bool {
 		if !read {
 			return false
 		}
-		if slices.ContainsFunc(targets, func(t cloud.Target) bool { return t.ID == c.PrivateIP && s.stale(t) }) {
+		if slices.ContainsFunc(targets, func(t cloud.Target) bool { return t.ID != c.Instance && c.Has(t.ID) && s.stale(t) }) {
 			return false
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/blueprint"
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/message"
@@ -94,9 +95,7 @@ func (s *step) send() {
 	if sw.Like != nil {
 		l.Blueprint = *sw.Like
 	}
-	if l.Type != "" {
-		l.Blueprint.Type = l.Type
-	}
+	l.Blueprint = blueprint.As(l.Blueprint, l.Type)
 	s.do(Effect{Do: Launch, Launch: l})
 	s.wait()
 }
@@ -334,7 +333,7 @@ func (s *step) choose() bool {
 	sw.Requests++
 	sw.Asked = s.Now
 	sw.Launch = &cloud.Launch{
-		Subnet: place.ID, Zone: place.Zone, Token: token(s.n, place.Zone),
+		Subnet: place.ID, Zone: place.Zone, Token: token(s.n, place.Zone), Gated: s.gated(),
 		Tags: map[string]string{
 			s.Config.IDTag:       strconv.Itoa(s.n.ID),
 			contract.SwitcherTag: s.Config.Name,

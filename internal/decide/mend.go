@@ -35,8 +35,11 @@ func (s *step) mend() {
 	s.open()
 	s.reap()
 	s.strays()
+	s.renumber()
 	s.retarget()
+	s.readdress()
 	s.refresh()
+	s.reportDifferences()
 	s.n.Lost = slices.DeleteFunc(s.n.Lost, func(l record.LostLaunch) bool {
 		late := s.since(l.Since) >= record.LateCall
 		s.out.Save = s.out.Save || late
@@ -76,6 +79,7 @@ func (s *step) retarget() {
 		return
 	}
 	if i := s.Facts.Instances[s.n.Grant.Instance]; i.State == cloud.Running {
+		s.followAddresses()
 		s.registered()
 	}
 }
@@ -91,7 +95,8 @@ func (s *step) refresh() {
 	b, err := blueprint.FromInstance(i, cloud.Details{
 		UserData: old.UserData, ProtectTerminate: old.ProtectTerminate, ProtectStop: old.ProtectStop,
 		ShutdownBehavior: old.ShutdownBehavior, Volumes: old.Volumes, VolumeTags: old.VolumeTags,
-	}, s.Config.BlackholeGroup)
+		InterfaceTags: old.InterfaceTags, CPU: old.CPU, Credits: old.Credits,
+	}, &old, s.Config.BlackholeGroup)
 	s.keepType(&b)
 	if err != nil || sameJSON(b, old) {
 		return // one that is not whole is no model
@@ -102,8 +107,8 @@ func (s *step) refresh() {
 // keepType keeps the node's own instance type where the instance runs as one of the
 // alternatives: the next switch asks for the own type first.
 func (s *step) keepType(b *cloud.Blueprint) {
-	if s.n.Blueprint != nil && slices.Contains(s.n.Settings.Types, b.Type) {
-		b.Type = s.n.Blueprint.Type
+	if was := s.n.Blueprint; was != nil && b.Type != was.Type && slices.Contains(s.n.Settings.Types, b.Type) {
+		b.Type, b.CPU, b.Credits = was.Type, was.CPU, was.Credits
 	}
 }
 

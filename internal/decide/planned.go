@@ -132,7 +132,7 @@ func (s *step) withdrawn() bool {
 	for _, group := range s.allGroups() {
 		var own []cloud.Target
 		for _, t := range s.Facts.Targets[group] {
-			if t.ID != g.Instance && (g.PrivateIP == "" || t.ID != g.PrivateIP) {
+			if !g.Has(t.ID) {
 				continue
 			}
 			gone = false

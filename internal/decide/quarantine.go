@@ -3,6 +3,7 @@ package decide
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,8 +108,11 @@ func (s *step) lastGood() (last *cloud.Blueprint, why string) {
 	from := s.n.Switch.From
 	why = s.Facts.NoDetails[from]
 	if d, described := s.Facts.Details[from]; described {
-		b, err := blueprint.FromInstance(s.Facts.Instances[from], d, s.Config.BlackholeGroup)
+		b, err := blueprint.FromInstance(s.Facts.Instances[from], d, s.n.Blueprint, s.Config.BlackholeGroup)
 		if err == nil {
+			if lost := lost(s.n, s.Facts.Instances[from], d.Unkept); len(lost) > 0 {
+				s.say(message.WillDiffer, fmt.Sprintf("%s: %s", from, strings.Join(lost, "; ")), slog.String("instance", from))
+			}
 			s.protectAsDescribed(from, d)
 			s.keepType(&b)
 			return &b, ""
@@ -141,22 +145,14 @@ func (s *step) protectAsDescribed(instance string, d cloud.Details) {
 // the failed instance holds there. A group that does not show it keeps what was
 // recorded before.
 func (s *step) recordTargets(instance string) {
-	ip := ""
-	if g := s.n.Grant; g != nil && g.Instance == instance {
-		ip = g.PrivateIP
-	}
-	for _, c := range s.n.Condemned {
-		if c.Instance == instance {
-			ip = c.PrivateIP
-		}
-	}
+	addresses := s.addressesOf(instance)
 	var targets []record.Target
 	for _, g := range s.n.Settings.Groups {
 		group, exists := s.Facts.Groups[g.ARN]
 		var found []record.Target
 		for _, t := range s.Facts.Targets[g.ARN] {
-			if t.ID == instance || ip != "" && t.ID == ip {
-				found = append(found, record.Target{Group: g.ARN, Kind: group.Kind, Port: t.Port, Idle: exists && group.Balancers == 0})
+			if place, own := placeIn(t, instance, addresses); own {
+				found = append(found, record.Target{Group: g.ARN, Kind: group.Kind, Port: t.Port, Place: place, Idle: exists && group.Balancers == 0})
 			}
 		}
 		if len(found) == 0 {

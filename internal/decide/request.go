@@ -222,7 +222,7 @@ func (s *step) drained(c record.Condemned) bool {
 	}
 	for _, group := range s.allGroups() {
 		for _, t := range s.Facts.Targets[group] {
-			if t.ID == c.Instance || c.PrivateIP != "" && t.ID == c.PrivateIP {
+			if c.Has(t.ID) {
 				return false
 			}
 		}

@@ -32,10 +32,11 @@ func (s *step) serving() {
 		s.open()
 		s.giveBack()
 		s.refence()
+		reapplied := s.reapplied(i)
 		switch {
 		case !s.seen(observe.PartTargets):
 			return
-		case !s.apart() || !s.registered() || !s.healthy():
+		case !s.apart() || !s.registered() || !s.healthy() || !reapplied:
 			return
 		}
 		g.ServedAt = s.Now
@@ -113,7 +114,7 @@ func (s *step) hidden() bool {
 
 func (s *step) targetID(t record.Target) string {
 	if t.Kind == "ip" {
-		return s.n.Grant.PrivateIP
+		return s.addressAt(t.Place)
 	}
 	return s.n.Grant.Instance
 }
@@ -270,11 +271,11 @@ func (s *step) deregistered() bool {
 }
 
 func (s *step) stale(t cloud.Target) bool {
-	if t.Health == cloud.Draining || s.n.Grant != nil && (t.ID == s.n.Grant.Instance || t.ID == s.n.Grant.PrivateIP) {
+	if t.Health == cloud.Draining || s.n.Grant != nil && s.n.Grant.Has(t.ID) {
 		return false
 	}
 	return slices.ContainsFunc(s.n.Condemned, func(c record.Condemned) bool {
-		return t.ID == c.Instance || c.PrivateIP != "" && t.ID == c.PrivateIP
+		return c.Has(t.ID)
 	})
 }
 

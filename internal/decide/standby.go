@@ -46,7 +46,7 @@ func (s *step) standby() {
 func (s *step) grant(i cloud.Instance) {
 	s.n.Grant = &record.Grant{
 		Instance: i.ID, Epoch: s.n.Epoch, Zone: i.Zone, Subnet: i.Subnet,
-		PrivateIP: i.PrivateIP, Image: i.Image, GrantedAt: s.Now,
+		PrivateIP: i.PrivateIP, Further: addressesBeside(i), Image: i.Image, GrantedAt: s.Now,
 	}
 	s.n.Switch.Attempts++
 	s.open()

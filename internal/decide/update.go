@@ -203,7 +203,7 @@ func (s *step) spare() bool {
 func (s *step) regrant(i cloud.Instance) {
 	s.n.Epoch++
 	s.n.Grant = &record.Grant{
-		Instance: i.ID, Epoch: s.n.Epoch, Zone: i.Zone, Subnet: i.Subnet, PrivateIP: i.PrivateIP, Image: i.Image, GrantedAt: s.Now,
+		Instance: i.ID, Epoch: s.n.Epoch, Zone: i.Zone, Subnet: i.Subnet, PrivateIP: i.PrivateIP, Further: addressesBeside(i), Image: i.Image, GrantedAt: s.Now,
 	}
 	s.acquit(i.ID)
 	s.n.Switch.Instance = i.ID

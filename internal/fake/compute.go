@@ -1,7 +1,6 @@
 package fake
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -113,35 +112,10 @@ func (c compute) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, er
 }
 
 func (c compute) build(l cloud.Launch) *Box {
-	p, id := l.Blueprint, c.w.id("i")
-	tags := maps.Clone(p.Tags)
-	if tags == nil {
-		tags = map[string]string{}
-	}
-	maps.Copy(tags, l.Tags)
-	b := &Box{
-		Instance: cloud.Instance{
-			ID: id, State: cloud.Pending, Zone: l.Zone, Subnet: l.Subnet, VPC: "vpc-1", PrivateIP: "10.0.0." + id[len(id)-2:],
-			LaunchedAt: c.w.Time, Token: l.Token, RootDevice: "/dev/xvda", RootStore: "ebs", Tags: tags,
-			Image: p.Image, Type: cmp.Or(l.Type, p.Type), KeyName: p.KeyName, Profile: p.Profile, Metadata: p.Metadata, Monitoring: p.Monitoring,
-			Tenancy: p.Tenancy, Placement: p.Placement, Reservation: p.Reservation, EBSOptimized: p.EBSOptimized,
-			Hibernation: p.Hibernation, Enclave: p.Enclave, AutoRecovery: p.AutoRecovery,
-		},
-		Details: cloud.Details{
-			UserData: p.UserData, ProtectTerminate: p.ProtectTerminate, ProtectStop: p.ProtectStop,
-			ShutdownBehavior: p.ShutdownBehavior, Volumes: slices.Clone(p.Volumes), VolumeTags: maps.Clone(p.VolumeTags),
-		},
-		Until: c.w.Time.Add(c.w.Boot), then: cloud.Running,
-	}
-	if name, ok := tags[contract.SwitcherTag]; ok {
-		if b.VolumeTags == nil {
-			b.VolumeTags = map[string]string{}
-		}
-		b.VolumeTags[contract.SwitcherTag] = name
-	}
-	for _, n := range p.Interfaces {
-		b.Interfaces = append(b.Interfaces, cloud.Interface{ID: c.w.id("eni"), Device: n.Device, Card: n.Card, Groups: slices.Clone(n.Groups)})
-	}
+	id := c.w.id("i")
+	b := &Box{Until: c.w.Time.Add(c.w.Boot), then: cloud.Running}
+	b.Instance, b.Details = Described(l, "10.0.0."+id[len(id)-2:], func() string { return c.w.id("eni") })
+	b.ID, b.State, b.VPC, b.LaunchedAt, b.RootDevice = id, cloud.Pending, "vpc-1", c.w.Time, "/dev/xvda"
 	return b
 }
 
@@ -188,16 +162,52 @@ func (c compute) Unprotect(_ context.Context, id string, stop bool) error {
 
 func (c compute) SetGroups(_ context.Context, nic string, groups []string) error {
 	return c.w.call("EC2 ModifyNetworkInterfaceAttribute", func() error {
-		for _, b := range c.w.Boxes {
-			for k := range b.Interfaces {
-				if b.Interfaces[k].ID == nic {
-					b.Interfaces[k].Groups = slices.Clone(groups)
-					return nil
-				}
-			}
+		if n := c.nic(nic); n != nil {
+			n.Groups = slices.Clone(groups)
+			return nil
 		}
 		return Refuse(cloud.NotFound, "InvalidNetworkInterfaceID.NotFound", nic)
 	})
+}
+
+func (c compute) Forward(_ context.Context, nic string) error {
+	return c.w.call("EC2 ModifyNetworkInterfaceAttribute", func() error {
+		if n := c.nic(nic); n != nil {
+			n.Forwards = true
+			return nil
+		}
+		return Refuse(cloud.NotFound, "InvalidNetworkInterfaceID.NotFound", nic)
+	})
+}
+
+func (c compute) MoveAddress(_ context.Context, allocation, nic string) error {
+	return c.w.call("EC2 AssociateAddress", func() error {
+		ip, ok := c.w.Elastic[allocation]
+		to := c.nic(nic)
+		if !ok || to == nil {
+			return Refuse(cloud.NotFound, "InvalidAllocationID.NotFound", allocation)
+		}
+		for _, b := range c.w.Boxes {
+			for k := range b.Interfaces {
+				if n := &b.Interfaces[k]; n.Public == ip {
+					n.Public, n.Elastic = "", false
+				}
+			}
+		}
+		to.Public, to.Elastic = ip, true
+		return nil
+	})
+}
+
+func (c compute) nic(id string) *cloud.Interface {
+	for _, b := range c.w.Boxes {
+		for k := range b.Interfaces {
+			if b.Interfaces[k].ID == id {
+				return &b.Interfaces[k]
+			}
+		}
+	}
+	return nil
 }
 
 func (c compute) Tag(_ context.Context, ids []string, tags map[string]string) error {

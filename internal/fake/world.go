@@ -20,6 +20,7 @@ type World struct {
 
 	Boxes     map[string]*Box // instances
 	Places    []cloud.Subnet
+	Elastic   map[string]string          // Elastic IP addresses by allocation id
 	Images    []string                   // that exist; none: any does
 	Templates map[string]cloud.Blueprint // "id/version"
 	NoRoom    map[string]bool            // zones without capacity

@@ -74,6 +74,8 @@ const (
 	PlannedGivenUp   Code = "WR160"
 	EndLacks         Code = "WR168"
 	FencesFirst      Code = "WR169"
+	WillDiffer       Code = "WR173"
+	Reapplied        Code = "WR174"
 	PauseBegun       Code = "WR141"
 	PauseOver        Code = "WR142"
 	OffBegun         Code = "WR143"
@@ -100,6 +102,7 @@ const (
 	BalancerDisputes Code = "WR307"
 	ForcedStop       Code = "WR308"
 	AccountBarred    Code = "WR314"
+	AddressDiffers   Code = "WR312"
 
 	CallFailed     Code = "WR401"
 	LeaseLost      Code = "WR402"
@@ -173,6 +176,8 @@ var Catalogue = []Definition{
 	{EndLacks, slog.LevelError, "switch ended, and something is missing", "The node runs and the switch has ended, but a target group, a load balancer, an alarm or a mount target that the node should have is gone. The reason names each. The node may get no traffic, or its next failure may not be seen.", "Restore what the reason names, or deploy the node without it. A registration that is only missing is put back by the sweep."},
 	{FencesFirst, slog.LevelWarn, "failed instance is fenced before the launch", "The node has a gate, and EC2 refused to launch its replacement beside the failed instance because of a quota that counts instances that run. The failed instance is powered off first and gives its share back. Later signs of health are ignored.", "Raise the quota, so that replacements can boot beside the fence."},
 	{DeliveryGivenUp, slog.LevelError, "delivery given up", "A notice, an event or an answer to CloudFormation could not be delivered: its address has expired, or it failed for as long as it is worth trying.", "Look at the reason. If it was an answer, the stack waits until its own time-out: cancel or retry the deployment. If it was a notice or an event, check the topic or the event bus, and read recoveryctl history for what was missed."},
+	{WillDiffer, slog.LevelWarn, "a replacement would differ", "The instance has settings that a replacement could not inherit, or would not need. Somebody changed the instance since it was launched or adopted. People are notified when the settings change.", "Undo the change that the reason names, or accept the difference. docs/inheritance.md lists what becomes of every setting."},
+	{Reapplied, slog.LevelInfo, "setting applied after the launch", "A setting that no launch request can ask for is applied to the instance before the node serves: a source/destination check that is off, the node's Elastic IP address.", none},
 
 	{HeldNoCandidate, slog.LevelError, "held: no candidate left", "Every destination zone was tried or is known to lack capacity, or no destination subnet exists.", "The switch retries by itself. Add a destination subnet in another zone, reserve capacity, or choose an instance type that more zones offer."},
 	{HeldCoolDown, slog.LevelError, "held: node keeps failing", "The node was switched as often as the policy allows within its window (MaxSwitches), or an alarm reports a failure again shortly after a switch (CoolDownSeconds).", "Mend the application or its image. The node is recovered again when the time in the reason has passed, or at once when you acknowledge it."},
@@ -193,6 +198,7 @@ var Catalogue = []Definition{
 	{ForcedStop, slog.LevelError, "interrupted: a forced stop is not proof enough", "The old instance was stuck and EC2 stopped it by force. AWS says that a forced stop in rare cases results in post-stop writes to EBS volumes or other shared resources. The node's data is not on a file system of its own that the instance could be cut off from, and the node does not set AcceptForcedStop. No replacement is granted.", "Make sure that the instance cannot write the node's data any more: revoke its access, or ask AWS support whether its host is off. Then set AcceptForcedStop on the node and deploy. The switch goes on at once."},
 
 	{BalancerDisputes, slog.LevelError, "interrupted: load balancer and node disagree", "The load balancer does not call the replacement healthy, but the node's own application alarm is OK. The load balancer's word alone does not condemn an instance.", "Check the target group's health check, port and security groups. The switch goes on when the target is healthy."},
+	{AddressDiffers, slog.LevelError, "interrupted: Elastic IP address is another one", "The allocation id and the address that the node declares do not belong to each other.", "Correct ElasticIp of the node (AllocationId and PublicIp of one address) and deploy. The switch goes on when the instance has the address."},
 
 	{AccountBarred, slog.LevelError, "interrupted: AWS refuses the account", "AWS refuses the account itself, whatever its roles allow: it is not verified yet, has not subscribed to the service, or is blocked.", "Clear what the reason names with AWS Support or in the account's settings; no permission of the switcher's role changes it. The switch then goes on automatically."},
 

@@ -94,6 +94,9 @@ type Node struct {
 	// Remade are mount targets that the switcher made again after a storage fence.
 	// CloudFormation does not know them: they are removed with the node.
 	Remade []Remade `json:"remade,omitempty"`
+	// Differs are the settings of the running instance that a replacement would not have,
+	// as people were last notified of them.
+	Differs []string `json:"differs,omitempty"`
 	// Retained is the instance that the node's delete left running. A late call may tag
 	// it once more.
 	Retained string   `json:"retained,omitempty"`
@@ -115,24 +118,28 @@ type Owner struct {
 
 // Grant is the statement "this instance carries the node in this epoch".
 type Grant struct {
-	Instance  string    `json:"instance"`
-	Epoch     int       `json:"epoch"`
-	Zone      string    `json:"zone"`
-	Subnet    string    `json:"subnet"`
-	PrivateIP string    `json:"privateIp"`
-	Image     string    `json:"image"`
-	GrantedAt time.Time `json:"grantedAt"`
-	ServedAt  time.Time `json:"servedAt,omitzero"` // when it was first healthy
+	Instance  string `json:"instance"`
+	Epoch     int    `json:"epoch"`
+	Zone      string `json:"zone"`
+	Subnet    string `json:"subnet"`
+	PrivateIP string `json:"privateIp"`
+	// Further are its other private addresses, and its IPv6 addresses.
+	Further   []cloud.Address `json:"further,omitempty"`
+	Image     string          `json:"image"`
+	GrantedAt time.Time       `json:"grantedAt"`
+	ServedAt  time.Time       `json:"servedAt,omitzero"` // when it was first healthy
 }
 
 // Condemned is an instance that may be stopped and terminated.
 type Condemned struct {
-	Instance    string    `json:"instance"`
-	Epoch       int       `json:"epoch"` // that condemned it
-	Zone        string    `json:"zone"`
-	PrivateIP   string    `json:"privateIp,omitempty"`
-	Since       time.Time `json:"since"`
-	AbsentSince time.Time `json:"absentSince,omitzero"` // EC2 has not shown it since
+	Instance  string `json:"instance"`
+	Epoch     int    `json:"epoch"` // that condemned it
+	Zone      string `json:"zone"`
+	PrivateIP string `json:"privateIp,omitempty"`
+	// Further are its other private addresses, and its IPv6 addresses.
+	Further     []cloud.Address `json:"further,omitempty"`
+	Since       time.Time       `json:"since"`
+	AbsentSince time.Time       `json:"absentSince,omitzero"` // EC2 has not shown it since
 	// ProtectStop and ProtectTerminate are its protections, which are cleared before it is
 	// stopped or terminated.
 	ProtectStop      Protection `json:"protectStop,omitempty"`
@@ -234,6 +241,8 @@ type Target struct {
 	Port  int    `json:"port"`
 	// Idle says that no load balancer used the group when this was noted.
 	Idle bool `json:"idle,omitempty"`
+	// Place is that of the address in a group of type ip (cloud.Address).
+	Place string `json:"place,omitempty"`
 }
 
 // Failure is what the brake remembers of a switch.
@@ -359,6 +368,17 @@ const (
 // the node's target groups.
 func (n Node) Unsettled(now time.Time) bool {
 	return n.Grant != nil && now.Sub(n.Grant.GrantedAt) < LateCall
+}
+
+// Has reports whether a target is the granted instance or one of its addresses.
+func (g Grant) Has(target string) bool { return has(g.Instance, g.PrivateIP, g.Further, target) }
+
+// Has reports whether a target is the condemned instance or one of its addresses.
+func (c Condemned) Has(target string) bool { return has(c.Instance, c.PrivateIP, c.Further, target) }
+
+func has(instance, ip string, further []cloud.Address, target string) bool {
+	return target == instance || ip != "" && target == ip ||
+		slices.ContainsFunc(further, func(a cloud.Address) bool { return a.IP == target })
 }
 
 // Knows reports whether the instance is or was recently part of the node.

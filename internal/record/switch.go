@@ -62,6 +62,8 @@ type Switch struct {
 	Retain string `json:"retain,omitempty"`
 	// RetainIP is its address, if it carried the node.
 	RetainIP string `json:"retainIp,omitempty"`
+	// RetainFurther are its other addresses.
+	RetainFurther []cloud.Address `json:"retainFurther,omitempty"`
 	// Launch is the whole request now open, saved before it is sent.
 	Launch *cloud.Launch `json:"launch,omitempty"`
 	// Like is what Launch asks for, where that is not the node's blueprint.

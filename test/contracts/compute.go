@@ -90,7 +90,7 @@ func inherits(t *testing.T, s Stage) {
 				t.Errorf("the instance is described as %+v", i)
 			}
 			details := must[cloud.Details](t, "Details")(s.Ports.Compute.Details(ctx(t), i))
-			got, err := blueprint.FromInstance(i, details, "sg-blackhole")
+			got, err := blueprint.FromInstance(i, details, nil, "sg-blackhole")
 			if err != nil {
 				t.Fatal(err)
 			}

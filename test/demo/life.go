@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -99,7 +100,7 @@ func (s *story) threshold(ctx context.Context) error {
 		g, was := st.Node.Grant, before[i].Node.Grant
 		s.page.check(world.Check{
 			Promise: fmt.Sprintf("node %d is where it was, untouched", st.Node.ID), Detail: fmt.Sprint(st.Instances),
-			OK: g != nil && *g == *was && maps.Equal(st.Instances, before[i].Instances) && st.AtRest(),
+			OK: g != nil && reflect.DeepEqual(g, was) && maps.Equal(st.Instances, before[i].Instances) && st.AtRest(),
 		})
 		s.page.check(world.Check{
 			Promise: fmt.Sprintf("the alarms of node %d watch what they watched", st.Node.ID), Detail: fmt.Sprint(st.Alarms),
@@ -163,7 +164,7 @@ func (s *story) largerType(ctx context.Context) error {
 	}
 	s.page.check(world.Check{
 		Promise: "node 2 is where it was, untouched", Detail: fmt.Sprint(after[1].Instances),
-		OK: after[1].AtRest() && after[1].Node.Grant != nil && *after[1].Node.Grant == *before[1].Node.Grant && maps.Equal(before[1].Instances, after[1].Instances),
+		OK: after[1].AtRest() && after[1].Node.Grant != nil && reflect.DeepEqual(after[1].Node.Grant, before[1].Node.Grant) && maps.Equal(before[1].Instances, after[1].Instances),
 	})
 	return s.carry(ctx, "5. larger type")
 }

@@ -34,6 +34,7 @@ const (
 	anyNode     = 999999999
 	anyGroup    = "arn:aws:elasticloadbalancing:simulated:111122223333:targetgroup/any/1"
 	anyKey      = "arn:aws:kms:simulated:111122223333:key/any"
+	anyAddress  = "eipalloc-0123456789abcdef0"
 )
 
 // What the simulation calls a customer's key and its table.
@@ -73,6 +74,7 @@ func newRole(t *testing.T, switcher, vpc, region string) *role {
 	recovery.ClusterNode_FromInstanceId(nodes, jsii.String("Node"), &recovery.AdoptedNodeProps{
 		Switcher: s, NodeId: jsii.Number(anyNode), InstanceId: jsii.String(anyInstance),
 		TargetGroups:           &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(anyGroup)}},
+		ElasticIp:              &recovery.NodeElasticIp{AllocationId: jsii.String(anyAddress), PublicIp: jsii.String("203.0.113.9")},
 		ApplicationStatusCheck: &recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
 		VolumeKeys:             &[]awskms.IKey{awskms.Key_FromKeyArn(nodes, jsii.String("Key"), jsii.String(anyKey))},
 	})
@@ -155,7 +157,10 @@ func function(m map[string]any, known map[string]string) (string, bool) {
 	if at, ok := m["Fn::GetAtt"].([]any); ok {
 		return look(logical(fmt.Sprint(at[0])) + "." + fmt.Sprint(at[1]))
 	}
-	if _, ok := m["Fn::ImportValue"]; ok {
+	if name, ok := m["Fn::ImportValue"]; ok {
+		if vpc, known := known["Vpc"]; known && strings.Contains(fmt.Sprint(name), "OutputRefVpc") {
+			return vpc, true
+		}
 		return "${import}", true
 	}
 	if join, ok := m["Fn::Join"].([]any); ok {
@@ -186,7 +191,8 @@ func (r *role) allows(t *testing.T, ask access.Request, nodes []contract.Setting
 		slices.ContainsFunc(nodes, func(n contract.Settings) bool {
 			return n.Adopt != "" && by("NodeAdopt", n.ID, n.Adopt, anyGroup) ||
 				(n.Adopt != "" || n.Retain) && by("NodeRelease", n.ID, anyInstance, anyGroup) ||
-				n.StatusCheck != "" && by("NodeWatch", n.ID, anyInstance, anyGroup)
+				n.StatusCheck != "" && by("NodeWatch", n.ID, anyInstance, anyGroup) ||
+				n.ElasticIP.Allocation != "" && by("NodeMoveAddress", n.ID, n.ElasticIP.Allocation, anyGroup)
 		}) ||
 		slices.ContainsFunc(groups, func(g string) bool { return by("NodeMoveTargets", anyNode, anyInstance, g) })
 }
@@ -205,7 +211,7 @@ func (r *role) node(t *testing.T, policy string, id int, instance, group string)
 		t.Fatal(err)
 	}
 	var own any
-	named := strings.NewReplacer(strconv.Itoa(anyNode), strconv.Itoa(id), anyInstance, instance, anyGroup, group, anyKey, simKey).Replace(string(text))
+	named := strings.NewReplacer(strconv.Itoa(anyNode), strconv.Itoa(id), anyInstance, instance, anyAddress, instance, anyGroup, group, anyKey, simKey).Replace(string(text))
 	if err := json.Unmarshal([]byte(named), &own); err != nil {
 		t.Fatal(err)
 	}

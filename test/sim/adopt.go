@@ -20,6 +20,7 @@ func (w *World) belonging(node int, zone string) *Machine {
 		Instance: cloud.Instance{
 			ID: w.next("i"), State: cloud.Running, Zone: zone, Subnet: s.subnet(zone), VPC: s.vpc, LaunchedAt: w.Now, PrivateIP: w.address(), RootStore: "ebs",
 			Tags: map[string]string{"Name": "node"}, Image: b.Image, Type: b.Type, KeyName: b.KeyName,
+			Metadata: cloud.MetadataOptions{Endpoint: "enabled", Tags: "enabled"},
 		},
 		node: node, attempt: t.attempts, people: true, powered: true, booted: true, up: true, upSince: w.Now,
 		gated: t.props["Gate"] == "true",

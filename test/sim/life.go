@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/fake"
 )
 
 const (
@@ -35,28 +35,15 @@ func (w *World) launch(l cloud.Launch) *Machine {
 		node = 0
 	}
 	w.ids++
-	m := &Machine{
-		Instance: cloud.Instance{
-			ID: fmt.Sprintf("i-%08x", w.ids), Zone: l.Zone, Subnet: l.Subnet, VPC: w.vpcOf(l.Subnet), Token: l.Token, LaunchedAt: w.Now,
-			PrivateIP: addressOf(w.ids), RootStore: "ebs", Tags: tags,
-			Image: p.Image, Type: typeOf(l), KeyName: p.KeyName, Metadata: p.Metadata, Profile: p.Profile,
-			Monitoring: p.Monitoring, Tenancy: p.Tenancy, Placement: p.Placement, Reservation: p.Reservation,
-			EBSOptimized: p.EBSOptimized, Hibernation: p.Hibernation, Enclave: p.Enclave, AutoRecovery: p.AutoRecovery,
-		},
-		Details: cloud.Details{
-			UserData: p.UserData, ProtectTerminate: p.ProtectTerminate, ProtectStop: p.ProtectStop,
-			ShutdownBehavior: p.ShutdownBehavior, Volumes: p.Volumes, VolumeTags: maps.Clone(p.VolumeTags),
-		},
-		node: node, sick: w.Chance(w.Chaos.Sick),
-	}
+	m := &Machine{node: node, sick: w.Chance(w.Chaos.Sick)}
+	id := w.ids
+	m.Instance, m.Details = fake.Described(l, addressOf(id), func() string {
+		w.ids++
+		return fmt.Sprintf("eni-%08x", w.ids)
+	})
+	m.ID, m.VPC, m.LaunchedAt, m.Type = fmt.Sprintf("i-%08x", id), w.vpcOf(l.Subnet), w.Now, typeOf(l)
 	for i, v := range p.Volumes {
-		m.Instance.Volumes = append(m.Instance.Volumes, cloud.VolumeRef{Device: v.Device, Volume: fmt.Sprintf("vol-%08x-%d", w.ids, i), DeleteOnTermination: v.DeleteOnTermination})
-	}
-	if name, ok := tags[contract.SwitcherTag]; ok { // the launch tags volumes with it too
-		if m.VolumeTags == nil {
-			m.VolumeTags = map[string]string{}
-		}
-		m.VolumeTags[contract.SwitcherTag] = name
+		m.Instance.Volumes = append(m.Instance.Volumes, cloud.VolumeRef{Device: v.Device, Volume: fmt.Sprintf("vol-%08x-%d", id, i), DeleteOnTermination: v.DeleteOnTermination})
 	}
 	if w.Chance(w.Chaos.Lag / 2) { // eventual consistency has a long tail (assumption: up to a minute)
 		m.hidden = w.Now.Add(w.Between(3*time.Second, time.Minute))
@@ -65,10 +52,6 @@ func (w *World) launch(l cloud.Launch) *Machine {
 	m.reserve, _ = w.place(l.Zone, m.Type, p.Reservation.Preference)
 	if t := w.nodes[node]; t != nil {
 		m.gated = t.wish.Gate
-	}
-	for _, n := range p.Interfaces {
-		w.ids++
-		m.Interfaces = append(m.Interfaces, cloud.Interface{ID: fmt.Sprintf("eni-%08x", w.ids), Device: n.Device, Card: n.Card, Groups: slices.Clone(n.Groups)})
 	}
 	w.tokens[l.Zone+"/"+l.Token] = m
 	m.attempt = w.nodes[node].attempts

@@ -256,6 +256,55 @@ func (e *ec2) SetGroups(_ context.Context, nic string, groups []string) error {
 	})
 }
 
+// nic finds a network interface and its machine.
+func (e *ec2) nic(id string) (*Machine, *cloud.Interface) {
+	for _, m := range e.machines {
+		for k := range m.Interfaces {
+			if m.Interfaces[k].ID == id {
+				return m, &m.Interfaces[k]
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (e *ec2) Forward(_ context.Context, nic string) error {
+	return (*client)(e).about(e.nodeOfInterface(nic)...).sending(nic).call("EC2", "ModifyNetworkInterfaceAttribute", func() error {
+		m, n := e.nic(nic)
+		switch {
+		case m == nil || m.State == cloud.Terminated:
+			return refuse(cloud.NotFound, "EC2", "ModifyNetworkInterfaceAttribute", "InvalidNetworkInterfaceID.NotFound")
+		case m.stranger():
+			return refuse(cloud.Denied, "EC2", "ModifyNetworkInterfaceAttribute", "UnauthorizedOperation")
+		}
+		n.Forwards = true
+		return nil
+	})
+}
+
+// MoveAddress: the address leaves whatever has it.
+func (e *ec2) MoveAddress(_ context.Context, allocation, nic string) error {
+	return (*client)(e).about(e.nodeOfInterface(nic)...).sending(allocation, nic).call("EC2", "AssociateAddress", func() error {
+		m, n := e.nic(nic)
+		ip, known := e.elastic[allocation]
+		switch {
+		case m == nil || m.State == cloud.Terminated || !known:
+			return refuse(cloud.NotFound, "EC2", "AssociateAddress", "InvalidAllocationID.NotFound")
+		case m.stranger():
+			return refuse(cloud.Denied, "EC2", "AssociateAddress", "UnauthorizedOperation")
+		}
+		for _, other := range e.machines {
+			for k := range other.Interfaces {
+				if x := &other.Interfaces[k]; x.Public == ip {
+					x.Public, x.Elastic = "", false
+				}
+			}
+		}
+		n.Public, n.Elastic = ip, true
+		return nil
+	})
+}
+
 func (e *ec2) Tag(_ context.Context, ids []string, tags map[string]string) error {
 	return (*client)(e).about(e.nodesOf(ids...)...).sending(ids, tags).call("EC2", "CreateTags", func() error {
 		for _, id := range ids {

@@ -39,6 +39,27 @@ var happenings = slices.Concat(ofLifeHappening, []happening{
 		k, v, _ := strings.Cut(a[1], "=")
 		s.carrier(a.n(0)).Tags[k] = v
 	}},
+	{"a person turns the source/destination check of node <n> off", func(s *script, a args) { s.carrier(a.n(0)).Interfaces[0].Forwards = true }},
+	{"a person takes the Elastic IP address from node <n>", func(s *script, a args) {
+		n := &s.carrier(a.n(0)).Interfaces[0]
+		n.Public, n.Elastic = "", false
+	}},
+	{"a person turns the metadata of node <n> off", func(s *script, a args) { s.carrier(a.n(0)).Metadata.Endpoint = "disabled" }},
+	{"a person moves node <n> in its target group to its other address", func(s *script, a args) {
+		m := s.carrier(a.n(0))
+		s.pool(a.n(0)).members[0].ID = m.Interfaces[0].Private[1]
+	}},
+	{"expect the source/destination check of node <n> is off", func(s *script, a args) {
+		s.expect(s.carrier(a.n(0)).Interfaces[0].Forwards, "the source/destination check of node %s is on", a[0])
+	}},
+	{"expect node <n> has the Elastic IP address <word>", func(s *script, a args) {
+		n := s.carrier(a.n(0)).Interfaces[0]
+		s.expect(n.Elastic && n.Public == a[1], "node %s has %q", a[0], n.Public)
+	}},
+	{"expect the target group of node <n> holds its other address alone", func(s *script, a args) {
+		m, p := s.carrier(a.n(0)), s.pool(a.n(0))
+		s.expect(len(p.members) == 1 && p.members[0].ID == m.Interfaces[0].Private[1], "the target group of node %s holds %v", a[0], p.members)
+	}},
 	{"a person removes tag <word> from node <n>", func(s *script, a args) { delete(s.carrier(a.n(1)).Tags, a[0]) }},
 	{"event <state> of node <n> as <word>", func(s *script, a args) { s.event(a[0], s.carrier(a.n(1)), a[2]) }},
 	{"event <state> of instance <n> of node <n> as <word>", func(s *script, a args) { s.event(a[0], s.instance(a.n(2), a.n(1)), a[3]) }},

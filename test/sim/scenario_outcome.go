@@ -167,7 +167,7 @@ func model(m *Machine) string {
 	}
 	i := m.Instance
 	i.Interfaces = slices.Clone(i.Interfaces)
-	b, err := blueprint.FromInstance(i, m.Details, blackhole)
+	b, err := blueprint.FromInstance(i, m.Details, nil, blackhole)
 	if err != nil {
 		return err.Error()
 	}
@@ -364,7 +364,7 @@ func (s *script) name(id string, node int) string {
 	for of := 1; of <= s.nodes; of++ {
 		for i, m := range s.instances(of) {
 			switch {
-			case m.ID != id && m.PrivateIP != id:
+			case !m.has(id):
 			case of == node:
 				return fmt.Sprintf("instance %d", i+1)
 			default:

@@ -100,6 +100,18 @@ var statements = slices.Concat(ofLife, []statement{
 		return s.planned(a.n(0), func(b *cloud.Blueprint) { b.Interfaces = interfaces(a.n(1), a.n(2)) })
 	}},
 	{"node <n> has every setting that is inherited", func(s *script, a args) error { return s.planned(a.n(0), rich) }},
+	{"node <n> has the Elastic IP address <word>", func(s *script, a args) error {
+		allocation := "eipalloc-0000000" + a[0]
+		s.property(a.n(0), "ElasticIpAllocation", allocation)
+		s.property(a.n(0), "ElasticIpAddress", a[1])
+		s.setUp = append(s.setUp, func() {
+			if s.w.elastic == nil {
+				s.w.elastic = map[string]string{}
+			}
+			s.w.elastic[allocation] = a[1]
+		})
+		return nil
+	}},
 	{"node <n> is also in target group <word> of type <kind>", func(s *script, a args) error {
 		s.setUp = append(s.setUp, func() { s.alsoIn(a.n(0), a[1], a[2]) })
 		return nil
@@ -220,6 +232,14 @@ func rich(b *cloud.Blueprint) {
 	b.Monitoring, b.Tenancy, b.Placement, b.EBSOptimized, b.AutoRecovery = true, "default", "spread", true, "disabled"
 	b.Reservation = cloud.Reservation{Preference: "open"}
 	b.ProtectStop, b.ProtectTerminate, b.ShutdownBehavior = true, true, "stop"
+	b.InterfaceTags, b.Licenses, b.Partition = map[string]string{"net": "front"}, []string{"arn:licence"}, 2
+	b.Type, b.Credits, b.CPU = "t3.large", "standard", &cloud.CPUOptions{Cores: 1, Threads: 1}
+	on, addresses := true, 1
+	b.DNS = &cloud.NameOptions{Kind: "resource-name", A: &on}
+	b.Interfaces = slices.Clone(b.Interfaces)
+	n := &b.Interfaces[0]
+	n.Description, n.Public, n.Secondary, n.IPv6, n.PrimaryIPv6 = "front", &on, 1, &addresses, true
+	n.Tracking = &cloud.Tracking{TCP: 3600}
 }
 
 // alsoIn puts a node into one more target group, which several nodes and a

@@ -62,11 +62,16 @@ func (w *World) machineOf(p *Pool, target string) (m *Machine) {
 		list = w.of(p.node)
 	}
 	for _, c := range list {
-		if c.PrivateIP == target && c.State != cloud.Terminated {
+		if c.has(target) && c.State != cloud.Terminated {
 			m = c
 		}
 	}
 	return m
+}
+
+// has reports whether the target is the machine or one of its addresses.
+func (m *Machine) has(target string) bool {
+	return m.ID == target || slices.ContainsFunc(m.Addresses(), func(a cloud.Address) bool { return a.IP == target })
 }
 
 func (l *elb) health(p *Pool, x *member) string {

@@ -123,6 +123,16 @@ func (t toldCompute) SetGroups(ctx context.Context, networkInterface string, gro
 	return t.to.SetGroups(ctx, networkInterface, groups)
 }
 
+func (t toldCompute) Forward(ctx context.Context, networkInterface string) error {
+	t.c.note("", func(p cloud.Ports) { _ = p.Compute.Forward(ctx, networkInterface) })
+	return t.to.Forward(ctx, networkInterface)
+}
+
+func (t toldCompute) MoveAddress(ctx context.Context, allocation, networkInterface string) error {
+	t.c.note("", func(p cloud.Ports) { _ = p.Compute.MoveAddress(ctx, allocation, networkInterface) })
+	return t.to.MoveAddress(ctx, allocation, networkInterface)
+}
+
 func (t toldCompute) Tag(ctx context.Context, ids []string, tags map[string]string) error {
 	t.c.note("", func(p cloud.Ports) { _ = p.Compute.Tag(ctx, ids, tags) })
 	return t.to.Tag(ctx, ids, tags)

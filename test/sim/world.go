@@ -20,6 +20,7 @@ type World struct {
 
 	machines  []*Machine
 	byID      map[string]*Machine
+	elastic   map[string]string   // Elastic IP addresses by allocation id
 	tokens    map[string]*Machine // zone/token
 	plans     map[int]cloud.Blueprint
 	pools     []*Pool
@@ -370,7 +371,7 @@ func (w *World) takesTraffic(m *Machine) bool {
 		return false
 	}
 	return slices.ContainsFunc(w.poolsOf(m.node), func(p *Pool) bool {
-		return !p.deleted && p.Balancers > 0 && slices.ContainsFunc(p.members, func(x *member) bool { return x.drained.IsZero() && (x.ID == m.ID || x.ID == m.PrivateIP) })
+		return !p.deleted && p.Balancers > 0 && slices.ContainsFunc(p.members, func(x *member) bool { return x.drained.IsZero() && m.has(x.ID) })
 	})
 }
 

@@ -26,6 +26,9 @@ func (s Switcher) Read() []awsiam.PolicyStatement {
 			"ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations",
 			"ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeLaunchTemplateVersions",
 			"ec2:DescribeSubnets", "ec2:DescribeVolumes",
+			// What a replacement inherits besides: credits, processor options, the strategy
+			// of a placement group, tags of interfaces.
+			"ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstanceTypes", "ec2:DescribePlacementGroups",
 			// EFS asks these with the role's permissions, for its mount targets' interfaces.
 			"ec2:DescribeNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces",
 		}, Anything(), nil),
@@ -50,7 +53,7 @@ func (s Switcher) Launch() []awsiam.PolicyStatement {
 		Allow("LaunchInVpc", run, s.ec2("subnet/*", "security-group/*"), s.inVpc()),
 		// What a launch reads. Images and snapshots can be other accounts' or AWS's own.
 		Allow("LaunchFrom", run, append(s.ec2("key-pair/*", "placement-group/*", "capacity-reservation/*"), append(
-			s.foreign("image/*", "snapshot/*"), s.arns("resource-groups", "group/*")...)...), nil),
+			s.foreign("image/*", "snapshot/*"), append(s.arns("resource-groups", "group/*"), s.arns("license-manager", "license-configuration:*")...)...)...), nil),
 		Allow("TagAtLaunch", []string{"ec2:CreateTags"}, s.ec2("instance/*", "volume/*", "network-interface/*"),
 			map[string]any{"StringEquals": map[string]any{
 				"ec2:CreateAction": "RunInstances", "aws:RequestTag/" + contract.SwitcherTag: s.Name,

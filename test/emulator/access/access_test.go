@@ -117,8 +117,13 @@ func TestRequests(t *testing.T) {
 		}},
 		{proxy.Call{Service: proxy.EC2, Action: "ModifyNetworkInterfaceAttribute", Params: map[string]string{"NetworkInterfaceId": "eni-1", "SecurityGroupId.1": "sg-1"}}, []string{
 			"ec2:ModifyNetworkInterfaceAttribute arn:aws:ec2:r:1:network-interface/eni-1",
-			"ec2:ModifyNetworkInterfaceAttribute arn:aws:ec2:r:1:security-group/sg-1",
 			"ec2:ModifyNetworkInterfaceAttribute arn:aws:ec2:r:1:instance/i-9",
+			"ec2:ModifyNetworkInterfaceAttribute arn:aws:ec2:r:1:security-group/sg-1",
+		}},
+		{proxy.Call{Service: proxy.EC2, Action: "AssociateAddress", Params: map[string]string{"AllocationId": "eipalloc-1", "NetworkInterfaceId": "eni-1"}}, []string{
+			"ec2:AssociateAddress arn:aws:ec2:r:1:elastic-ip/eipalloc-1",
+			"ec2:AssociateAddress arn:aws:ec2:r:1:network-interface/eni-1",
+			"ec2:AssociateAddress arn:aws:ec2:r:1:instance/i-9",
 		}},
 		{proxy.Call{Service: proxy.EC2, Action: "RunInstances", Params: map[string]string{
 			"ImageId": "ami-1", "NetworkInterface.1.DeviceIndex": "0", "NetworkInterface.1.SubnetId": "subnet-1", "NetworkInterface.1.SecurityGroupId.1": "sg-1",

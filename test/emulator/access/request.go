@@ -61,6 +61,7 @@ var makers = map[string]func(*asker){
 	proxy.EC2 + ":CreateTags":                      tags,
 	proxy.EC2 + ":DeleteTags":                      tags,
 	proxy.EC2 + ":ModifyNetworkInterfaceAttribute": swapGroups,
+	proxy.EC2 + ":AssociateAddress":                moveAddress,
 	// That both know the check as their resource is assumed: the Service Authorization
 	// Reference at hand does not have them yet.
 	proxy.EC2 + ":AssociateApplicationStatusCheck":    statusCheck,
@@ -83,6 +84,13 @@ var makers = map[string]func(*asker){
 	},
 	proxy.EFS + ":CreateMountTarget": createMount,
 	proxy.EFS + ":DeleteMountTarget": deleteMount,
+}
+
+// moveAddress is authorised on the address, the interface and the instance that the
+// interface belongs to (Service Authorization Reference, Amazon EC2).
+func moveAddress(a *asker) {
+	a.ask(a.ec2("elastic-ip/"+a.p("AllocationId")), nil)
+	a.onInterface("ec2:AssociateAddress", a.p("NetworkInterfaceId"))
 }
 
 // announce: without EventBusName the account's default bus is meant.
@@ -179,11 +187,15 @@ func statusCheck(a *asker) {
 
 func swapGroups(a *asker) {
 	const action = "ec2:ModifyNetworkInterfaceAttribute"
-	id := a.p("NetworkInterfaceId")
-	a.inVPC(action, "network-interface", id)
+	a.onInterface(action, a.p("NetworkInterfaceId"))
 	for _, g := range a.list("SecurityGroupId.%d") {
 		a.inVPC(action, "security-group", g)
 	}
+}
+
+// onInterface: an attached interface is authorised with its instance.
+func (a *asker) onInterface(action, id string) {
+	a.inVPC(action, "network-interface", id)
 	instance, err := a.look.Carrier(a.ctx, a.call.Region, id)
 	if err != nil {
 		a.err = err

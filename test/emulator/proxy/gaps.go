@@ -29,6 +29,7 @@ type gaps struct {
 	shifted  []string        // zone ids that traffic is shifted away from
 	reserved []Reserve       // open capacity reservations
 	status   status
+	groups   map[string]string // strategies of placement groups by name
 }
 
 func newGaps() gaps {
@@ -80,6 +81,8 @@ func (p *Proxy) carryOut(ctx context.Context, r *http.Request, c Call, body []by
 		return p.startInstances(ctx, r, c, body)
 	case EC2 + ":DescribeInstances":
 		return p.describeInstances(p.forward(ctx, r, body), c)
+	case EC2 + ":DescribePlacementGroups":
+		return p.placementGroups(c)
 	case EC2 + ":DescribeInstanceStatus":
 		return p.instanceStatus()
 	case EC2 + ":DescribeApplicationStatus":

@@ -49,7 +49,7 @@ func (a *Account) Inspect(ctx context.Context, s Switcher, now time.Time) (docto
 	var all sync.WaitGroup
 	for what, read := range map[string]func(context.Context) error{
 		"the lease": x.lease, "hints": x.hints, "claims": x.claims, "security groups": x.blackhole, "endpoints": x.endpoints, "instance types": x.offered,
-		"images": x.images, "the table's protections": x.table, "subscriptions": x.listeners, "other switchers": x.others, "target groups' attributes": x.attributes, "zonal autoshift": x.autoshift, "the role's permissions": x.permissions, "quotas": x.quota,
+		"images": x.images, "the table's protections": x.table, "subscriptions": x.listeners, "other switchers": x.others, "target groups' attributes": x.attributes, "zonal autoshift": x.autoshift, "the role's permissions": x.permissions, "quotas": x.quota, "metadata defaults": x.metadata,
 	} {
 		all.Go(func() {
 			if err := read(ctx); err != nil {

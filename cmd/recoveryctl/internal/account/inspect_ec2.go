@@ -125,6 +125,18 @@ func (x *inspection) images(ctx context.Context) error {
 	return nil
 }
 
+func (x *inspection) metadata(ctx context.Context) error {
+	out, err := x.ec2.GetInstanceMetadataDefaults(ctx, &ec2.GetInstanceMetadataDefaultsInput{})
+	if err != nil || out.AccountLevel == nil {
+		return err
+	}
+	d := doctor.MetadataDefaults{
+		Tokens: string(out.AccountLevel.HttpTokens), Enforced: out.AccountLevel.HttpTokensEnforced == types.HttpTokensEnforcedStateEnabled,
+	}
+	x.note(func(f *doctor.Facts) { f.Metadata = d })
+	return nil
+}
+
 func (x *inspection) cpus(ctx context.Context, kinds []string) (map[string]float64, error) {
 	found := map[string]float64{}
 	pages := ec2.NewDescribeInstanceTypesPaginator(x.ec2, &ec2.DescribeInstanceTypesInput{Filters: []types.Filter{filter("instance-type", kinds...)}})

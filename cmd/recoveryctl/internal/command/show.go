@@ -107,7 +107,7 @@ func targetsOf(n record.Node, f observe.Facts) []view.Target {
 	list := []view.Target{}
 	for _, g := range n.Settings.Groups {
 		for _, t := range f.Targets[g.ARN] {
-			own := n.Grant != nil && (t.ID == n.Grant.Instance || t.ID == n.Grant.PrivateIP)
+			own := n.Grant != nil && n.Grant.Has(t.ID)
 			list = append(list, view.Target{Group: g.ARN, ID: t.ID, Port: t.Port, Health: t.Health, Reason: t.Reason, Own: own})
 		}
 	}

@@ -63,6 +63,7 @@ type Facts struct {
 	// CPUs is the account's quota of running On-Demand standard vCPUs, and Needed what
 	// the nodes and one replacement take.
 	CPUs, Needed float64
+	Metadata     MetadataDefaults
 	Unread       []Unread
 }
 

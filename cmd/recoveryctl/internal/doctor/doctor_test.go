@@ -48,7 +48,7 @@ func healthy() doctor.Facts {
 		Offered:   map[string]map[string]bool{"m7g.large": {"az-a": true, "az-b": true}}, Images: map[string]string{"ami-1": "available"},
 		Seen: observe.Facts{
 			Instances: map[string]cloud.Instance{"i-1": {
-				ID: "i-1", State: cloud.Running, VPC: "vpc-1", RootStore: "ebs", Metadata: cloud.MetadataOptions{Tags: "enabled"},
+				ID: "i-1", State: cloud.Running, VPC: "vpc-1", RootStore: "ebs", Metadata: cloud.MetadataOptions{Endpoint: "enabled", Tags: "enabled"},
 				Tags: map[string]string{idTag: "7", targetTag: "true", contract.SwitcherTag: "rec"},
 			}},
 			Tagged: map[int][]cloud.Instance{7: {{ID: "i-1", State: cloud.Running, VPC: "vpc-1"}}}, Details: map[string]cloud.Details{},
@@ -171,6 +171,19 @@ func TestEveryPlantedFaultIsFound(t *testing.T) {
 		{"no gate and no reservation", "reservation", doctor.Note, node(func(n *record.Node) { n.Settings.Gate = false })},
 		{"a mount target is missing", "mounts", doctor.Error, func(f *doctor.Facts) { f.Seen.Mounts["fs-1"] = f.Seen.Mounts["fs-1"][:1] }},
 		{"a mount target is not ready", "mounts", doctor.Error, func(f *doctor.Facts) { f.Seen.Mounts["fs-1"][1].State = "deleting" }},
+		{"it got a dedicated host", "inheritance", doctor.Warning, instance(func(i *cloud.Instance) { i.Unkept = []string{`Placement.HostId is "h-1"`} })},
+		{"it got an Elastic IP address", "inheritance", doctor.Warning, instance(func(i *cloud.Instance) {
+			i.Interfaces = []cloud.Interface{{ID: "eni-1", Public: "203.0.113.9", Elastic: true}}
+		})},
+		{"its gate cannot read its tag", "inheritance", doctor.Warning, instance(func(i *cloud.Instance) { i.Metadata.Endpoint = "disabled" })},
+		{"a volume is shared", "inheritance", doctor.Warning, func(f *doctor.Facts) {
+			f.Seen.Details["i-1"] = cloud.Details{Unkept: []string{"volume /dev/sdf: MultiAttachEnabled is true"}}
+		}},
+		{"its placement group is in one zone", "placement", doctor.Error, func(f *doctor.Facts) { f.Seen.Details["i-1"] = cloud.Details{Strategy: "cluster"} }},
+		{"the account refuses its launches", "metadata", doctor.Error, func(f *doctor.Facts) {
+			f.Metadata.Enforced, f.Nodes[0].Blueprint.Metadata.Tokens = true, "optional"
+		}},
+		{"the account refuses launches of its default", "metadata", doctor.Error, func(f *doctor.Facts) { f.Metadata.Enforced = true }},
 		{"something cannot be read", "unread", doctor.Warning, func(f *doctor.Facts) { f.Unread = []doctor.Unread{{"claims", "denied"}} }},
 	}
 	found := map[string]bool{"unread": true}

@@ -36,6 +36,8 @@ var each = []struct {
 	{"type", (*exam).offered},
 	{"reservation", (*exam).reservation},
 	{"mounts", (*exam).mounts},
+	{"inheritance", (*exam).inheritance},
+	{"placement", (*exam).placement},
 }
 
 func (e *exam) hold(check string, n record.Node) {
@@ -167,7 +169,7 @@ func (e *exam) balancers(check string, n record.Node) {
 func (e *exam) targetsIn(check string, n record.Node, group string) {
 	registered := false
 	for _, t := range e.Seen.Targets[group] {
-		if t.ID != n.Grant.Instance && t.ID != n.Grant.PrivateIP {
+		if !n.Grant.Has(t.ID) {
 			if n.Condemns(t.ID) {
 				e.find(Error, check, n.ID, fmt.Sprintf("%s: the condemned %s is still registered in %s", name(n), t.ID, group), "deregistering it failed", "the sweep deregisters it; if it stays, deregister it by hand")
 			}

@@ -28,6 +28,7 @@ var whole = []struct {
 	{"endpoints", (*exam).endpoints},
 	{"permissions", (*exam).permissions},
 	{"quota", (*exam).quota},
+	{"metadata", (*exam).metadata},
 	{"table", (*exam).table},
 	{"owner", (*exam).owner},
 	{"listeners", (*exam).listeners},
