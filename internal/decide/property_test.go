@@ -71,7 +71,7 @@ func TestProperties(t *testing.T) {
 		decide.Condemn, decide.Isolate, decide.Unprotect, decide.Stop, decide.Terminate, decide.Launch,
 		decide.Register, decide.Deregister, decide.Repoint, decide.Deliver, decide.Remember,
 		decide.Open, decide.Regroup, decide.Pardon, decide.Start, decide.Unmount, decide.Mount,
-		decide.Adopt, decide.Release, decide.Watch, decide.Unwatch,
+		decide.Adopt, decide.Release, decide.Watch, decide.Unwatch, decide.Forward, decide.Address,
 	} {
 		if seen[v] < 20 {
 			t.Errorf("only %d of the random inputs led to %s: the generator does not reach it", seen[v], v)
@@ -440,6 +440,9 @@ func randomInstance(r *rand.Rand, id string) cloud.Instance {
 		VPC: pick(r, "vpc-1", "vpc-1", "vpc-1", "vpc-2"), Image: "ami", Type: "m7g.large", Token: pick(r, "wr-1-5-2-1-az-b", "other"),
 		Tags: map[string]string{contract.DefaultIDTag: pick(r, "1", "1", "1", "2"), contract.DefaultTargetTag: pick(r, "true", "true", "true", "false")},
 	}
+	if maybe(r, 90) {
+		i.Metadata = cloud.MetadataOptions{Endpoint: "enabled", Tags: "enabled"}
+	}
 	if i.State != cloud.Terminated {
 		i.Interfaces = []cloud.Interface{{ID: "eni-" + id, Groups: []string{pick(r, "sg-1", hole)}}}
 	}
@@ -467,6 +470,13 @@ func randomNode(r *rand.Rand) record.Node {
 	}
 	if maybe(r, 90) {
 		n.Blueprint = plan()
+		n.Blueprint.Interfaces[0].Forwards = maybe(r, 80)
+	}
+	if maybe(r, 50) {
+		n.Settings.ElasticIP = contract.ElasticIP{Allocation: "eipalloc-1", Address: "203.0.113.9"}
+	}
+	if maybe(r, 20) {
+		n.Settings.Groups = nil
 	}
 	if maybe(r, 70) {
 		n.Armed = []string{"a"}

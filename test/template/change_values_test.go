@@ -52,6 +52,7 @@ var seeds = []any{
 	recovery.NodeApplication{Units: jsii.Strings("app")},
 	recovery.NodeCheck{TcpPort: jsii.Number(80)},
 	recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
+	recovery.NodeElasticIp{AllocationId: jsii.String("eipalloc-0123456789abcdef0"), PublicIp: jsii.String("203.0.113.9")},
 	recovery.NodeVolume{DeviceName: jsii.String("/dev/xvda"), SizeGiB: jsii.Number(20)},
 	recovery.NodeTargetGroup{TargetGroupArn: jsii.String(targetGroup("theirs"))},
 	recovery.ApplicationAlarm{Process: jsii.String("app")},
@@ -289,6 +290,8 @@ var otherValues = map[string]func(world) any{
 	"NodeFileSystem.BackupPlan": func(w world) any {
 		return awsbackup.BackupPlan_FromBackupPlanId(w.stack, jsii.String("OtherPlan"), jsii.String("plan"))
 	},
+	"NodeElasticIp.AllocationId":  text1("eipalloc-0123456789abcdef1"),
+	"NodeElasticIp.PublicIp":      text1("203.0.113.10"),
 	"NodeFileSystem.LogMountPath": text1("/var/log/other"),
 	"NodeFileSystem.MountPath":    text1("/other"),
 	"NodeFileSystem.PosixUser": func(world) any {
