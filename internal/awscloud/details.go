@@ -127,7 +127,14 @@ func (c *compute) processor(ctx context.Context, i cloud.Instance, d *cloud.Deta
 	if err != nil {
 		return err
 	}
-	own := i.CPU
+	if own := unusual(i.CPU, usual); own != (cloud.CPUOptions{}) {
+		d.CPU = &own
+	}
+	return nil
+}
+
+// unusual are the options that differ from what a type has by default.
+func unusual(own, usual cloud.CPUOptions) cloud.CPUOptions {
 	if usual.Cores == 0 || own.Cores == usual.Cores && own.Threads == usual.Threads {
 		own.Cores, own.Threads = 0, 0
 	}
@@ -137,10 +144,7 @@ func (c *compute) processor(ctx context.Context, i cloud.Instance, d *cloud.Deta
 	if own.Nested == string(types.NestedVirtualizationSpecificationDisabled) {
 		own.Nested = ""
 	}
-	if own != (cloud.CPUOptions{}) {
-		d.CPU = &own
-	}
-	return nil
+	return own
 }
 
 // usual are the default cores and threads of an instance type; none of one that EC2 does

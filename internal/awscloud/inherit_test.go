@@ -330,3 +330,62 @@ func TestAlarmFieldsAreCarried(t *testing.T) {
 		}
 	}
 }
+
+// EC2 shows the type's defaults of every instance; they are no setting.
+func TestDefaultsOfTheTypeAreNoCPUOptions(t *testing.T) {
+	usual := cloud.CPUOptions{Cores: 2, Threads: 2}
+	for _, c := range []struct{ own, want cloud.CPUOptions }{
+		{cloud.CPUOptions{Cores: 2, Threads: 2}, cloud.CPUOptions{}},
+		{cloud.CPUOptions{Cores: 2, Threads: 1}, cloud.CPUOptions{Cores: 2, Threads: 1}},
+		{cloud.CPUOptions{Cores: 1, Threads: 2}, cloud.CPUOptions{Cores: 1, Threads: 2}},
+		{cloud.CPUOptions{Cores: 2, Threads: 2, SevSnp: "enabled", Nested: "enabled"}, cloud.CPUOptions{SevSnp: "enabled", Nested: "enabled"}},
+		{cloud.CPUOptions{Cores: 2, Threads: 2, SevSnp: "disabled", Nested: "disabled"}, cloud.CPUOptions{}},
+	} {
+		if got := unusual(c.own, usual); got != c.want {
+			t.Errorf("%+v of a type with %+v: %+v, wanted %+v", c.own, usual, got, c.want)
+		}
+	}
+	if got := unusual(cloud.CPUOptions{Cores: 3, Threads: 1}, cloud.CPUOptions{}); got != (cloud.CPUOptions{}) {
+		t.Errorf("of a type that EC2 does not describe: %+v, wanted nothing", got)
+	}
+}
+
+func TestAddressesOfInterfaces(t *testing.T) {
+	got := interfacesOf([]types.InstanceNetworkInterface{{
+		PrivateIpAddress: aws.String("10.0.0.20"),
+		PrivateIpAddresses: []types.InstancePrivateIpAddress{
+			{PrivateIpAddress: aws.String("10.0.0.100"), Association: &types.InstanceNetworkInterfaceAssociation{PublicIp: aws.String("203.0.113.2")}},
+			{PrivateIpAddress: aws.String("10.0.0.9")}, {PrivateIpAddress: aws.String("10.0.0.20"), Primary: aws.Bool(true)},
+		},
+		Ipv6Addresses:   []types.InstanceIpv6Address{{Ipv6Address: aws.String("fd00::2")}, {Ipv6Address: aws.String("fd00::1"), IsPrimaryIpv6: aws.Bool(true)}},
+		Association:     &types.InstanceNetworkInterfaceAssociation{PublicIp: aws.String("203.0.113.1"), IpOwnerId: aws.String("111122223333")},
+		SourceDestCheck: aws.Bool(false),
+	}, {
+		Attachment:  &types.InstanceNetworkInterfaceAttachment{DeviceIndex: aws.Int32(1)},
+		Association: &types.InstanceNetworkInterfaceAssociation{PublicIp: aws.String("198.51.100.1"), IpOwnerId: aws.String("amazon")},
+	}})
+	want := []cloud.Interface{
+		{
+			Private: []string{"10.0.0.20", "10.0.0.9", "10.0.0.100"}, IPv6: []string{"fd00::1", "fd00::2"}, PrimaryIPv6: true,
+			Public: "203.0.113.1", Elastic: true, ElasticToo: []string{"203.0.113.2"}, Forwards: true,
+		},
+		{Device: 1, Public: "198.51.100.1"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwanted %+v", got, want)
+	}
+}
+
+// An instance at its gate reads its tag through the metadata, whatever its model had.
+func TestGatedLaunchHasMetadata(t *testing.T) {
+	off := cloud.Blueprint{Metadata: cloud.MetadataOptions{Tokens: "required", Endpoint: "disabled", Tags: "disabled"}}
+	for _, c := range []struct {
+		gated bool
+		want  string
+	}{{true, "enabled"}, {false, "disabled"}} {
+		m := runInstances(cloud.Launch{Blueprint: off, Gated: c.gated}).MetadataOptions
+		if string(m.HttpEndpoint) != c.want || string(m.InstanceMetadataTags) != c.want || m.HttpTokens != "required" {
+			t.Errorf("gated %t: %+v, wanted both %s", c.gated, m, c.want)
+		}
+	}
+}

@@ -56,3 +56,59 @@ func TestWhatIsNotWholeIsNoModel(t *testing.T) {
 		t.Errorf("no interfaces: %v", err)
 	}
 }
+
+// Whether an instance has a public address is carried where EC2 takes the setting and
+// shows the truth: of a running instance with one interface.
+func TestPublicAddresses(t *testing.T) {
+	yes, no := true, false
+	for name, c := range map[string]struct {
+		state   string
+		nics    []cloud.Interface
+		was     *bool
+		allowed *bool
+	}{
+		"it has one":                         {cloud.Running, []cloud.Interface{{Public: "203.0.113.1"}}, nil, &yes},
+		"it has none":                        {cloud.Running, []cloud.Interface{{}}, nil, &no},
+		"a stopped one has given it back":    {cloud.Stopped, []cloud.Interface{{}}, &yes, &yes},
+		"an Elastic IP address hides it":     {cloud.Running, []cloud.Interface{{Public: "203.0.113.1", Elastic: true}}, &no, &no},
+		"with two interfaces it is not sent": {cloud.Running, []cloud.Interface{{Public: "203.0.113.1"}, {Device: 1}}, nil, nil},
+	} {
+		was := &cloud.Blueprint{Interfaces: []cloud.InterfaceSpec{{Public: c.was}}}
+		b, err := blueprint.FromInstance(cloud.Instance{State: c.state, Interfaces: c.nics}, cloud.Details{}, was, "sg-hole")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.allowed, b.Interfaces[0].Public); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
+// What EC2 does not show is kept from the blueprint before.
+func TestWhatIsNotShownIsKept(t *testing.T) {
+	none := 0
+	was := &cloud.Blueprint{Interfaces: []cloud.InterfaceSpec{{IPv6: &none}}, Volumes: []cloud.VolumeSpec{{Device: "/dev/sdb", Omit: true}, {Device: "/dev/sdc", Omit: true}}}
+	i := cloud.Instance{State: cloud.Running, Interfaces: []cloud.Interface{{}}}
+	b, err := blueprint.FromInstance(i, cloud.Details{Volumes: []cloud.VolumeSpec{{Device: "/dev/sdc", SizeGiB: 1}}}, was, "sg-hole")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]cloud.VolumeSpec{{Device: "/dev/sdb", Omit: true}, {Device: "/dev/sdc", SizeGiB: 1}}, b.Volumes); diff != "" {
+		t.Errorf("volumes (-want +got)\n%s", diff)
+	}
+	if n := b.Interfaces[0].IPv6; n == nil || *n != 0 {
+		t.Errorf("IPv6 addresses: %v, wanted none, as the launch template said", n)
+	}
+}
+
+// An alternative type gets what EC2 accepts for it.
+func TestAnotherTypeLacksWhatOnlyItsOwnTakes(t *testing.T) {
+	b := cloud.Blueprint{Type: "t3.large", Credits: "unlimited", Licenses: []string{"arn"}, CPU: &cloud.CPUOptions{Cores: 1, Threads: 1, SevSnp: "enabled"}}
+	want := cloud.Blueprint{Type: "m7a.large", Licenses: []string{"arn"}, CPU: &cloud.CPUOptions{SevSnp: "enabled"}}
+	if diff := cmp.Diff(want, blueprint.As(b, "m7a.large")); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(b, blueprint.As(b, "t3.large")); diff != "" {
+		t.Errorf("its own type (-want +got)\n%s", diff)
+	}
+}

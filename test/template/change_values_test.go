@@ -44,6 +44,7 @@ func newForms() *forms {
 	fill(reflect.ValueOf(f).Elem())
 	f.Node.NodeId, f.Node.InstanceType = jsii.Number(7), awsec2.NewInstanceType(jsii.String("t4g.small"))
 	f.Adopted.NodeId, f.Adopted.InstanceId = jsii.Number(8), jsii.String("i-0123456789abcdef0")
+	f.Adopted.ElasticIp.AllocationId = jsii.String("eipalloc-0123456789abcdef9") // one node has an address
 	return f
 }
 
