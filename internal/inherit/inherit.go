@@ -8,7 +8,10 @@
 // synthesis, and they must not depend on the AWS SDK.
 package inherit
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 //go:generate go run ./generate ../../docs/inheritance.md
 
@@ -66,6 +69,10 @@ func Find(s Source, path string) (Field, bool) {
 	}
 	return Field{}, false
 }
+
+// Varies reports whether a replacement rightly has another value. A field that follows
+// from others is equal where they are.
+func (f Field) Varies() bool { return f.Fate == Ignored && !strings.HasPrefix(f.Why, "follows from") }
 
 // refuses reports whether a value of the field cannot be inherited.
 func (f Field) refuses(value string) bool {

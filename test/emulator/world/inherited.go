@@ -19,30 +19,44 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/inherit"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // Inherited is all that AWS tells of a node's instance, its attributes, volumes,
 // targets and alarms, as dotted names, save what makes it that very instance.
-// Before and after a switch it must be equal. What is left out is listed in
-// identity, so that a field that nobody thought of is compared.
+// Before and after a switch it must be equal. What is left out is what the table in
+// internal/inherit says varies, so that a field that nobody thought of is compared.
 type Inherited map[string]string
 
-// identity matches the names of what cannot or must not be inherited.
-var identity = regexp.MustCompile(`^instance\.(` + strings.Join([]string{
-	// this very instance, in this very place
-	`InstanceId`, `AmiLaunchIndex`, `ClientToken`, `LaunchTime`, `UsageOperationUpdateTime`,
-	`Placement\.AvailabilityZone(Id)?`, `SubnetId`, `Private(IpAddress|DnsName)`, `Public(IpAddress|DnsName)`, `State\..*`, `StateReason\..*`, `StateTransitionReason`,
-	// the emulator shows the association's id here instead of the profile's; the ARN is compared
-	`IamInstanceProfile\.Id`,
-	// its interfaces' own identity
-	`NetworkInterfaces\.\d+\.(NetworkInterfaceId|MacAddress|PrivateIpAddress|PrivateDnsName|SubnetId|Association\..*|PrivateIpAddresses\..*|Attachment\.(AttachmentId|AttachTime|Status)|Status)`,
-	// its volumes' own identity
-	`BlockDeviceMappings\.\d+\.Ebs\.(VolumeId|AttachTime|Status)`,
-	// the tags that the switcher controls a replacement by, and AWS's own, which nobody can copy
-	`Tags\.(` + strings.Join([]string{regexp.QuoteMeta(contract.CondemnedTag), regexp.QuoteMeta(contract.EpochTag), regexp.QuoteMeta(contract.GateTag)}, "|") + `|aws:.*)`,
-}, "|") + `)$|^volume\.[^.]+\.(VolumeId|CreateTime|AvailabilityZone(Id)?|State|Attachments\..*|Tags\.(` + regexp.QuoteMeta(contract.EpochTag) + `|aws:.*))$` +
-	`|^alarm\.[^/]+/(StateUpdatedTimestamp|StateTransitionedTimestamp|AlarmConfigurationUpdatedTimestamp|StateReason|StateReasonData|StateValue)$`)
+// notOurs matches the tags that the switcher controls a replacement by, and AWS's own,
+// which nobody can copy; and a field of the profile's in which the emulator shows the id
+// of the association.
+var notOurs = regexp.MustCompile(`^(instance|volume\.[^.]+)\.Tags\.(` + strings.Join([]string{
+	regexp.QuoteMeta(contract.CondemnedTag), regexp.QuoteMeta(contract.EpochTag), regexp.QuoteMeta(contract.GateTag), `aws:.*`,
+}, "|") + `)$|^instance\.IamInstanceProfile\.Id$`)
+
+// addresses are inherited by their number and place, not by their value.
+var addresses = regexp.MustCompile(`\.(PrivateIpAddresses\.\d+\.PrivateIpAddress|Ipv6Addresses\.\d+\.Ipv6Address|Association\.PublicIp)$`)
+
+// varies reports whether a replacement rightly has another value of that name.
+func varies(name string) bool {
+	source, path, _ := strings.Cut(name, ".")
+	switch inherit.Source(source) {
+	case inherit.Volume:
+		_, path, _ = strings.Cut(path, ".") // its device
+	case inherit.Alarm:
+		_, path, _ = strings.Cut(path, "/") // its name
+	}
+	var parts []string
+	for _, part := range strings.Split(path, ".") {
+		if _, err := strconv.Atoi(part); err != nil {
+			parts = append(parts, part)
+		}
+	}
+	f, known := inherit.Find(inherit.Source(source), strings.Join(parts, "."))
+	return notOurs.MatchString(name) || known && f.Varies()
+}
 
 // Inherited reads it.
 func (s Switcher) Inherited(ctx context.Context, n record.Node) (Inherited, error) {
@@ -67,9 +81,12 @@ func (s Switcher) Inherited(ctx context.Context, n record.Node) (Inherited, erro
 		}
 	}
 	for k, v := range in {
-		if identity.MatchString(k) {
+		switch {
+		case varies(k):
 			delete(in, k)
-		} else if strings.Contains(v, id) {
+		case addresses.MatchString(k):
+			in[k] = "(an address)"
+		case strings.Contains(v, id):
 			in[k] = strings.ReplaceAll(v, id, "(the node's instance)")
 		}
 	}
