@@ -48,8 +48,8 @@ func TestSwitcherPermissions(t *testing.T) {
 	want := map[string]statement{
 		// Actions that know no resources.
 		"ReadEc2": {[]any{
-			"ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations", "ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions",
-			"ec2:DescribeNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DescribeVolumes",
+			"ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations", "ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions",
+			"ec2:DescribeNetworkInterfaceAttribute", "ec2:DescribeNetworkInterfaces", "ec2:DescribePlacementGroups", "ec2:DescribeSubnets", "ec2:DescribeVolumes",
 		}, "*", nil},
 		"ReadZonalShifts": {[]any{"arc-zonal-shift:ListAutoshifts", "arc-zonal-shift:ListZonalShifts"}, "*", nil},
 		"ReadTargets":     {[]any{"elasticloadbalancing:DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}, "*", nil},
@@ -63,7 +63,7 @@ func TestSwitcherPermissions(t *testing.T) {
 		"LaunchInVpc": {"ec2:RunInstances", arns("ec2", "security-group/*", "subnet/*"), inVpc},
 		"LaunchFrom": {"ec2:RunInstances", append(arns("ec2", "capacity-reservation/*", "key-pair/*", "placement-group/*"),
 			"arn:${AWS::Partition}:ec2:${AWS::Region}::image/*", "arn:${AWS::Partition}:ec2:${AWS::Region}::snapshot/*",
-			fmt.Sprintf(arn, "resource-groups", "group/*")), nil},
+			fmt.Sprintf(arn, "license-manager", "license-configuration:*"), fmt.Sprintf(arn, "resource-groups", "group/*")), nil},
 		"TagAtLaunch": {
 			"ec2:CreateTags", arns("ec2", "instance/*", "network-interface/*", "volume/*"),
 			map[string]any{"StringEquals": map[string]any{"ec2:CreateAction": "RunInstances", "aws:RequestTag/recovery:switcher": "example"}},
