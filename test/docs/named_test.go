@@ -124,6 +124,7 @@ var assumed = map[string]string{
 	"internal/engine/run.go":                     "no instance runs, and none is healthy, within 3 s",
 	"internal/decide/power.go":                   "a stop that skips the shutdown, or is forced, takes 10 to 40 s",
 	"internal/decide/evidence.go":                "ten minutes after a forced stop nothing is written any more",
+	"internal/decide/identity.go":                "it sends Delete under an id that it makes up",
 	"internal/decide/done.go":                    "one that was visible and is not for five minutes is gone",
 	"internal/decide/planned.go":                 "Describe can show what was a moment ago",
 	"internal/act/together.go":                   "StopInstances takes as many ids as TerminateInstances",
