@@ -115,9 +115,9 @@ func request(t *testing.T, b cloud.Blueprint) string {
 	return string(text)
 }
 
-// What the table calls carried in a launch template changes the launch request.
+// A field that the table calls carried changes the launch request of a launch template.
 func TestTemplateFieldsAreCarried(t *testing.T) {
-	// What a field needs beside it to be complete.
+	// The values that a field needs beside it to be complete.
 	beside := func(path string) *types.ResponseLaunchTemplateData {
 		d := &types.ResponseLaunchTemplateData{}
 		switch {
@@ -200,8 +200,8 @@ func TestOffValuesAreCarried(t *testing.T) {
 	}
 }
 
-// What the table calls carried of a running instance is in the launch request of its
-// replacement; what it refuses is named.
+// A field that the table calls carried of a running instance is in the launch request of
+// its replacement; a refused one is named.
 func TestInstanceFieldsAreCarriedOrNamed(t *testing.T) {
 	whole := func() *types.Instance {
 		return &types.Instance{

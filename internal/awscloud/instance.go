@@ -119,7 +119,7 @@ func interfacesOf(from []types.InstanceNetworkInterface) []cloud.Interface {
 	return to
 }
 
-// amazon owns the public addresses that EC2 assigns by itself.
+// amazon owns the public addresses that EC2 assigns automatically.
 const amazon = "amazon"
 
 // addressesOf reads an interface's addresses, in an order that does not depend on that

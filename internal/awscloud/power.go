@@ -67,8 +67,8 @@ func (c *compute) Forward(ctx context.Context, networkInterface string) error {
 	return failure(err)
 }
 
-// MoveAddress takes the address away from whatever has it: AllowReassociation is what
-// "associate" does by itself, said out loud (AssociateAddress, EC2 API reference).
+// MoveAddress takes the address away from whatever has it: AllowReassociation, the default
+// of "associate", is stated (AssociateAddress, EC2 API reference).
 func (c *compute) MoveAddress(ctx context.Context, allocation, networkInterface string) error {
 	_, err := c.client().AssociateAddress(ctx, &ec2.AssociateAddressInput{
 		AllocationId: aws.String(allocation), NetworkInterfaceId: aws.String(networkInterface), AllowReassociation: aws.Bool(true),

@@ -101,7 +101,7 @@ func TestTemplateSettingsThatWouldBeLostAreNamed(t *testing.T) {
 	}
 }
 
-// EC2 answers a setting that nobody made with an empty structure at times, or with the
+// EC2 answers an absent setting with an empty structure at times, or with the
 // value that asks for nothing.
 func TestEmptySettingsAreNotNamed(t *testing.T) {
 	if lost := inherit.Unkept(inherit.Template, &types.ResponseLaunchTemplateData{

@@ -16,8 +16,7 @@ import (
 
 // FromInstance describes i as something that can be launched again. It refuses
 // an instance that is not whole: one without interfaces (terminated), or with
-// the quarantine's group on any of them. was is what is known of the node so far, or
-// nil: EC2 does not show everything that a launch asked for.
+// the quarantine's group on any of them. was is the blueprint recorded before, or nil: EC2 does not show everything that a launch asked for.
 func FromInstance(i cloud.Instance, d cloud.Details, was *cloud.Blueprint, blackhole string) (cloud.Blueprint, error) {
 	if err := whole(i, blackhole); err != nil {
 		return cloud.Blueprint{}, err

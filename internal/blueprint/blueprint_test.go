@@ -84,8 +84,8 @@ func TestPublicAddresses(t *testing.T) {
 	}
 }
 
-// What EC2 does not show is kept from the blueprint before.
-func TestWhatIsNotShownIsKept(t *testing.T) {
+// A setting that EC2 does not show is kept from the blueprint before.
+func TestASettingThatIsNotShownIsKept(t *testing.T) {
 	none := 0
 	was := &cloud.Blueprint{Interfaces: []cloud.InterfaceSpec{{IPv6: &none}}, Volumes: []cloud.VolumeSpec{{Device: "/dev/sdb", Omit: true}, {Device: "/dev/sdc", Omit: true}}}
 	i := cloud.Instance{State: cloud.Running, Interfaces: []cloud.Interface{{}}}

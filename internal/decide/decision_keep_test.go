@@ -82,9 +82,9 @@ func TestDecisionsReapplied(t *testing.T) {
 		when("it is on its way", serving(), declares, healthy, func(s *scene) { s.came(address, "", "") }),
 		when("it is there", serving(), declares, healthy, elastic(after, "203.0.113.9")),
 		when("another one came", serving(), declares, healthy, elastic(after, "203.0.113.10"), func(s *scene) { s.came(address, "", "") }),
-		when("at rest, somebody took it away", swept(), declares),
+		when("at rest, a person took it away", swept(), declares),
 		when("at rest, it is there", swept(), declares, elastic(before, "203.0.113.9")),
-		when("at rest, it is there, and nobody sweeps", resting(), declares),
+		when("at rest, it is there, without a sweep", resting(), declares),
 	})
 }
 
@@ -96,7 +96,7 @@ func TestDecisionsDiffers(t *testing.T) {
 	decisions(t, "differs", []decision{
 		when("a person moved it to a dedicated host", swept(), host),
 		when("it was reported before", swept(), host, func(s *scene) { s.Node.Differs = s.Facts.Instances[before].Unkept }),
-		when("it is so no more", swept(), func(s *scene) { s.Node.Differs = []string{`Placement.HostId is "h-1" (one zone)`} }),
+		when("it is no longer so", swept(), func(s *scene) { s.Node.Differs = []string{`Placement.HostId is "h-1" (one zone)`} }),
 		when("a person gave it an Elastic IP address", swept(), elastic(before, "203.0.113.9")),
 		when("its gate cannot read its tag any more", swept(), gate, off, func(s *scene) { s.tag(before, contract.GateTag, "i-old:1") }),
 		when("without a gate nothing reads it", swept(), off),

@@ -10,7 +10,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
-// Described is what EC2 shows of an instance that was launched so: its settings, without
+// Described is EC2's description of an instance that was launched so: its settings, without
 // its identity. The interfaces have the ids that nic gives.
 func Described(l cloud.Launch, address string, nic func() string) (cloud.Instance, cloud.Details) {
 	p := l.Blueprint

@@ -30,7 +30,7 @@ const (
 	Alarm      Source = "alarm"     // cloudwatch types.MetricAlarm
 )
 
-// Fate is what becomes of a field in a replacement.
+// Fate is the treatment of a field in a replacement.
 type Fate string
 
 // Fates.

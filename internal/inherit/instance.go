@@ -51,7 +51,7 @@ var instanceFields = []Field{
 	carried(Instance, "ImageId", ""),
 	ignored(Instance, "InstanceId", whySelf),
 	refused(Instance, "InstanceLifecycle", whySpot, ""),
-	carried(Instance, "InstanceType", "or one of the node's InstanceTypes where it cannot be had"),
+	carried(Instance, "InstanceType", "or one of the node's InstanceTypes where it is not available"),
 	ignored(Instance, "Ipv6Address", "one of its interfaces' addresses"),
 	refused(Instance, "KernelId", "only old paravirtual instances have one: use a hardware virtual machine image", ""),
 	carried(Instance, "KeyName", ""),
@@ -118,7 +118,7 @@ var instanceFields = []Field{
 var interfaceFields = []Field{
 	refused(Instance, "NetworkInterfaces.Association.CarrierIp", "a carrier address belongs to one Wavelength Zone", ""),
 	refused(Instance, "NetworkInterfaces.Association.CustomerOwnedIp", "a customer-owned address belongs to one Outpost", ""),
-	ignored(Instance, "NetworkInterfaces.Association.IpOwnerId", "tells an Elastic IP address from one that EC2 assigned"),
+	ignored(Instance, "NetworkInterfaces.Association.IpOwnerId", "distinguishes an Elastic IP address from one that EC2 assigned"),
 	ignored(Instance, "NetworkInterfaces.Association.PublicDnsName", whySelf),
 	reapplied(Instance, "NetworkInterfaces.Association.PublicIp", "an Elastic IP address that the node declares moves to the replacement, and another one is refused; for an address that EC2 assigned the replacement gets a new one"),
 	ignored(Instance, "NetworkInterfaces.Attachment.AttachTime", whySelf),
@@ -148,7 +148,7 @@ var interfaceFields = []Field{
 	ignored(Instance, "NetworkInterfaces.PrivateIpAddress", "a subnet's address cannot follow to another zone"),
 	refused(Instance, "NetworkInterfaces.PrivateIpAddresses.Association.CarrierIp", "a carrier address belongs to one Wavelength Zone", ""),
 	refused(Instance, "NetworkInterfaces.PrivateIpAddresses.Association.CustomerOwnedIp", "a customer-owned address belongs to one Outpost", ""),
-	ignored(Instance, "NetworkInterfaces.PrivateIpAddresses.Association.IpOwnerId", "tells an Elastic IP address from one that EC2 assigned"),
+	ignored(Instance, "NetworkInterfaces.PrivateIpAddresses.Association.IpOwnerId", "distinguishes an Elastic IP address from one that EC2 assigned"),
 	ignored(Instance, "NetworkInterfaces.PrivateIpAddresses.Association.PublicDnsName", whySelf),
 	reapplied(Instance, "NetworkInterfaces.PrivateIpAddresses.Association.PublicIp", "as that of the interface; an Elastic IP address of a secondary address is refused"),
 	ignored(Instance, "NetworkInterfaces.PrivateIpAddresses.Primary", "EC2 chooses the first address"),
@@ -162,7 +162,7 @@ var interfaceFields = []Field{
 	carried(Interface, "TagSet.Value", `"" too`),
 }
 
-// attributeFields are what DescribeInstanceAttribute and the call for credits show.
+// attributeFields are the fields of DescribeInstanceAttribute and of the call for credits.
 var attributeFields = []Field{
 	ignored(Attribute, "instanceType", "also in the instance"),
 	ignored(Attribute, "kernel", "also in the instance"),

@@ -10,12 +10,12 @@ var chapters = []struct {
 	source      Source
 	title, text string
 }{
-	{Instance, "The instance", "Fields of `DescribeInstances`. What is refused is refused at adoption, and reported of a running instance by the sweep (WR173) and by `recoveryctl doctor`."},
+	{Instance, "The instance", "Fields of `DescribeInstances`. A refused field is refused at adoption, and reported of a running instance by the sweep (WR173) and by `recoveryctl doctor`."},
 	{Interface, "Tags of its interfaces", "`DescribeNetworkInterfaces`."},
 	{Attribute, "Its attributes", "`DescribeInstanceAttribute`."},
 	{Credits, "Its credits", "`DescribeInstanceCreditSpecifications`, of burstable types."},
-	{Volume, "Its volumes", "`DescribeVolumes`. What is refused is refused at adoption, and reported by `recoveryctl doctor`."},
-	{Template, "The launch template", "What is refused is refused at deployment, and at synthesis as far as the template's properties show it (property overrides do not)."},
+	{Volume, "Its volumes", "`DescribeVolumes`. A refused field is refused at adoption, and reported by `recoveryctl doctor`."},
+	{Template, "The launch template", "A refused field is refused at deployment, and at synthesis as far as the template's properties show it (property overrides do not)."},
 	{TargetSlot, "Its place in a target group", "`RegisterTargets`."},
 	{Alarm, "Its alarms", "`PutMetricAlarm`, when an alarm is pointed to the replacement."},
 }

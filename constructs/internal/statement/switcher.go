@@ -26,7 +26,7 @@ func (s Switcher) Read() []awsiam.PolicyStatement {
 			"ec2:DescribeAvailabilityZones", "ec2:DescribeCapacityReservations",
 			"ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeLaunchTemplateVersions",
 			"ec2:DescribeSubnets", "ec2:DescribeVolumes",
-			// What a replacement inherits besides: credits, processor options, the strategy
+			// The permissions for further inherited settings: credits, processor options, the strategy
 			// of a placement group, tags of interfaces.
 			"ec2:DescribeInstanceCreditSpecifications", "ec2:DescribeInstanceTypes", "ec2:DescribePlacementGroups",
 			// EFS asks these with the role's permissions, for its mount targets' interfaces.

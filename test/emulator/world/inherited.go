@@ -25,12 +25,12 @@ import (
 
 // Inherited is all that AWS tells of a node's instance, its attributes, volumes,
 // targets and alarms, as dotted names, save what makes it that very instance.
-// Before and after a switch it must be equal. What is left out is what the table in
-// internal/inherit says varies, so that a field that nobody thought of is compared.
+// Before and after a switch it must be equal. Only the fields that vary by the table in
+// internal/inherit are left out, so that an unforeseen field is compared.
 type Inherited map[string]string
 
 // notOurs matches the tags that the switcher controls a replacement by, and AWS's own,
-// which nobody can copy; and a field of the profile's in which the emulator shows the id
+// which no request can copy; and a field of the profile's in which the emulator shows the id
 // of the association.
 var notOurs = regexp.MustCompile(`^(instance|volume\.[^.]+)\.Tags\.(` + strings.Join([]string{
 	regexp.QuoteMeta(contract.CondemnedTag), regexp.QuoteMeta(contract.EpochTag), regexp.QuoteMeta(contract.GateTag), `aws:.*`,
