@@ -151,7 +151,9 @@ func unusual(own, usual cloud.CPUOptions) cloud.CPUOptions {
 // not describe.
 func (c *compute) usual(ctx context.Context, kind string) (cloud.CPUOptions, error) {
 	if known, ok := c.types.Load(kind); ok {
-		return known.(cloud.CPUOptions), nil
+		if usual, ok := known.(cloud.CPUOptions); ok {
+			return usual, nil
+		}
 	}
 	out, err := c.client().DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{
 		Filters: []types.Filter{{Name: aws.String("instance-type"), Values: []string{kind}}},

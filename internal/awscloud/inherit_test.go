@@ -158,13 +158,12 @@ func TestTemplateFieldsAreCarried(t *testing.T) {
 func setIn(v reflect.Value, path string, sample func(string, reflect.Type) any) {
 	name, rest, deeper := strings.Cut(path, ".")
 	f := v.FieldByName(name)
-	switch f.Kind() {
-	case reflect.Pointer:
+	if f.Kind() == reflect.Pointer {
 		if f.IsNil() {
 			f.Set(reflect.New(f.Type().Elem()))
 		}
 		f = f.Elem()
-	case reflect.Slice:
+	} else if f.Kind() == reflect.Slice {
 		if f.Len() == 0 {
 			f.Set(reflect.MakeSlice(f.Type(), 1, 1))
 		}
@@ -355,7 +354,8 @@ func TestAddressesOfInterfaces(t *testing.T) {
 		PrivateIpAddress: aws.String("10.0.0.20"),
 		PrivateIpAddresses: []types.InstancePrivateIpAddress{
 			{PrivateIpAddress: aws.String("10.0.0.100"), Association: &types.InstanceNetworkInterfaceAssociation{PublicIp: aws.String("203.0.113.2")}},
-			{PrivateIpAddress: aws.String("10.0.0.9")}, {PrivateIpAddress: aws.String("10.0.0.20"), Primary: aws.Bool(true)},
+			{PrivateIpAddress: aws.String("10.0.0.9")},
+			{PrivateIpAddress: aws.String("10.0.0.20"), Primary: aws.Bool(true)},
 		},
 		Ipv6Addresses:   []types.InstanceIpv6Address{{Ipv6Address: aws.String("fd00::2")}, {Ipv6Address: aws.String("fd00::1"), IsPrimaryIpv6: aws.Bool(true)}},
 		Association:     &types.InstanceNetworkInterfaceAssociation{PublicIp: aws.String("203.0.113.1"), IpOwnerId: aws.String("111122223333")},

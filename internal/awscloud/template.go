@@ -89,6 +89,7 @@ func blueprintOf(d *types.ResponseLaunchTemplateData) cloud.Blueprint {
 			b.VolumeTags = tagsOf(s.Tags)
 		case types.ResourceTypeNetworkInterface:
 			b.InterfaceTags = tagsOf(s.Tags)
+		default: // refused
 		}
 	}
 	if p := d.Placement; p != nil {

@@ -108,6 +108,10 @@ func checkEffect(t *testing.T, in decide.Input, step decide.Step, e decide.Effec
 				t.Errorf("%s of %s, granted is %+v", e.Do, x.ID, n.Grant)
 			}
 		}
+	case decide.Forward, decide.Address:
+		if !granted || e.NIC == "" || e.Do == decide.Address && e.Key != n.Settings.ElasticIP.Allocation {
+			t.Errorf("%s of %s with %q on %q, granted is %+v", e.Do, e.Instance, e.Key, e.NIC, n.Grant)
+		}
 	case decide.Repoint, decide.Open:
 		if kept := e.Do == decide.Open && n.Switch != nil && n.Switch.Retain == e.Instance; !granted && !kept {
 			t.Errorf("%s names %s, which has no grant", e.Do, e.Instance)

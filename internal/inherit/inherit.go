@@ -4,8 +4,7 @@
 // a test in internal/awscloud fails for a field without one, so that an update of the
 // SDK cannot lose a setting silently.
 //
-// It imports the standard library only: constructs check launch templates against it at
-// synthesis, and they must not depend on the AWS SDK.
+// It imports the standard library only, and names the AWS SDK's fields by their paths.
 package inherit
 
 import (
@@ -111,7 +110,7 @@ func carried(s Source, path, why string, only ...string) Field {
 	return Field{s, path, Carried, only, why}
 }
 
-func reapplied(s Source, path, why string) Field { return Field{s, path, Reapplied, nil, why} }
+func reapplied(path, why string) Field { return Field{Instance, path, Reapplied, nil, why} }
 
 func refused(s Source, path, why string, unless ...string) Field {
 	return Field{s, path, Refused, unless, why}

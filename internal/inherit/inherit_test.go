@@ -27,19 +27,19 @@ func TestPageIsCurrent(t *testing.T) {
 
 type sample struct {
 	Unknown   *bool
-	KernelId  *string
-	Placement *struct{ HostId, Tenancy string }
+	KeyName   *string
+	Placement *struct{ Affinity, Tenancy string }
 }
 
 // A field that the table does not know is refused: it may be a setting.
 func TestUnknownFieldsAreRefused(t *testing.T) {
 	off, none := false, ""
-	lost := inherit.Unkept(inherit.Instance, &sample{Unknown: &off, KernelId: &none})
+	lost := inherit.Unkept(inherit.Instance, &sample{Unknown: &off, KeyName: &none})
 	if len(lost) != 1 || !strings.HasPrefix(lost[0], `Unknown is "false"`) {
 		t.Errorf("refused: %q, wanted the unknown field alone", lost)
 	}
-	lost = inherit.Unkept(inherit.Instance, &sample{Placement: &struct{ HostId, Tenancy string }{"h-1", "host"}})
-	if len(lost) != 2 || !strings.HasPrefix(lost[0], `Placement.HostId is "h-1"`) || !strings.HasPrefix(lost[1], `Placement.Tenancy is "host"`) {
-		t.Errorf("refused: %q, wanted the host and its tenancy", lost)
+	lost = inherit.Unkept(inherit.Instance, &sample{Placement: &struct{ Affinity, Tenancy string }{"host", "host"}})
+	if len(lost) != 2 || !strings.HasPrefix(lost[0], `Placement.Affinity is "host"`) || !strings.HasPrefix(lost[1], `Placement.Tenancy is "host"`) {
+		t.Errorf("refused: %q, wanted the affinity and the tenancy", lost)
 	}
 }

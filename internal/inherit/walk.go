@@ -2,7 +2,6 @@ package inherit
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -20,51 +19,6 @@ func Unkept(s Source, of any) []string {
 	})
 	slices.Sort(found)
 	return slices.Compact(found)
-}
-
-// UnkeptJSON does the same for the properties of a CloudFormation resource. A value that
-// is only known at deployment counts as set.
-func UnkeptJSON(s Source, of map[string]any) []string {
-	var found []string
-	var visit func(path string, v any)
-	visit = func(path string, v any) {
-		f, known := Find(s, path)
-		switch v := v.(type) {
-		case nil:
-			return
-		case []any:
-			for _, e := range v {
-				visit(path, e)
-			}
-			return
-		case map[string]any:
-			if !isFunction(v) {
-				for _, name := range slices.Sorted(maps.Keys(v)) {
-					visit(join(path, name), v[name])
-				}
-				return
-			}
-			if known && (f.Fate == Carried || f.Fate == Ignored) {
-				return // the switcher looks at it when it is known
-			}
-		}
-		if value := fmt.Sprint(v); !known || f.refuses(value) {
-			found = append(found, describe(path, value, f.Why))
-		}
-	}
-	visit("", of)
-	return slices.Compact(found)
-}
-
-// isFunction reports whether a map is a reference or an intrinsic function.
-func isFunction(m map[string]any) bool {
-	if len(m) != 1 {
-		return false
-	}
-	for name := range m {
-		return name == "Ref" || len(name) > 4 && name[:4] == "Fn::"
-	}
-	return false
 }
 
 func describe(path, value, why string) string {
