@@ -7,14 +7,15 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/wrapped"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 )
 
 // sendFrom makes the CloudWatch agent count the application's processes, or the
 // node's units, every period and send the count at once, under the node's id alone.
-func (m *resourceMonitor) sendFrom(node ClusterNode, process string, a alarm.Shape) {
+func (m *resourceMonitor) sendFrom(node IClusterNode, process string, a alarm.Shape) {
 	agent := &boot.Agent{Node: strconv.Itoa(int(*node.NodeId()))}
-	plan, units := node.bootPlan(), []string(nil)
+	plan, units := bootPlanOf(node), []string(nil)
 	if plan != nil {
 		if plan.Agent != nil { // sends logs already
 			agent = plan.Agent
@@ -38,4 +39,13 @@ func (m *resourceMonitor) AgentCommands() *[]*string {
 		fmt.Sprintf("cat > %s <<'RECOVERY_AGENT'\n%s\nRECOVERY_AGENT", file, m.agent),
 		fmt.Sprintf("/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c file:%s", file),
 	)
+}
+
+// bootPlanOf is what the node's generated user data does, or nil when none is generated
+// here.
+func bootPlanOf(node IClusterNode) *boot.Plan {
+	if made, is := wrapped.Find[*clusterNode](node); is {
+		return made.boot
+	}
+	return nil
 }

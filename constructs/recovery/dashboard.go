@@ -73,7 +73,7 @@ func (d *recoveryDashboard) check(at prop.Place, stack awscdk.Stack, props *Reco
 	if n := d.name; n != nil && !prop.Unresolved(n) && !dashboardName.MatchString(*n) {
 		at.Fail("DashboardName is %q: allowed are 1 to 255 letters, digits, hyphens and underscores; leave it out for recovery-%s-<Region>", *n, *props.Switcher.SwitcherName())
 	}
-	here, there := stack.Region(), awscdk.Stack_Of(props.Switcher).Region()
+	here, there := stack.Region(), props.Switcher.Stack().Region()
 	if !prop.Unresolved(here) && !prop.Unresolved(there) && *here != *there {
 		at.Fail("Switcher %s is in %s and the dashboard's stack in %s: metrics, logs and alarms are read in the stack's Region; give the stack the switcher's Region", *props.Switcher.SwitcherName(), *there, *here)
 	}
@@ -240,7 +240,7 @@ func (d *recoveryDashboard) alarms(stack awscdk.Stack) []awscloudwatch.IWidget {
 	out := []awscloudwatch.IWidget{d.status("Alarms of the switcher", "Own", alarm.Arns(stack, names...))}
 	var nodes []*string
 	for _, m := range d.monitors {
-		nodes = append(nodes, m.alarmArns(stack)...)
+		nodes = append(nodes, alarmArnsOf(m, stack)...)
 	}
 	page := 0
 	for part := range slices.Chunk(nodes, mostAlarms) {

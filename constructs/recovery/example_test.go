@@ -110,7 +110,7 @@ func ExampleNewClusterNode() {
 // there is no launch template.
 func Example_adopt() {
 	stack := newStack("Licences")
-	recovery.ClusterNode_FromInstanceId(stack, jsii.String("Node"), &recovery.AdoptedNodeProps{
+	recovery.NewAdoptedNode(stack, jsii.String("Node"), &recovery.AdoptedNodeProps{
 		Switcher: newSwitcher(stack), NodeId: jsii.Number(12), InstanceId: jsii.String("i-0123456789abcdef0"),
 		Role:              awsiam.Role_FromRoleName(stack, jsii.String("Role"), jsii.String("licence-server"), nil),
 		AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(10)),

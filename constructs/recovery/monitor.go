@@ -12,6 +12,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/wrapped"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
@@ -29,20 +30,18 @@ type ResourceMonitor interface {
 	// UnservedAlarm tells people when nobody serves the node, or nil: see UnservedAlarm.
 	UnservedAlarm() awscloudwatch.Alarm
 	// ClusterNode is the node.
-	ClusterNode() ClusterNode
+	ClusterNode() IClusterNode
 	// AgentConfiguration is the CloudWatch agent's configuration (JSON) that sends the
 	// application's metric, or nil when the metric is another's.
 	AgentConfiguration() *string
 	// AgentCommands install and start the agent with it on Amazon Linux, for your own
 	// user data. Generated user data does it by itself.
 	AgentCommands() *[]*string
-
-	alarmArns(stack awscdk.Stack) []*string
 }
 
 type resourceMonitor struct {
 	constructs.Construct
-	node                  ClusterNode
+	node                  IClusterNode
 	instance, application awscloudwatch.Alarm
 	unserved              awscloudwatch.Alarm // nil: none
 	agent                 string
@@ -51,7 +50,7 @@ type resourceMonitor struct {
 func (m *resourceMonitor) InstanceAlarm() awscloudwatch.Alarm    { return m.instance }
 func (m *resourceMonitor) ApplicationAlarm() awscloudwatch.Alarm { return m.application }
 func (m *resourceMonitor) UnservedAlarm() awscloudwatch.Alarm    { return m.unserved }
-func (m *resourceMonitor) ClusterNode() ClusterNode              { return m.node }
+func (m *resourceMonitor) ClusterNode() IClusterNode             { return m.node }
 
 func (m *resourceMonitor) AgentConfiguration() *string {
 	if m.agent == "" {
@@ -68,10 +67,10 @@ func (p *ResourceMonitorProps) instance(at prop.Place) alarm.Shape {
 	return alarm.MinuteShape(at, "Instance", want.Period, want.EvaluationPeriods, want.DatapointsToAlarm)
 }
 
-func (want *ApplicationAlarm) plan(at prop.Place, node ClusterNode) alarm.Shape {
+func (want *ApplicationAlarm) plan(at prop.Place, node IClusterNode) alarm.Shape {
 	a := alarm.SecondsShape(at, "Application", want.Period, want.EvaluationPeriods, want.DatapointsToAlarm)
 	a.Threshold = prop.Or(want.Threshold, 1)
-	a.Namespace, a.Metric, a.Stat = prop.Or(want.Namespace, "CWAgent"), prop.Or(want.MetricName, "procstat_lookup_pid_count"), prop.Or(want.Statistic, "Minimum")
+	a.Namespace, a.Metric, a.Stat = prop.Or(want.Namespace, agentNamespace), prop.Or(want.MetricName, processMetric), prop.Or(want.Statistic, "Minimum")
 	a.Dimensions = map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*node.NodeId())))}
 	if want.Dimensions != nil {
 		a.Dimensions = *want.Dimensions
@@ -84,7 +83,7 @@ func (want *ApplicationAlarm) plan(at prop.Place, node ClusterNode) alarm.Shape 
 
 // makeInstance makes the alarm that names the instance, and tells the node that
 // it does.
-func (m *resourceMonitor) makeInstance(node ClusterNode, a alarm.Shape) awscloudwatch.Alarm {
+func (m *resourceMonitor) makeInstance(node IClusterNode, a alarm.Shape) awscloudwatch.Alarm {
 	name := m.name(contract.AlarmInstance)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Instance"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),
@@ -97,8 +96,10 @@ func (m *resourceMonitor) makeInstance(node ClusterNode, a alarm.Shape) awscloud
 		EvaluationPeriods: prop.Number(a.Periods), DatapointsToAlarm: prop.Number(a.Points),
 		TreatMissingData: awscloudwatch.TreatMissingData_MISSING,
 	})
-	node.AddConsumer(alarm.Node().DefaultChild().(awscloudwatch.CfnAlarm))
-	node.addAlarm(name)
+	if made, is := wrapped.Find[*clusterNode](node); is {
+		made.AddConsumer(alarm.Node().DefaultChild().(awscloudwatch.CfnAlarm))
+		made.addAlarm(name)
+	}
 	return alarm
 }
 
@@ -107,7 +108,7 @@ func (m *resourceMonitor) says(text string) *string {
 	return jsii.String(fmt.Sprintf(text, *m.node.NodeName(), int(*m.node.NodeId())) + " " + runbook.First.At(*m.node.Switcher().RunbookUrl()))
 }
 
-func (m *resourceMonitor) makeApplication(node ClusterNode, a alarm.Shape) awscloudwatch.Alarm {
+func (m *resourceMonitor) makeApplication(node IClusterNode, a alarm.Shape) awscloudwatch.Alarm {
 	name := m.name(contract.AlarmApplication)
 	alarm := awscloudwatch.NewAlarm(m, jsii.String("Application"), &awscloudwatch.AlarmProps{
 		AlarmName:        jsii.String(name),
@@ -120,28 +121,29 @@ func (m *resourceMonitor) makeApplication(node ClusterNode, a alarm.Shape) awscl
 		EvaluationPeriods: prop.Number(a.Periods), DatapointsToAlarm: prop.Number(a.Points),
 		TreatMissingData: awscloudwatch.TreatMissingData_BREACHING,
 	})
-	node.addAlarm(name)
+	if made, is := wrapped.Find[*clusterNode](node); is {
+		made.addAlarm(name)
+	}
 	return alarm
 }
 
 // nodeDimension is the metric dimension that holds the node's id.
 const nodeDimension = boot.Dimension
 
-func (m *resourceMonitor) name(kind string) string {
-	return contract.AlarmName(*m.node.Switcher().SwitcherName(), int(*m.node.NodeId()), kind)
-}
+func (m *resourceMonitor) name(kind string) string { return alarmName(m.node, kind) }
 
-// alarmArns are the ARNs of the monitor's alarms by their names, so that another
+// alarmArnsOf are the ARNs of a monitor's alarms by their names, so that another
 // stack's dashboard refers to them without a reference between the stacks.
-func (m *resourceMonitor) alarmArns(stack awscdk.Stack) []*string {
-	names := []string{m.name(contract.AlarmInstance), m.name(contract.AlarmApplication)}
-	if m.unserved != nil {
-		names = append(names, unservedName(m.node))
+func alarmArnsOf(m ResourceMonitor, stack awscdk.Stack) []*string {
+	node := m.ClusterNode()
+	names := []string{alarmName(node, contract.AlarmInstance), alarmName(node, contract.AlarmApplication)}
+	if m.UnservedAlarm() != nil {
+		names = append(names, unservedName(node))
 	}
 	return alarm.Arns(stack, names...)
 }
 
 // unservedName is not among the names whose alarms the switcher acts on.
-func unservedName(node ClusterNode) string {
+func unservedName(node IClusterNode) string {
 	return alarm.Own(*node.Switcher().SwitcherName(), fmt.Sprintf("unserved-%d", int(*node.NodeId())))
 }

@@ -8,7 +8,7 @@ import (
 // ResourceMonitorProps are the props of ResourceMonitor.
 type ResourceMonitorProps struct {
 	// ClusterNode is the node to watch. Required.
-	ClusterNode ClusterNode
+	ClusterNode IClusterNode
 	// Instance describes the instance alarm. Default: see InstanceAlarm.
 	Instance *InstanceAlarm
 	// Application describes the application alarm. Its Process or its MetricName must be

@@ -3,33 +3,32 @@ package recovery
 import (
 	"fmt"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/alarm"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/runbook"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/wrapped"
 )
 
 // unservedPlan is what an UnservedAlarm needs; without a topic there is none.
 type unservedPlan struct {
 	minutes int
 	topic   awssns.ITopic
-	metric  func(*awscloudwatch.MetricOptions) awscloudwatch.Metric
+	metric  awscloudwatch.Metric
 }
 
-func (w *UnservedAlarm) plan(at prop.Place, node ClusterNode) unservedPlan {
+func (w *UnservedAlarm) plan(at prop.Place, node IClusterNode) unservedPlan {
 	if w == nil {
 		w = &UnservedAlarm{}
 	}
-	p := unservedPlan{minutes: at.Whole("Unserved.Minutes", w.Minutes, 10, 1, 60), topic: w.Topic, metric: node.healthyHosts()}
-	if made, is := node.Switcher().(Switcher); is && p.topic == nil {
+	p := unservedPlan{minutes: at.Whole("Unserved.Minutes", w.Minutes, 10, 1, 60), topic: w.Topic, metric: node.MetricHealthyHostCount(nil)}
+	if made, is := wrapped.Find[Switcher](node.Switcher()); is && p.topic == nil {
 		p.topic = made.Topic() // nil of one that is only referred to
 	}
 	if w.Topic != nil {
-		checkTopic(at, "Unserved.Topic", w.Topic, awscdk.Stack_Of(node))
+		checkTopic(at, "Unserved.Topic", w.Topic, node.Stack())
 	}
 	if prop.Or(w.Off, false) || p.metric == nil {
 		p.topic = nil
@@ -39,7 +38,7 @@ func (w *UnservedAlarm) plan(at prop.Place, node ClusterNode) unservedPlan {
 
 // makeUnserved makes the alarm when the node serves for the first time, so that its
 // creation alarms nobody.
-func (m *resourceMonitor) makeUnserved(node ClusterNode, p unservedPlan) awscloudwatch.Alarm {
+func (m *resourceMonitor) makeUnserved(node IClusterNode, p unservedPlan) awscloudwatch.Alarm {
 	if p.topic == nil {
 		return nil
 	}
@@ -47,11 +46,13 @@ func (m *resourceMonitor) makeUnserved(node ClusterNode, p unservedPlan) awsclou
 		ID: "Unserved", Name: unservedName(node),
 		Means: fmt.Sprintf("Nobody has served %s for %d minutes: its load balancer finds no target healthy, and no switch has helped.", *node.NodeName(), p.minutes),
 		Do:    fmt.Sprintf("See with recoveryctl show %d whether it is paused, held or never was seen as failed.", int(*node.NodeId())),
-		Read:  runbook.Nothing, Metric: p.metric(&awscloudwatch.MetricOptions{Period: prop.Duration(60), Statistic: jsii.String("Maximum")}),
+		Read:  runbook.Nothing, Metric: p.metric,
 		Least: 1, Below: true, Periods: p.minutes,
 		// A target group without any target has no data.
 		Missing: awscloudwatch.TreatMissingData_BREACHING,
 	})
-	alarm.Node().AddDependency(node.Resource())
+	if made, is := wrapped.Find[*clusterNode](node); is {
+		alarm.Node().AddDependency(made.resource)
+	}
 	return alarm
 }

@@ -3,20 +3,53 @@ package recovery
 import (
 	"fmt"
 	"sort"
+	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/consumer"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
+
+// IClusterNode is a node, made here or elsewhere.
+type IClusterNode interface {
+	awscdk.IResource
+	// NodeId is the node's number, NodeName its name.
+	NodeId() *float64
+	NodeName() *string
+	// Switcher recovers the node.
+	Switcher() ISwitcher
+	// InstanceId is of the instance at the last deployment. Of a node that is only
+	// referred to it is what its attributes say, or nil.
+	InstanceId() *string
+	// MetricHealthyHostCount counts the targets that the node's own load balancer finds
+	// healthy. It is nil with existing target groups, whose load balancer is not known
+	// here, and for a node that is only referred to without its TargetGroup.
+	// Default: maximum over a minute.
+	MetricHealthyHostCount(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricProcessCount counts the processes of the application, as the CloudWatch agent
+	// sends it for ResourceMonitor. Its only dimension is the node's id, so it outlives
+	// switches. Default: minimum over a minute.
+	MetricProcessCount(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// OnSwitched makes a rule for the end of each switch: the node serves elsewhere. The
+	// events of the three rules are described in docs/events.md; each may come more than
+	// once.
+	OnSwitched(id *string, options *awsevents.OnEventOptions) awsevents.Rule
+	// OnHeld makes a rule for switches that wait for something and retry automatically.
+	OnHeld(id *string, options *awsevents.OnEventOptions) awsevents.Rule
+	// OnInterrupted makes a rule for switches that need a person.
+	OnInterrupted(id *string, options *awsevents.OnEventOptions) awsevents.Rule
+}
 
 // ClusterNode is one protected workload: a launch template, a custom resource that
 // the switcher serves, a load balancer, a file system for shared data and a place
@@ -30,23 +63,17 @@ import (
 // node, its stack's tags, or a resource or output of its stack that uses them. An
 // output stays as it is until then: recoveryctl knows the instance of now.
 type ClusterNode interface {
-	constructs.Construct
-	// NodeId is the node's number, NodeName its name.
-	NodeId() *float64
-	NodeName() *string
-	// Switcher recovers the node.
-	Switcher() ISwitcher
-	// InstanceId, AvailabilityZone, SubnetId and PrivateIp are of the instance at the
-	// last deployment.
-	InstanceId() *string
+	IClusterNode
+	// AvailabilityZone, SubnetId and PrivateIp are of the instance at the last
+	// deployment.
 	AvailabilityZone() *string
 	SubnetId() *string
 	PrivateIp() *string
 	// ImageId is what it booted, Epoch the record's counter.
 	ImageId() *string
 	Epoch() *string
-	// Resource is the custom resource.
-	Resource() awscdk.CustomResource
+	// CustomResource is what CloudFormation knows of the node.
+	CustomResource() awscdk.CustomResource
 	// LaunchTemplate is what instances are launched from; nil for an adopted node.
 	LaunchTemplate() awsec2.LaunchTemplate
 	// Role is what the instance may do; nil for an adopted node without one.
@@ -76,15 +103,10 @@ type ClusterNode interface {
 	// Connections are of the node's security groups; GrantPrincipal is its role.
 	Connections() awsec2.Connections
 	GrantPrincipal() awsiam.IPrincipal
-
-	addAlarm(name string)
-	bootPlan() *boot.Plan // nil when no user data is generated
-	// healthyHosts is the metric of the own load balancer's healthy targets, or nil.
-	healthyHosts() func(*awscloudwatch.MetricOptions) awscloudwatch.Metric
 }
 
 type clusterNode struct {
-	constructs.Construct
+	awscdk.Resource
 	id          int
 	name        string
 	switcher    ISwitcher
@@ -104,6 +126,7 @@ type clusterNode struct {
 	kinds       []string // beside kind
 	escalation  FenceEscalation
 	life        life
+	elsewhere   bool   // monitored by a ResourceMonitor of another stack
 	adopt       string // the instance that becomes the node; "" launches one
 	check       string // id of its application status check; "" is none
 	elastic     contract.ElasticIP
@@ -133,7 +156,7 @@ func (n *clusterNode) PrivateIp() *string { return n.attribute(contract.AttrPriv
 func (n *clusterNode) ImageId() *string { return n.attribute(contract.AttrImageID) }
 
 func (n *clusterNode) Epoch() *string                        { return n.attribute(contract.AttrEpoch) }
-func (n *clusterNode) Resource() awscdk.CustomResource       { return n.resource }
+func (n *clusterNode) CustomResource() awscdk.CustomResource { return n.resource }
 func (n *clusterNode) LaunchTemplate() awsec2.LaunchTemplate { return n.template }
 func (n *clusterNode) Role() awsiam.IRole                    { return n.role }
 func (n *clusterNode) SecurityGroup() awsec2.SecurityGroup   { return n.group }
@@ -153,12 +176,7 @@ func (n *clusterNode) GrantPrincipal() awsiam.IPrincipal {
 	return n.role.GrantPrincipal()
 }
 func (n *clusterNode) AddConsumer(r awscdk.CfnResource) { n.consumers.Add(r) }
-func (n *clusterNode) healthyHosts() func(*awscloudwatch.MetricOptions) awscloudwatch.Metric {
-	return n.healthy
-}
-
-func (n *clusterNode) addAlarm(name string) { n.alarms.names = append(n.alarms.names, name) }
-func (n *clusterNode) bootPlan() *boot.Plan { return n.boot }
+func (n *clusterNode) addAlarm(name string)             { n.alarms.names = append(n.alarms.names, name) }
 
 func (n *clusterNode) TargetGroupArns() *[]*string {
 	arns := make([]*string, 0, len(n.groups))
@@ -192,4 +210,19 @@ func (a *alarmNames) Produce() *[]*string {
 type life struct {
 	apply, onDelete    string
 	drain, stop, await int // seconds
+}
+
+// nodeID checks a node's number.
+func nodeID(at prop.Place, id *float64) int {
+	at.Require(id != nil, "NodeId", "give an integer that no other node of the Region has")
+	if prop.Unresolved(id) {
+		at.Fail("NodeId is a token: names of alarms and directories are made from it, and its uniqueness is checked at synthesis; give a plain number")
+	}
+	number, err := contract.ParseNodeID(strconv.FormatFloat(*id, 'f', -1, 64))
+	at.FailOn(err)
+	return number
+}
+
+func alarmName(node IClusterNode, kind string) string {
+	return contract.AlarmName(*node.Switcher().SwitcherName(), int(*node.NodeId()), kind)
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
-// AdoptedNodeProps are the props of ClusterNode_FromInstanceId.
+// AdoptedNodeProps are the props of NewAdoptedNode.
 type AdoptedNodeProps struct {
 	// InstanceId is the running instance, in the switcher's VPC. It says what the node
 	// begins with: a change later replaces nothing that runs. Required.
@@ -61,6 +61,8 @@ type AdoptedNodeProps struct {
 	// InstanceTypes are tried, in this order, where the instance's own type cannot be
 	// had. They must be of its architecture. Default: none.
 	InstanceTypes *[]awsec2.InstanceType
+	// MonitoredElsewhere is as that of ClusterNodeProps. Default: false.
+	MonitoredElsewhere *bool
 	// Priority, Zones, AllowTerminateFence, Gate, RestartOriginal, FenceEscalation,
 	// DrainTime, StopTime and ServiceTimeout are as those of ClusterNodeProps.
 	Priority            *float64
@@ -83,7 +85,7 @@ type AdoptedNodeProps struct {
 	AwaitAutoRecovery awscdk.Duration
 }
 
-// ClusterNode_FromInstanceId makes a running instance a node, without a restart: the
+// NewAdoptedNode makes a running instance a node, without a restart: the
 // switcher tags it, records what its replacements are to be, and protects it from
 // then on. It is the way to take over what another stack, or a person, has made; a
 // node cannot be taken over by "cdk import".
@@ -96,7 +98,7 @@ type AdoptedNodeProps struct {
 // LaunchTemplate, SecurityGroup, UserData, LoadBalancer and the file systems are nil,
 // MountCommands are none. To change what replacements are, change the running instance,
 // and the sweep takes that over; an image is changed by a new node.
-func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *AdoptedNodeProps) ClusterNode {
+func NewAdoptedNode(scope constructs.Construct, id *string, props *AdoptedNodeProps) ClusterNode {
 	at := prop.Of(scope, id)
 	props, fault := input.Clean(scope, props)
 	at.FailOn(fault)
@@ -120,7 +122,7 @@ func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *A
 	registry.Claim(scope, at, "instance", n.adopt, "an instance carries one node; adopt another")
 	n.claimAddress(scope, at, props.ElasticIp)
 
-	constructs.NewConstruct_Override(n, scope, id)
+	awscdk.NewResource_Override(n, scope, id, nil)
 	groups := []awsec2.ISecurityGroup{}
 	if props.SecurityGroups != nil {
 		groups = *props.SecurityGroups
@@ -146,7 +148,7 @@ func ClusterNode_FromInstanceId(scope constructs.Construct, id *string, props *A
 // like are the props that an adopted node has in common with a new one.
 func (p *AdoptedNodeProps) like() *ClusterNodeProps {
 	return &ClusterNodeProps{
-		Switcher: p.Switcher, NodeId: p.NodeId, NodeName: p.NodeName, TargetGroups: p.TargetGroups,
+		Switcher: p.Switcher, NodeId: p.NodeId, MonitoredElsewhere: p.MonitoredElsewhere, NodeName: p.NodeName, TargetGroups: p.TargetGroups,
 		Priority: p.Priority, Zones: p.Zones, AllowTerminateFence: p.AllowTerminateFence, RestartOriginal: p.RestartOriginal,
 		FenceEscalation: p.FenceEscalation, ServiceTimeout: p.ServiceTimeout,
 		// Its user data is what the instance was launched with.

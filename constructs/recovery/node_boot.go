@@ -7,6 +7,7 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/userdata"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/wrapped"
 	"github.com/workload-recovery/workload-recovery/internal/boot"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
@@ -39,7 +40,7 @@ func (n *clusterNode) planBoot(at prop.Place, props *ClusterNodeProps) {
 		at.Fail("GateTime is given and Gate is not true: there is no gate to give up; leave it out or set Gate")
 	}
 	fence := contract.DefaultPolicy().FenceSeconds
-	if s, ok := n.switcher.(*switcher); ok {
+	if s, ok := wrapped.Find[*switcher](n.switcher); ok {
 		fence = s.policy.FenceSeconds
 	}
 	n.boot = &boot.Plan{

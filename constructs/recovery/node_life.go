@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
+	"github.com/workload-recovery/workload-recovery/constructs/internal/wrapped"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 )
 
@@ -54,7 +55,7 @@ func (n *clusterNode) planLife(at prop.Place, p lifeProps) {
 // deployTime is how long the switcher lets a deployment take, in seconds. That of an
 // imported switcher is not known: the default is assumed.
 func (n *clusterNode) deployTime() int {
-	if s, ok := n.switcher.(*switcher); ok {
+	if s, ok := wrapped.Find[*switcher](n.switcher); ok {
 		return s.policy.DeploySeconds
 	}
 	return contract.DefaultPolicy().DeploySeconds

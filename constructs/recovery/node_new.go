@@ -29,7 +29,7 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
 	n.claimAddress(scope, at, props.ElasticIp)
 
-	constructs.NewConstruct_Override(n, scope, id)
+	awscdk.NewResource_Override(n, scope, id, nil)
 	filesystem.PinIDs(n)
 	placement.Check(n, props.PlacementGroup)
 	n.group = awsec2.NewSecurityGroup(n, jsii.String("Group"), &awsec2.SecurityGroupProps{

@@ -158,6 +158,10 @@ type ClusterNodeProps struct {
 	// ApplicationStatusCheck has EC2 itself ask the application, without an agent.
 	// Default: none.
 	ApplicationStatusCheck *ApplicationStatusCheck
+	// MonitoredElsewhere declares that a ResourceMonitor in another stack or app, made with
+	// ClusterNode_FromNodeAttributes, watches the node: the switcher then acts on that
+	// monitor's two alarms. Default: false.
+	MonitoredElsewhere *bool
 	// ApplyChanges says when a change of what instances are launched from (image, type,
 	// volumes, user data, …) is applied. Default: ApplyChanges_NEXT_SWITCH.
 	ApplyChanges ApplyChanges

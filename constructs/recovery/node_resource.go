@@ -17,13 +17,8 @@ import (
 func newNode(at prop.Place, props *ClusterNodeProps) *clusterNode {
 	at.Require(props != nil, "props", "give at least Switcher and NodeId")
 	at.Require(props.Switcher != nil, "Switcher", "give the Switcher that recovers the node")
-	at.Require(props.NodeId != nil, "NodeId", "give an integer that no other node of the Region has")
-	if prop.Unresolved(props.NodeId) {
-		at.Fail("NodeId is a token: names of alarms and directories are made from it, and its uniqueness is checked at synthesis; give a plain number")
-	}
-	number, err := contract.ParseNodeID(strconv.FormatFloat(*props.NodeId, 'f', -1, 64))
-	at.FailOn(err)
-	n := &clusterNode{id: number, name: prop.Or(props.NodeName, fmt.Sprintf("node-%d", number)), switcher: props.Switcher}
+	n := &clusterNode{id: nodeID(at, props.NodeId), switcher: props.Switcher, elsewhere: prop.Or(props.MonitoredElsewhere, false)}
+	n.name = prop.Or(props.NodeName, fmt.Sprintf("node-%d", n.id))
 	if props.SecurityGroups != nil && len(*props.SecurityGroups) > 4 {
 		at.Fail("SecurityGroups has %d groups: at most four are allowed beside the node's own, since EC2 allows five per interface; merge some", len(*props.SecurityGroups))
 	}
@@ -63,6 +58,10 @@ func (n *clusterNode) checkZones(at prop.Place, props *ClusterNodeProps) {
 func (n *clusterNode) makeResource(at prop.Place, props *ClusterNodeProps) {
 	n.letRelease()
 	n.letMoveAddress()
+	if n.elsewhere {
+		n.addAlarm(alarmName(n, contract.AlarmInstance))
+		n.addAlarm(alarmName(n, contract.AlarmApplication))
+	}
 	wait := at.Seconds("ServiceTimeout", props.ServiceTimeout, 1800)
 	low := n.deployTime()
 	if wait <= low || wait > 3600 {

@@ -22,7 +22,7 @@ import (
 const timeout = 900
 
 type switcher struct {
-	constructs.Construct
+	awscdk.Resource
 	name, function    string
 	idTag, targetTag  string
 	env               statement.Environment

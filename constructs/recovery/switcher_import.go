@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -26,7 +27,7 @@ func Switcher_FromSwitcherAttributes(scope constructs.Construct, id *string, att
 		runbooks: runbook.Check(at, attrs.RunbookUrl),
 	}
 	s.checkTags(at)
-	constructs.NewConstruct_Override(s, scope, id)
+	awscdk.NewResource_Override(s, scope, id, nil)
 	s.locate()
 	if attrs.RoleArn != nil {
 		s.role = awsiam.Role_FromRoleArn(s, jsii.String("Role"), attrs.RoleArn, nil)

@@ -46,7 +46,7 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 		built = code.Built(scope, at, *architecture.Name())
 	}
 
-	constructs.NewConstruct_Override(s, scope, id)
+	awscdk.NewResource_Override(s, scope, id, nil)
 	s.name = prop.Or(props.Name, "")
 	if props.Name == nil {
 		s.name = *awscdk.Names_UniqueResourceName(s, &awscdk.UniqueResourceNameOptions{

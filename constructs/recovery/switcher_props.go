@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
-	"github.com/aws/constructs-go/constructs/v10"
 )
 
 // SwitcherProps are the props of Switcher.
@@ -90,7 +89,7 @@ type SwitcherProps struct {
 
 // ISwitcher is a switcher, made here or elsewhere.
 type ISwitcher interface {
-	constructs.Construct
+	awscdk.IResource
 	// SwitcherName is the switcher's name.
 	SwitcherName() *string
 	// Vpc is the place whose nodes it recovers.
@@ -111,6 +110,15 @@ type ISwitcher interface {
 	RunbookUrl() *string
 	// GrantInvoke lets the grantee invoke the function, as an operator does.
 	GrantInvoke(grantee awsiam.IGrantable) awsiam.Grant
+	// OnSwitched makes a rule for the end of each switch of any node: the node serves
+	// elsewhere. The events of the three rules are described in docs/events.md; each may
+	// come more than once.
+	OnSwitched(id *string, options *awsevents.OnEventOptions) awsevents.Rule
+	// OnHeld makes a rule for switches that wait for something and retry automatically,
+	// and for the brake.
+	OnHeld(id *string, options *awsevents.OnEventOptions) awsevents.Rule
+	// OnInterrupted makes a rule for switches that need a person.
+	OnInterrupted(id *string, options *awsevents.OnEventOptions) awsevents.Rule
 }
 
 // Switcher is the one function of a VPC that recovers its nodes, with its two

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -32,13 +33,25 @@ type RecoveryTableProps struct {
 
 // IRecoveryTable is the table of a Region, made here or elsewhere.
 type IRecoveryTable interface {
-	constructs.Construct
+	awscdk.IResource
 	// TableName is its name.
 	TableName() *string
 	// TableArn is its ARN.
 	TableArn() *string
 	// EncryptionKey is the customer-managed key, or nil.
 	EncryptionKey() awskms.IKey
+	// Metric is one of DynamoDB's for the table.
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+	// Default: sum over a minute.
+	Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricConsumedReadCapacityUnits and MetricConsumedWriteCapacityUnits are what is
+	// paid for. Default: sum over a minute.
+	MetricConsumedReadCapacityUnits(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	MetricConsumedWriteCapacityUnits(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	// MetricReadThrottleEvents and MetricWriteThrottleEvents count requests that DynamoDB
+	// refused as too many. Default: sum over a minute.
+	MetricReadThrottleEvents(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
+	MetricWriteThrottleEvents(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 }
 
 // RecoveryTable is the one table of a Region, shared by its switchers: node
@@ -52,7 +65,7 @@ type RecoveryTable interface {
 }
 
 type recoveryTable struct {
-	constructs.Construct
+	awscdk.Resource
 	table awsdynamodb.Table // nil of an existing one
 	name  *string
 	arn   *string
@@ -76,7 +89,7 @@ func NewRecoveryTable(scope constructs.Construct, id *string, props *RecoveryTab
 	registry.Claim(scope, at, "recovery table", "of a Region", "one table serves all switchers of a Region; pass the existing one to them")
 
 	t := &recoveryTable{key: props.EncryptionKey}
-	constructs.NewConstruct_Override(t, scope, id)
+	awscdk.NewResource_Override(t, scope, id, nil)
 	policy := props.RemovalPolicy
 	if policy == "" {
 		policy = awscdk.RemovalPolicy_RETAIN

@@ -41,7 +41,7 @@ func RecoveryTable_FromTableAttributes(scope constructs.Construct, id *string, a
 		at.Fail("TableName is %q: allowed are 3 to 255 letters, digits and _.-; give the table's name, not its ARN, since it is of the switcher's own account and Region", *attrs.TableName)
 	}
 	t := &recoveryTable{name: attrs.TableName, key: attrs.EncryptionKey}
-	constructs.NewConstruct_Override(t, scope, id)
+	awscdk.NewResource_Override(t, scope, id, nil)
 	t.arn = awscdk.Stack_Of(t).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("dynamodb"), Resource: jsii.String("table"), ResourceName: attrs.TableName,
 	})

@@ -34,7 +34,7 @@ type RecoveryVpc interface {
 }
 
 type recoveryVpc struct {
-	constructs.Construct
+	awscdk.Resource
 	vpc       awsec2.IVpc
 	arn       *string
 	cidr      *string
@@ -76,7 +76,7 @@ func NewRecoveryVpc(scope constructs.Construct, id *string, props *RecoveryVpcPr
 	}
 
 	v := &recoveryVpc{zones: plan.zones, cidr: jsii.String(plan.cidr)}
-	constructs.NewConstruct_Override(v, scope, id)
+	awscdk.NewResource_Override(v, scope, id, nil)
 	filesystem.PinIDs(v)
 	if v.zones == nil {
 		v.zones = firstZones(plan.count)

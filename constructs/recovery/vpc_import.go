@@ -36,7 +36,7 @@ func RecoveryVpc_FromRecoveryVpcAttributes(scope constructs.Construct, id *strin
 	prop.RefuseDuplicates(at, "Availability Zone", zones)
 
 	v := &recoveryVpc{zones: zones, cidr: attrs.CidrBlock, blackhole: attrs.BlackholeSecurityGroupId, logsGroup: attrs.LogSecurityGroupId}
-	constructs.NewConstruct_Override(v, scope, id)
+	awscdk.NewResource_Override(v, scope, id, nil)
 	v.vpc = awsec2.Vpc_FromVpcAttributes(v, jsii.String("View"), &awsec2.VpcAttributes{
 		VpcId: attrs.VpcId, VpcCidrBlock: attrs.CidrBlock,
 		AvailabilityZones: attrs.AvailabilityZones, IsolatedSubnetIds: attrs.SubnetIds,

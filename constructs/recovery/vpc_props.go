@@ -5,7 +5,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
-	"github.com/aws/constructs-go/constructs/v10"
 )
 
 // RecoveryVpcProps are the props of RecoveryVpc. All may be left out.
@@ -69,7 +68,7 @@ type RecoveryVpcProps struct {
 
 // IRecoveryVpc is a place for nodes, made here or elsewhere.
 type IRecoveryVpc interface {
-	constructs.Construct
+	awscdk.IResource
 	// Vpc is the VPC, with the nodes' subnets as its isolated ones.
 	Vpc() awsec2.IVpc
 	// VpcId is the VPC's id.

@@ -71,7 +71,7 @@ func newRole(t *testing.T, switcher, vpc, region string) *role {
 		Code: awslambda.Code_FromAsset(jsii.String("../template/testdata/switcher"), nil),
 	})
 	nodes := awscdk.NewStack(app, jsii.String("Nodes"), nil)
-	recovery.ClusterNode_FromInstanceId(nodes, jsii.String("Node"), &recovery.AdoptedNodeProps{
+	recovery.NewAdoptedNode(nodes, jsii.String("Node"), &recovery.AdoptedNodeProps{
 		Switcher: s, NodeId: jsii.Number(anyNode), InstanceId: jsii.String(anyInstance),
 		TargetGroups:           &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(anyGroup)}},
 		ElasticIp:              &recovery.NodeElasticIp{AllocationId: jsii.String(anyAddress), PublicIp: jsii.String("203.0.113.9")},

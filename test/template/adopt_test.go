@@ -30,7 +30,7 @@ func (b base) adopt(id string, props recovery.AdoptedNodeProps) recovery.Cluster
 	if props.InstanceId == nil {
 		props.InstanceId = jsii.String(running)
 	}
-	return recovery.ClusterNode_FromInstanceId(b.stack, jsii.String(id), &props)
+	return recovery.NewAdoptedNode(b.stack, jsii.String(id), &props)
 }
 
 // TestAdoptedNode: an adopted node is its custom resource and the permissions for
@@ -164,9 +164,9 @@ func TestAdoptErrors(t *testing.T) {
 	})
 	t.Run("nothing", func(t *testing.T) {
 		b := newBase(t)
-		refused(t, func() { recovery.ClusterNode_FromInstanceId(b.stack, jsii.String("Old"), nil) }, "props is missing", "InstanceId")
+		refused(t, func() { recovery.NewAdoptedNode(b.stack, jsii.String("Old"), nil) }, "props is missing", "InstanceId")
 		refused(t, func() {
-			recovery.ClusterNode_FromInstanceId(b.stack, jsii.String("Old"), &recovery.AdoptedNodeProps{Switcher: b.switcher, NodeId: jsii.Number(1)})
+			recovery.NewAdoptedNode(b.stack, jsii.String("Old"), &recovery.AdoptedNodeProps{Switcher: b.switcher, NodeId: jsii.Number(1)})
 		}, "InstanceId is missing")
 	})
 }

@@ -156,8 +156,9 @@ var unchanged = map[string]string{
 	"SwitcherProps.Vpc": "stays: a switcher belongs to one VPC", "SwitcherProps.Table": "stays: the table has the records of the nodes",
 	"ClusterNodeProps.Switcher": "stays: a node belongs to one switcher", "AdoptedNodeProps.Switcher": "stays: a node belongs to one switcher",
 	"ResourceMonitorProps.ClusterNode": "stays: a monitor belongs to one node", "RecoveryDashboardProps.Switcher": "stays: a dashboard belongs to one switcher",
-	"ClusterNodeProps.ImageHasGate":   "changes with `Gate` only",
-	"AdoptedNodeProps.SecurityGroups": "no interruption: it is in no template",
+	"ClusterNodeProps.ImageHasGate":       "changes with `Gate` only",
+	"ClusterNodeProps.MonitoredElsewhere": "no interruption: the node names its alarms",
+	"AdoptedNodeProps.SecurityGroups":     "no interruption: it is in no template",
 }
 
 // startFor sets other props in both apps for a prop that depends on another or excludes it.
@@ -407,7 +408,7 @@ func (p propRef) app(t *testing.T, set func(world, *forms)) document {
 		recovery.NewRecoveryDashboard(stack, jsii.String("Dashboard"), &f.Dashboard)
 	}
 	if root != "Node" && root != "Monitor" && root != "Dashboard" {
-		recovery.ClusterNode_FromInstanceId(stack, jsii.String("Adopted"), &f.Adopted)
+		recovery.NewAdoptedNode(stack, jsii.String("Adopted"), &f.Adopted)
 	}
 	return synth(t, stack)
 }

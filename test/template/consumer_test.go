@@ -90,7 +90,7 @@ func TestGetters(t *testing.T) {
 		t.Errorf("attributes (-want +got):\n%s", diff)
 	}
 	if *n.NodeId() != 7 || n.Role() == nil || n.LoadBalancer() == nil || n.DataFileSystem() == nil || len(*n.TargetGroupArns()) != 1 ||
-		n.LaunchTemplate() == nil || n.Resource() == nil || n.SecurityGroup() == nil || n.Switcher() != recovery.ISwitcher(b.switcher) {
+		n.LaunchTemplate() == nil || n.CustomResource() == nil || n.SecurityGroup() == nil || n.Switcher() != recovery.ISwitcher(b.switcher) {
 		t.Error("a getter is empty")
 	}
 }

@@ -41,7 +41,7 @@ func everything(app awscdk.App) awscdk.Stack {
 	})
 	groups := &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("theirs"))}}
 	recovery.NewClusterNode(stack, jsii.String("Grouped"), &recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(3), TargetGroups: groups})
-	adopted := recovery.ClusterNode_FromInstanceId(stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
+	adopted := recovery.NewAdoptedNode(stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
 		Switcher: s, NodeId: jsii.Number(4), InstanceId: jsii.String("i-0123456789abcdef0"), Role: role, TargetGroups: groups, VolumeKeys: &[]awskms.IKey{key},
 		DataFileSystem: awsefs.FileSystem_FromFileSystemAttributes(stack, jsii.String("Data"), &awsefs.FileSystemAttributes{
 			FileSystemId: jsii.String("fs-0123456789abcdef0"), SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("DataGroup"), jsii.String("sg-0123456789abcdef0"), nil),

@@ -42,9 +42,9 @@ func (p propRef) construct(stack awscdk.Stack, f *forms) {
 	case "Node":
 		recovery.NewClusterNode(stack, jsii.String("Node"), &f.Node)
 	case "Adopted":
-		recovery.ClusterNode_FromInstanceId(stack, jsii.String("Adopted"), &f.Adopted)
+		recovery.NewAdoptedNode(stack, jsii.String("Adopted"), &f.Adopted)
 	case "Monitor":
-		f.Monitor.ClusterNode = recovery.ClusterNode_FromInstanceId(stack, jsii.String("Adopted"), &f.Adopted)
+		f.Monitor.ClusterNode = recovery.NewAdoptedNode(stack, jsii.String("Adopted"), &f.Adopted)
 		recovery.NewResourceMonitor(stack, jsii.String("Monitor"), &f.Monitor)
 	case "Dashboard":
 		f.Dashboard.Switcher = recovery.NewSwitcher(stack, jsii.String("Own"), &f.Switcher)

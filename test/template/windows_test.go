@@ -18,8 +18,8 @@ func TestOtherSystems(t *testing.T) {
 	}
 	ami := map[string]*string{"us-east-1": jsii.String("ami-0123456789abcdef0")}
 	own := awsec2.UserData_ForLinux(nil)
-	image := []string{"Nodes/Node: MachineImage is of Windows", "Linux", "EFS", "ClusterNode_FromInstanceId"}
-	script := []string{"Nodes/Node: UserData is a script for Windows", "ClusterNode_FromInstanceId"}
+	image := []string{"Nodes/Node: MachineImage is of Windows", "Linux", "EFS", "NewAdoptedNode"}
+	script := []string{"Nodes/Node: UserData is a script for Windows", "NewAdoptedNode"}
 	for _, c := range []fault[recovery.ClusterNodeProps]{
 		{"the latest Windows", recovery.ClusterNodeProps{MachineImage: windows}, image},
 		{"Windows by AMI", recovery.ClusterNodeProps{MachineImage: awsec2.MachineImage_GenericWindows(&ami, nil)}, image},
@@ -38,7 +38,7 @@ func TestOtherSystems(t *testing.T) {
 	b := newBase(t)
 	b.node("Parameter", recovery.ClusterNodeProps{MachineImage: named(awsec2.OperatingSystemType_LINUX)})
 	b.node("Ami", recovery.ClusterNodeProps{NodeId: jsii.Number(8), MachineImage: awsec2.MachineImage_GenericLinux(&ami, nil), UserData: own})
-	recovery.ClusterNode_FromInstanceId(b.stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
+	recovery.NewAdoptedNode(b.stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
 		Switcher: b.switcher, NodeId: jsii.Number(9), InstanceId: jsii.String("i-0123456789abcdef0"),
 	})
 	if n := synth(t, b.stack).counts()["Custom::RecoveryNode"]; n != 3 {

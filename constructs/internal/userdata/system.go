@@ -13,7 +13,7 @@ import (
 // (https://docs.aws.amazon.com/efs/latest/ug/whatisefs.html).
 
 const windowsHint = "a ClusterNode runs Linux, since it keeps its data in EFS, which Windows cannot mount, and is set up by cloud-init; " +
-	"give a Linux image, or take over a running Windows instance by ClusterNode_FromInstanceId, which puts nothing on it"
+	"give a Linux image, or take over a running Windows instance by NewAdoptedNode, which puts nothing on it"
 
 // RefuseOtherSystems refuses an image of Windows or of an unknown operating system.
 func RefuseOtherSystems(at prop.Place, os awsec2.OperatingSystemType) {

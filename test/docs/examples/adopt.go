@@ -21,7 +21,7 @@ func Adopt(app awscdk.App) recovery.ClusterNode {
 	switcher := recovery.Switcher_FromSwitcherAttributes(stack, jsii.String("Switcher"), &recovery.SwitcherAttributes{
 		SwitcherName: jsii.String("prod"), Vpc: vpc,
 	})
-	node := recovery.ClusterNode_FromInstanceId(stack, jsii.String("Node"), &recovery.AdoptedNodeProps{
+	node := recovery.NewAdoptedNode(stack, jsii.String("Node"), &recovery.AdoptedNodeProps{
 		Switcher: switcher, NodeId: jsii.Number(12), NodeName: jsii.String("licences"),
 		InstanceId: jsii.String("i-0123456789abcdef0"),
 		// The role of the instance's profile: replacements get it too.

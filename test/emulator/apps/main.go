@@ -124,7 +124,7 @@ func adopted(app awscdk.App, vpc stacks.VpcStack) {
 	parameter := func(name string) *string {
 		return awscdk.NewCfnParameter(stack, &name, &awscdk.CfnParameterProps{Type: jsii.String("String")}).ValueAsString()
 	}
-	node := recovery.ClusterNode_FromInstanceId(stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
+	node := recovery.NewAdoptedNode(stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
 		InstanceId: parameter("Instance"), Switcher: vpc.Switcher, NodeId: jsii.Number(9),
 		ApplicationStatusCheck: &recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
 		TargetGroups:           &[]*recovery.NodeTargetGroup{{TargetGroupArn: parameter("TargetGroup"), Port: jsii.Number(80)}},
