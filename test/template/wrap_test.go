@@ -58,7 +58,7 @@ func TestWrappedConstructsAreTakenForTheirOwn(t *testing.T) {
 		if wrap {
 			switcher, made = &wrappedSwitcher{ISwitcher: made}, wrappedMadeSwitcher{made}
 		}
-		var node recovery.ClusterNode = recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{
+		node := recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{
 			Switcher: switcher, NodeId: jsii.Number(7), Application: &recovery.NodeApplication{Units: jsii.Strings("app")}, Gate: jsii.Bool(true),
 		})
 		if wrap {
@@ -68,7 +68,7 @@ func TestWrappedConstructsAreTakenForTheirOwn(t *testing.T) {
 		if wrap {
 			seen = wrappedINode{seen}
 		}
-		var monitor recovery.ResourceMonitor = recovery.NewResourceMonitor(stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{ClusterNode: seen})
+		monitor := recovery.NewResourceMonitor(stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{ClusterNode: seen})
 		if wrap {
 			monitor = wrappedMonitor{monitor}
 		}

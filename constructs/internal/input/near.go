@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/workload-recovery/workload-recovery/constructs/internal/wrapped"
 )
 
 // near refuses a resource of another Region, and a role, a log group or a construct of ours
@@ -21,7 +23,7 @@ func (w *walker) near(f field, kind reflect.Type, thing any) error {
 		e := x.Env()
 		theirs = homeOf(e.Account, e.Region)
 	case constructs.IConstruct:
-		stack := awscdk.Stack_Of(x)
+		stack := wrapped.Stack(x)
 		theirs = homeOf(stack.Account(), stack.Region())
 	case interface{ CertificateArn() *string }:
 		return w.arn(f, *x.CertificateArn())
