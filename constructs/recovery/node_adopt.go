@@ -63,10 +63,11 @@ type AdoptedNodeProps struct {
 	InstanceTypes *[]awsec2.InstanceType
 	// MonitoredElsewhere is as that of ClusterNodeProps. Default: false.
 	MonitoredElsewhere *bool
-	// Priority, Zones, AllowTerminateFence, Gate, RestartOriginal, FenceEscalation,
+	// Priority, Zones, AcceptForcedStop, AllowTerminateFence, Gate, RestartOriginal, FenceEscalation,
 	// DrainTime, StopTime and ServiceTimeout are as those of ClusterNodeProps.
 	Priority            *float64
 	Zones               *[]*string
+	AcceptForcedStop    *bool
 	AllowTerminateFence *bool
 	Gate                *bool
 	RestartOriginal     *bool
@@ -149,7 +150,7 @@ func NewAdoptedNode(scope constructs.Construct, id *string, props *AdoptedNodePr
 func (p *AdoptedNodeProps) like() *ClusterNodeProps {
 	return &ClusterNodeProps{
 		Switcher: p.Switcher, NodeId: p.NodeId, MonitoredElsewhere: p.MonitoredElsewhere, NodeName: p.NodeName, TargetGroups: p.TargetGroups,
-		Priority: p.Priority, Zones: p.Zones, AllowTerminateFence: p.AllowTerminateFence, RestartOriginal: p.RestartOriginal,
+		Priority: p.Priority, Zones: p.Zones, AcceptForcedStop: p.AcceptForcedStop, AllowTerminateFence: p.AllowTerminateFence, RestartOriginal: p.RestartOriginal,
 		FenceEscalation: p.FenceEscalation, ServiceTimeout: p.ServiceTimeout,
 		// Its user data is what the instance was launched with.
 		Gate: p.Gate, UserData: awsec2.UserData_Custom(jsii.String("the instance's own")),

@@ -109,6 +109,13 @@ type ClusterNodeProps struct {
 	// Zones are the zones to prefer, in order; the VPC's others follow by name.
 	// Default: by name.
 	Zones *[]*string
+	// AcceptForcedStop declares that a forced stop proves well enough that the failed
+	// instance writes no data any more. AWS says that a forced stop "in rare cases, results
+	// in post-stop writes to EBS volumes or other shared resources" ("Methods for stopping
+	// an instance", Amazon EC2 User Guide). It matters for an instance that is stuck and
+	// whose data is not on DataFileSystem: without it the node is held until EC2 confirms
+	// the instance off without force. Default: false.
+	AcceptForcedStop *bool
 	// AllowTerminateFence permits terminating a failed instance whose root is an
 	// instance store, which cannot be stopped. Its local data is lost. Default: false.
 	AllowTerminateFence *bool

@@ -90,6 +90,7 @@ func (n *clusterNode) properties(at prop.Place, props *ClusterNodeProps) *map[st
 		TargetGroups:        n.groups,
 		Alarms:              prop.List(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),
 		Priority:            strconv.Itoa(at.Whole("Priority", props.Priority, 100, 0, 1000)),
+		AcceptForcedStop:    onlyTrue(props.AcceptForcedStop),
 		AllowTerminateFence: strconv.FormatBool(prop.Or(props.AllowTerminateFence, false)),
 		Gate:                strconv.FormatBool(prop.Or(props.Gate, false)),
 		InstanceTypes:       n.kinds,
@@ -108,4 +109,12 @@ func (n *clusterNode) properties(at prop.Place, props *ClusterNodeProps) *map[st
 	at.FailOn(json.Unmarshal(text, &fields))
 	delete(fields, "ServiceToken") // awscdk.CustomResource sets it
 	return &fields
+}
+
+// onlyTrue returns "true" for a flag that is set to true. The switcher takes "" for false.
+func onlyTrue(flag *bool) string {
+	if prop.Or(flag, false) {
+		return "true"
+	}
+	return ""
 }

@@ -100,6 +100,7 @@ func inherits(t *testing.T, s Stage) {
 			}
 			want.Tags = merged(want.Tags, map[string]string{contract.SwitcherTag: "contracts", "case": name})
 			want.VolumeTags = merged(want.VolumeTags, map[string]string{contract.SwitcherTag: "contracts"})
+			want.InterfaceTags = merged(want.InterfaceTags, map[string]string{contract.SwitcherTag: "contracts"})
 			if i.Tags[contract.EpochTag] != "3" {
 				t.Errorf("tags are %v, wanted the launch's own among them", i.Tags)
 			}
@@ -229,13 +230,21 @@ func power(t *testing.T, s Stage) {
 			}
 		}
 	}
+	mark := func(value string) { // as the switcher's role wants it
+		t.Helper()
+		if err := s.Ports.Compute.Tag(ctx(t), ids, map[string]string{contract.CondemnedTag: value}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	await(cloud.Running)
+	mark("3")
 	for range 2 { // a repeated call is harmless
 		if err := s.Ports.Compute.Stop(ctx(t), ids, cloud.SkipShutdown); err != nil {
 			t.Fatal(err)
 		}
 	}
 	await(cloud.Stopped)
+	mark(contract.MayStart)
 	for range 2 {
 		for _, id := range ids {
 			if err := s.Ports.Compute.Start(ctx(t), id); err != nil {
@@ -244,6 +253,7 @@ func power(t *testing.T, s Stage) {
 		}
 	}
 	await(cloud.Running)
+	mark("3")
 	if err := s.Ports.Compute.Terminate(ctx(t), ids, cloud.ShutDown); err != nil {
 		t.Fatal(err)
 	}

@@ -107,9 +107,14 @@ func motoStage(t *testing.T, url string) contracts.Stage {
 			if b.Tenancy == "" {
 				b.Tenancy = "default"
 			}
-			// Moto drops both at launch. The unit tests of awscloud see that they are sent.
+			// Moto drops these at launch. The unit tests of awscloud see that they are sent.
 			for i := range b.Volumes {
 				b.Volumes[i].IOPS, b.Volumes[i].Throughput = 0, 0
+			}
+			b.InterfaceTags = nil
+			// Moto makes both up.
+			for i := range b.Interfaces {
+				b.Interfaces[i].Description, b.Interfaces[i].Public = "", nil
 			}
 		},
 		// Moto looks for the interfaces of the terminated instance and finds none.

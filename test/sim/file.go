@@ -30,7 +30,7 @@ func (w *World) makeMounts(node int) {
 
 func (w *World) mountIn(node int, zone string) *mountTarget {
 	return &mountTarget{
-		cloud.Mount{ID: w.next("fsmt"), Subnet: w.siteOf(node).subnet(zone), Zone: zone, IP: w.address(), State: "available", Groups: []string{"sg-files"}}, fileSystem(node), false,
+		cloud.Mount{ID: w.next("fsmt"), Subnet: w.siteOf(node).subnet(zone), Zone: zone, IP: w.address(), State: "available", Groups: []string{"sg-files" + w.siteOf(node).suffix}}, fileSystem(node), false,
 	}
 }
 

@@ -43,7 +43,7 @@ func TestAdoptedNode(t *testing.T) {
 		VolumeKeys:     &[]awskms.IKey{awskms.Key_FromKeyArn(b.stack, jsii.String("Key"), jsii.String("arn:aws:kms:us-east-1:111122223333:key/k"))},
 		DataFileSystem: fileSystem(b), FenceEscalation: recovery.FenceEscalation_STORAGE,
 		InstanceTypes: &[]awsec2.InstanceType{awsec2.NewInstanceType(jsii.String("m7i.large")), awsec2.NewInstanceType(jsii.String("m6i.large"))},
-		Zones:         jsii.Strings("us-east-1c"), Priority: jsii.Number(3), AllowTerminateFence: jsii.Bool(true), Gate: jsii.Bool(true), RestartOriginal: jsii.Bool(true),
+		Zones:         jsii.Strings("us-east-1c"), Priority: jsii.Number(3), AcceptForcedStop: jsii.Bool(true), AllowTerminateFence: jsii.Bool(true), Gate: jsii.Bool(true), RestartOriginal: jsii.Bool(true),
 		DrainTime: awscdk.Duration_Seconds(jsii.Number(0)), StopTime: awscdk.Duration_Minutes(jsii.Number(3)), AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(10)),
 	})
 	recovery.NewResourceMonitor(b.stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{
@@ -61,7 +61,7 @@ func TestAdoptedNode(t *testing.T) {
 	want := contract.Settings{
 		ID: 7, Name: "node-7", Adopt: running, Retain: true, Drain: 0, Stop: 180, AwaitRecovery: 600,
 		Zones: []string{"us-east-1c"}, Groups: []contract.GroupSetting{{ARN: targetGroup("tg"), Port: 81}}, Alarms: []string{"test.node-7.application", "test.node-7.instance"},
-		Priority: 3, AllowTerminateFence: true, Gate: true, Types: []string{"m7i.large", "m6i.large"}, RestartOriginal: true, Escalation: contract.EscalateStorage, FileSystem: "fs-1",
+		Priority: 3, AcceptForcedStop: true, AllowTerminateFence: true, Gate: true, Types: []string{"m7i.large", "m6i.large"}, RestartOriginal: true, Escalation: contract.EscalateStorage, FileSystem: "fs-1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)

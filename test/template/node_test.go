@@ -48,7 +48,7 @@ func TestNodeProperties(t *testing.T) {
 	data := awsec2.UserData_ForLinux(nil)
 	node := b.node("Node", recovery.ClusterNodeProps{
 		NodeName: jsii.String("db"), Zones: jsii.Strings("us-east-1c", "us-east-1a"), Priority: jsii.Number(900),
-		AllowTerminateFence: jsii.Bool(true), ServiceTimeout: awscdk.Duration_Hours(jsii.Number(1)),
+		AcceptForcedStop: jsii.Bool(true), AllowTerminateFence: jsii.Bool(true), ServiceTimeout: awscdk.Duration_Hours(jsii.Number(1)),
 		Gate: jsii.Bool(true), RestartOriginal: jsii.Bool(true), FenceEscalation: recovery.FenceEscalation_STORAGE, UserData: data,
 		ApplyChanges: recovery.ApplyChanges_AT_ONCE, DrainTime: awscdk.Duration_Seconds(jsii.Number(45)), StopTime: awscdk.Duration_Seconds(jsii.Number(0)),
 		AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(5)), OnDelete: awscdk.RemovalPolicy_RETAIN,
@@ -68,7 +68,7 @@ func TestNodeProperties(t *testing.T) {
 	want := contract.Settings{
 		ID: 7, Name: "db", Template: contract.Template{ID: "${NodeTemplate}", Version: "${NodeTemplate.LatestVersionNumber}"},
 		Zones: []string{"us-east-1c", "us-east-1a"}, Groups: []contract.GroupSetting{{ARN: targetGroup("a")}, {ARN: targetGroup("b"), Port: 81}},
-		Alarms: []string{"test.node-7.application", "test.node-7.instance"}, Priority: 900, AllowTerminateFence: true,
+		Alarms: []string{"test.node-7.application", "test.node-7.instance"}, Priority: 900, AcceptForcedStop: true, AllowTerminateFence: true,
 		Gate: true, Types: []string{"m7g.large", "m6g.large"}, RestartOriginal: true, Escalation: contract.EscalateStorage, FileSystem: "${NodeData}",
 		AtOnce: true, Drain: 45, Stop: 0, AwaitRecovery: 300, Retain: true,
 	}
