@@ -89,7 +89,11 @@ func Decide(in Input) Step {
 		s.out.Wait = s.out.Wait || s.n.Request != nil // a deployment waits: look again soon
 		return s.finish()
 	}
-	if !s.sound() || s.troubles() {
+	if !s.sound() {
+		return s.finish()
+	}
+	if s.troubles() {
+		s.noteAccepted()
 		return s.finish()
 	}
 	phases[s.n.Phase](s)

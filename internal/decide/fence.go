@@ -166,10 +166,11 @@ func (s *step) remove(c record.Condemned) bool {
 	if i.State == cloud.Terminated || i.State == cloud.ShuttingDown {
 		return true
 	}
-	if s.tagCondemned(c, i) {
+	if s.tagCondemned(c, i); s.marked(c, i) {
 		s.terminate(c, cloud.ShutDown)
+		return false
 	}
-	return false
+	return s.sparesTag(c, i) // it stays, stopped, until its tags have room: the switch does not wait for that
 }
 
 func (s *step) condemned(instance string) *record.Condemned {

@@ -3,6 +3,10 @@ package decide
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -11,11 +15,41 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
-// hold stops the node where it is until retryAt. People are told once per cause.
+// hold stops the node where it is until retryAt. People are notified once an hour for
+// each cause.
 func (s *step) hold(kind record.HoldKind, code message.Code, reason string, retryAt time.Time) {
-	if s.holdQuietly(kind, code, reason, retryAt) {
+	if s.holdQuietly(kind, code, reason, retryAt) && s.isNews(causeOf(code, reason)) {
 		s.notify(code, reason)
 	}
+}
+
+// remindEvery is the time in which people are notified of one cause once, however often
+// its hold ends and begins again.
+const remindEvery = time.Hour
+
+// isNews reports whether people were not notified of a cause within remindEvery, and
+// remembers in the record that they are notified now.
+func (s *step) isNews(cause string) bool {
+	if told, ok := s.n.Told[cause]; ok && s.since(told) < remindEvery {
+		return false
+	}
+	maps.DeleteFunc(s.n.Told, func(_ string, told time.Time) bool { return s.since(told) >= remindEvery })
+	if s.n.Told == nil {
+		s.n.Told = map[string]time.Time{}
+	}
+	s.n.Told[cause], s.out.Save = s.Now, true
+	return true
+}
+
+// causeOf names the cause of a hold: its code, and the reason without the words that
+// change from try to try, which are ids, times and numbers.
+func causeOf(code message.Code, reason string) string {
+	words := slices.DeleteFunc(strings.Fields(reason), func(word string) bool { return strings.ContainsAny(word, "0123456789") })
+	sum := fnv.New32a()
+	for _, word := range words {
+		sum.Write([]byte(word + " "))
+	}
+	return fmt.Sprintf("%s-%08x", code, sum.Sum32())
 }
 
 // holdQuietly holds the node without a notice. It reports whether the hold is new.
@@ -94,6 +128,11 @@ func (s *step) troubles() bool {
 			s.wait() // there already
 		case o.Effect.Do == Repoint && s.n.Phase == record.Serving:
 			s.say(message.CallFailed, what) // never delays a switch; the sweep repeats it, and tells people
+		case o.Effect.Do == Condemn && s.goesUntagged(o):
+			s.wait() // it is off: nothing needs the tag now
+		case kind == cloud.Full:
+			s.hold(record.Held, message.HeldTags, o.Effect.Instance+": "+what, s.retryAt())
+			held = true
 		case cloud.Barred(o.Err):
 			s.holdBarred(what, o.Err)
 			held = true

@@ -261,6 +261,27 @@ func (s *step) answeredLaunches() {
 	}
 }
 
+// noteAccepted records, in a step that a trouble with another effect ends, an instance
+// that EC2 launched: what was accepted is on record before the node is held.
+func (s *step) noteAccepted() {
+	for _, o := range s.Outcomes {
+		sw := s.n.Switch
+		if o.Effect.Do != Launch || o.Err != nil || sw == nil || sw.Launch == nil || sw.Launch.Token != o.Effect.Launch.Token {
+			continue
+		}
+		switch s.n.Phase {
+		case record.Launching:
+			hold := s.n.Hold
+			s.n.Hold = nil
+			s.accepted(o.Instance)
+			s.n.Hold = hold
+		case record.Deleting:
+			s.condemn(o.Instance.ID, o.Instance.Zone, o.Instance.PrivateIP)
+			s.refused() // closed: the instance is known
+		}
+	}
+}
+
 // otherSender reports whether another invocation may still send the open
 // request, which EC2 refused this time: it could be accepted then, beside the
 // next candidate's. The node waits until that is over, and asks again meanwhile.
@@ -353,16 +374,11 @@ func (s *step) choose() bool {
 	return true
 }
 
-// remindEvery is how long people are not told again that no candidate is left: a node that
-// may be restarted in place leaves that hold for each try.
-const remindEvery = time.Hour
-
 // holdNoCandidate holds a node that cannot be placed until retryAt; the next round tries
 // every candidate again.
 func (s *step) holdNoCandidate(why string, retryAt time.Time) {
 	sw := s.n.Switch
-	if s.holdQuietly(record.Held, message.HeldNoCandidate, why, retryAt) && s.since(sw.Told) >= remindEvery {
-		sw.Told = s.Now
+	if s.holdQuietly(record.Held, message.HeldNoCandidate, why, retryAt) && s.isNews(string(message.HeldNoCandidate)) {
 		s.notify(message.HeldNoCandidate, why)
 	}
 	sw.Tried = s.avoided()

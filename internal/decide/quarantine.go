@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/blueprint"
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -193,14 +194,46 @@ func (s *step) isolate(c record.Condemned) bool {
 	return isolated
 }
 
-// tagCondemned names the instance as condemned for IAM. Reports whether it is.
+// tagCondemned tags the instance as condemned, which IAM asks for. It reports whether it is
+// tagged, or needs no tag because it is off and EC2 refuses it.
 func (s *step) tagCondemned(c record.Condemned, i cloud.Instance) bool {
 	if s.marked(c, i) {
 		return true
 	}
+	spared := s.sparesTag(c, i)
+	if spared && s.since(c.Untagged) < tagAgain {
+		return true
+	}
 	s.do(s.mark(c))
 	s.out.Save = true
-	return false
+	return spared
+}
+
+// tagAgain is the time after which a refused condemned tag is tried again.
+const tagAgain = 5 * time.Minute
+
+// sparesTag reports whether the instance is off and EC2 refused its condemned tag: there is
+// nothing to stop, and the quarantine of its interfaces keeps it from its data and its
+// clients when a person starts it.
+func (s *step) sparesTag(c record.Condemned, i cloud.Instance) bool {
+	return !c.Untagged.IsZero() && i.State == cloud.Stopped
+}
+
+// goesUntagged notes that EC2 refused the condemned tag of an instance that is off. It
+// reports whether the node goes on without that tag.
+func (s *step) goesUntagged(o Outcome) bool {
+	i := s.Facts.Instances[o.Effect.Instance]
+	refused := cloud.Is(o.Err, cloud.Full) || cloud.Is(o.Err, cloud.Denied) || cloud.Is(o.Err, cloud.Invalid)
+	if !refused || i.State != cloud.Stopped || !s.n.Condemns(i.ID) {
+		return false
+	}
+	s.condemned(i.ID).Untagged, s.out.Save = s.Now, true
+	reason := fmt.Sprintf("%s is %s: %v", i.ID, i.State, o.Err)
+	if s.isNews(string(message.CondemnedUntagged) + " " + i.ID) {
+		s.say(message.CondemnedUntagged, reason, slog.String("instance", i.ID))
+		s.notify(message.CondemnedUntagged, reason)
+	}
+	return true
 }
 
 // marked reports whether the instance is tagged as condemned.

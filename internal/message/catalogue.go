@@ -91,6 +91,10 @@ const (
 	HeldLaunchOpen    Code = "WR205"
 	HeldBrake         Code = "WR206"
 	HeldTags          Code = "WR208"
+	CondemnedUntagged Code = "WR165"
+	TagsLeftOut       Code = "WR166"
+	TableAdopted      Code = "WR167"
+	TableRestored     Code = "WR309"
 	HeldOff           Code = "WR211"
 
 	FenceOverdue     Code = "WR301"
@@ -164,6 +168,9 @@ var Catalogue = []Definition{
 	{Adopted, slog.LevelInfo, "instance adopted", "A running instance was tagged and recorded as the node's, without a restart.", none},
 	{InstanceRetained, slog.LevelInfo, "instance retained", "The node was deleted and its instance left running, without the tags that made it the node's.", none},
 	{EventAnnounced, slog.LevelWarn, "AWS announced an event of the node's instance", "EC2 will retire, stop or reboot the instance, or maintain its host. The node is moved by a planned switch before (NoticeLeadSeconds).", "None. To choose another time, switch the node yourself before."},
+	{CondemnedUntagged, slog.LevelWarn, "old instance cannot be tagged", "EC2 refuses the tag recovery:condemned of an instance that is off already. The instance is in quarantine, so the switch goes on. Without the tag the switcher may not terminate the instance: it stays stopped.", "Make room among the instance's tags, or give the role the permission named in the reason. The switcher then terminates the instance. Or terminate it yourself."},
+	{TagsLeftOut, slog.LevelWarn, "tags are not inherited", "A person gave the node's instance, or a volume of it, more tags than leave room for the switcher's. The replacement is launched without the tags named in the reason.", "Remove tags from the running instance until at most 44 of your own are left (49 on a volume)."},
+	{TableAdopted, slog.LevelWarn, "restored record adopted", "A person confirmed that the table was restored. The node's epoch is above every epoch that is visible in EC2, and the record names the instance that runs.", "None."},
 	{PauseBegun, slog.LevelWarn, "node is paused from now on", "An operator paused recoveries of this node. A switch that is under way goes on.", "None: it ends by itself. To end it earlier: recoveryctl resume."},
 	{PauseOver, slog.LevelWarn, "pause ended", "The pause's time is over, or an operator ended it. A failure is recovered again.", none},
 	{OffBegun, slog.LevelWarn, "recoveries switched off", "An operator put the brake on: no recovery of any node of the VPC begins. A switch that is under way goes on, and an operator's planned switch still can be ordered.", "Take the brake off when the work is done: recoveryctl brake off."},
@@ -193,6 +200,7 @@ var Catalogue = []Definition{
 	{LaunchInvalid, slog.LevelError, "interrupted: launch request is not valid", "EC2 will never accept the launch as it is: a missing image, key pair, security group or the like.", "Restore what the reason names, or deploy the node with a valid launch template. The switch tries again by itself. The old instance is stopped, not terminated."},
 	{NoBlueprint, slog.LevelError, "interrupted: no blueprint", "The instance is gone and no blueprint was ever recorded.", "Deploy the node again, so that it is launched from its launch template."},
 	{AttemptsSpent, slog.LevelError, "interrupted: replacements do not become healthy", "As many replacements as the policy allows died or stayed unhealthy.", "Look at the kept instances and the application. The switch tries again by itself at the next retry."},
+	{TableRestored, slog.LevelError, "interrupted: the record is older than an instance", "An instance of the node carries a higher epoch than its record, or belongs to a launch that the record does not know: the table was restored to an earlier point in time. Nothing is launched, stopped or registered for the node.", "Compare recoveryctl show with the instances in EC2, then adopt the restored table: recoveryctl adopt-table (docs/operations.md)."},
 	{CallRejected, slog.LevelError, "interrupted: AWS rejects a call", "AWS answers a call that the switch needs with a permanent error.", "Mend what the reason names. The switch tries again by itself."},
 
 	{ForcedStop, slog.LevelError, "interrupted: a forced stop is not proof enough", "The old instance was stuck and EC2 stopped it by force. AWS says that a forced stop in rare cases results in post-stop writes to EBS volumes or other shared resources. The node's data is not on a file system of its own that the instance could be cut off from, and the node does not set AcceptForcedStop. No replacement is granted.", "Make sure that the instance cannot write the node's data any more: revoke its access, or ask AWS support whether its host is off. Then set AcceptForcedStop on the node and deploy. The switch goes on at once."},

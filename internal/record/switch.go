@@ -56,8 +56,6 @@ type Switch struct {
 	NoOriginal bool `json:"noOriginal,omitempty"`
 	// Stays says that no candidate could take a planned switch whose original serves on.
 	Stays bool `json:"stays,omitempty"`
-	// Told is when people were last told that no candidate is left.
-	Told time.Time `json:"told,omitzero"`
 	// Retain is the instance that a delete leaves as it is.
 	Retain string `json:"retain,omitempty"`
 	// RetainIP is its address, if it carried the node.
