@@ -112,6 +112,9 @@ const (
 	// detail is {"node": 7, "by": "who", "reason": "how"}. It is kept in the history and
 	// changes nothing else.
 	DetailDrill = "Recovery Drill"
+	// DetailAdoptTable confirms that the table was restored to an earlier point in time; its
+	// detail is {"node": 7, "by": "who", "reason": "why"}, node 0 for all.
+	DetailAdoptTable = "Recovery Adopt Table"
 )
 
 // FunctionPrefix begins the name of every switcher's Lambda function.

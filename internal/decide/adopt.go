@@ -29,6 +29,9 @@ func (s *step) adopt() {
 		s.wait()
 		return
 	}
+	if seen := highestEpoch(i); seen > s.n.Epoch { // of an earlier life
+		s.n.Epoch, s.out.Save = seen, true
+	}
 	d, described := s.Facts.Details[id]
 	if !described {
 		s.hold(record.Interrupted, message.NoBlueprint, s.Facts.NoDetails[id], s.retryAt())

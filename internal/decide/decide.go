@@ -82,6 +82,9 @@ func Decide(in Input) Step {
 	s.answeredCuts()
 	s.untaken()
 	s.overdueRequest()
+	if s.isOutdated() {
+		return s.finish()
+	}
 	if s.duplicate(); s.resting() {
 		if s.cancellable() && s.cancelled() {
 			return s.finish()

@@ -58,7 +58,7 @@ func TestOneNoticeAnHour(t *testing.T) {
 	for minute := range 119 {
 		in := s.Input
 		in.Node, in.Now = n, now.Add(time.Duration(minute)*time.Minute)
-		in.Node.Hold = nil // what an accepted launch does
+		in.Node.Hold = nil // as an accepted launch ends it
 		in.Outcomes = []decide.Outcome{{
 			Effect: decide.Effect{Do: decide.Condemn, Instance: before, Node: 7, Epoch: 2},
 			Err:    &cloud.Error{Kind: cloud.Full, Service: "EC2", Action: "CreateTags", Code: "TagLimitExceeded", Message: fmt.Sprintf("request %d", minute)},

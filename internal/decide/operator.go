@@ -14,7 +14,7 @@ import (
 // node looks like. A planned switch is none: it rests on what is seen.
 func IsOrder(h record.Hint) bool {
 	switch h.Cause.Kind {
-	case event.CauseAck, event.CausePause, event.CauseResume, event.CauseBrakeOn, event.CauseBrakeOff, event.CauseDrill:
+	case event.CauseAck, event.CausePause, event.CauseResume, event.CauseBrakeOn, event.CauseBrakeOff, event.CauseDrill, event.CauseAdoptTable:
 		return true
 	}
 	return false
@@ -168,6 +168,9 @@ func (s *step) order(h record.Hint) {
 			s.n.Off = &record.Off{Since: since, By: o.By, Reason: o.Reason}
 			s.say(message.OffBegun, h.Cause.Detail)
 		}
+	case event.CauseAdoptTable:
+		s.n.AdoptTable = true
+		s.say(message.Acknowledged, h.Cause.Detail)
 	case event.CauseDrill:
 		s.say(message.DrillBegun, h.Cause.Detail)
 	case event.CauseBrakeOff:

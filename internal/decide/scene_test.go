@@ -2,6 +2,7 @@ package decide_test
 
 import (
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -138,7 +139,7 @@ func (s *scene) condemned(id string, group string) {
 		i.Interfaces[k].Groups = []string{group}
 	}
 	s.Facts.Instances[id] = i
-	s.tag(id, contract.CondemnedTag, "2")
+	s.tag(id, contract.CondemnedTag, strconv.Itoa(s.Node.Epoch))
 }
 
 func (s *scene) tag(id, key, value string) {

@@ -106,6 +106,9 @@ func (r *run) looks(hints map[int][]record.Hint, now time.Time) (looks []look, n
 			continue
 		}
 		l := look{i, observe.NeedOf(n, sweep, r.cfg.Policy, now), sweep}
+		if n.Phase != record.Deleted {
+			l.need.Tagged = n.ID // whether an instance is ahead of the record
+		}
 		if l.need.Fresh = hinted; hinted && len(hints) <= fewHinted {
 			l.need.Ahead(n)
 		}

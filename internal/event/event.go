@@ -84,6 +84,7 @@ var parsers = map[key]func(envelope) Event{
 	{contract.Source, contract.DetailBrake}:               parseOrder(CauseBrakeOn),
 	{contract.Source, contract.DetailSwitch}:              parseOrder(CauseOperator),
 	{contract.Source, contract.DetailDrill}:               parseOrder(CauseDrill),
+	{contract.Source, contract.DetailAdoptTable}:          parseOrder(CauseAdoptTable),
 	{"workload-recovery", "Recovery Sweep"}:               func(envelope) Event { return Event{Kind: Sweep} },
 	{"workload-recovery", "Recovery Continue"}:            func(e envelope) Event { return Event{Kind: Continue, Chain: max(0, e.Chain)} },
 }

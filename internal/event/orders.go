@@ -22,6 +22,8 @@ const (
 	CauseBrakeOff = "brake off"
 	// CauseDrill announces that a person breaks the node for practice.
 	CauseDrill = "drill"
+	// CauseAdoptTable confirms that the table was restored to an earlier point in time.
+	CauseAdoptTable = "table adopted"
 	// CauseOperator is a switch that a person plans.
 	CauseOperator = "planned by an operator"
 )
@@ -69,7 +71,7 @@ func parseOrder(cause string) func(envelope) Event {
 // fault says what is wrong with an order, or "".
 func (o order) fault(cause string) string {
 	const oneNode, allNodes = `allowed is a node id, for example {"node": 7}`, `allowed is a node id, or 0 for all`
-	all := cause == CausePause || cause == CauseResume
+	all := cause == CausePause || cause == CauseResume || cause == CauseAdoptTable
 	switch {
 	case cause == CauseBrakeOn && o.On == nil:
 		return `the order for the brake says neither on nor off: wanted {"on": true} or {"on": false}`

@@ -92,7 +92,6 @@ const (
 	HeldBrake         Code = "WR206"
 	HeldTags          Code = "WR208"
 	CondemnedUntagged Code = "WR165"
-	TagsLeftOut       Code = "WR166"
 	TableAdopted      Code = "WR167"
 	TableRestored     Code = "WR309"
 	HeldOff           Code = "WR211"
@@ -169,7 +168,6 @@ var Catalogue = []Definition{
 	{InstanceRetained, slog.LevelInfo, "instance retained", "The node was deleted and its instance left running, without the tags that made it the node's.", none},
 	{EventAnnounced, slog.LevelWarn, "AWS announced an event of the node's instance", "EC2 will retire, stop or reboot the instance, or maintain its host. The node is moved by a planned switch before (NoticeLeadSeconds).", "None. To choose another time, switch the node yourself before."},
 	{CondemnedUntagged, slog.LevelWarn, "old instance cannot be tagged", "EC2 refuses the tag recovery:condemned of an instance that is off already. The instance is in quarantine, so the switch goes on. Without the tag the switcher may not terminate the instance: it stays stopped.", "Make room among the instance's tags, or give the role the permission named in the reason. The switcher then terminates the instance. Or terminate it yourself."},
-	{TagsLeftOut, slog.LevelWarn, "tags are not inherited", "A person gave the node's instance, or a volume of it, more tags than leave room for the switcher's. The replacement is launched without the tags named in the reason.", "Remove tags from the running instance until at most 44 of your own are left (49 on a volume)."},
 	{TableAdopted, slog.LevelWarn, "restored record adopted", "A person confirmed that the table was restored. The node's epoch is above every epoch that is visible in EC2, and the record names the instance that runs.", "None."},
 	{PauseBegun, slog.LevelWarn, "node is paused from now on", "An operator paused recoveries of this node. A switch that is under way goes on.", "None: it ends by itself. To end it earlier: recoveryctl resume."},
 	{PauseOver, slog.LevelWarn, "pause ended", "The pause's time is over, or an operator ended it. A failure is recovered again.", none},

@@ -63,6 +63,9 @@ type Node struct {
 	// OffOver is when the newest order was given that took the operators' brake off. What
 	// was ordered before it is over, in whatever record or late event it comes.
 	OffOver time.Time `json:"offOver,omitzero"`
+	// AdoptTable says that a person confirmed that the table was restored: the record takes
+	// over what is visible in EC2 at the next look.
+	AdoptTable bool `json:"adoptTable,omitempty"`
 	// Obeyed are the ids of the last orders, so that one delivered again is no new one.
 	Obeyed []string `json:"obeyed,omitempty"`
 

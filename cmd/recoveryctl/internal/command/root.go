@@ -107,7 +107,7 @@ switcher did not take the order up in time; 7 your credentials do not allow it.`
 	root.AddCommand(
 		c.statusCommand(), c.showCommand(), c.historyCommand(), c.planCommand(), c.switchCommand(),
 		c.pauseCommand(), c.resumeCommand(), c.ackCommand(), c.brakeCommand(), c.watchCommand(),
-		c.doctorCommand(), c.drillCommand(),
+		c.doctorCommand(), c.drillCommand(), c.adoptTableCommand(),
 	)
 	return root, c
 }
