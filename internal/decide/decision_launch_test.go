@@ -109,8 +109,8 @@ func TestDecisionsPlace(t *testing.T) {
 			c.Stoppers = []record.Sender{{By: "other", Until: now}, {By: "me", Until: in(time.Hour)}}
 		})),
 		when("no zone is left, and it is condemned no more", off(), nowhere, restart, func(s *scene) { s.Node.Condemned = nil }),
-		when("no zone is left, and people were told almost an hour ago", off(), nowhere, func(s *scene) { s.Node.Told = map[string]time.Time{"WR201": ago(time.Hour - 1)} }),
-		when("no zone is left, and people were told an hour ago", off(), nowhere, func(s *scene) { s.Node.Told = map[string]time.Time{"WR201": ago(time.Hour)} }),
+		when("no zone is left, and people were told almost an hour ago", off(), nowhere, func(s *scene) { s.Node.Notices = map[string]time.Time{"WR201": ago(time.Hour - 1)} }),
+		when("no zone is left, and people were told an hour ago", off(), nowhere, func(s *scene) { s.Node.Notices = map[string]time.Time{"WR201": ago(time.Hour)} }),
 		when("the places cannot be read", off(), func(s *scene) { s.unseen(observe.PartPlaces, cloud.Throttled) }),
 		when("attempts are spent", off(), course(func(sw *record.Switch) { sw.Attempts, sw.LastFailure = 3, "i-x: it died" })),
 		when("attempts are spent for the third time", off(), course(func(sw *record.Switch) { sw.Attempts, sw.Rounds = 3, 2 })),

@@ -30,14 +30,14 @@ const remindEvery = time.Hour
 // isNews reports whether people were not notified of a cause within remindEvery, and
 // remembers in the record that they are notified now.
 func (s *step) isNews(cause string) bool {
-	if told, ok := s.n.Told[cause]; ok && s.since(told) < remindEvery {
+	if told, ok := s.n.Notices[cause]; ok && s.since(told) < remindEvery {
 		return false
 	}
-	maps.DeleteFunc(s.n.Told, func(_ string, told time.Time) bool { return s.since(told) >= remindEvery })
-	if s.n.Told == nil {
-		s.n.Told = map[string]time.Time{}
+	maps.DeleteFunc(s.n.Notices, func(_ string, told time.Time) bool { return s.since(told) >= remindEvery })
+	if s.n.Notices == nil {
+		s.n.Notices = map[string]time.Time{}
 	}
-	s.n.Told[cause], s.out.Save = s.Now, true
+	s.n.Notices[cause], s.out.Save = s.Now, true
 	return true
 }
 

@@ -83,7 +83,7 @@ func (s *step) create(r record.Request, set contract.Settings) {
 	s.n.Born = s.Now.Unix()
 	s.n.Epoch++
 	s.n.Blueprint, s.n.Targets, s.n.Condemned, s.n.Recent, s.n.Armed = nil, nil, nil, nil, nil
-	s.n.Told = nil
+	s.n.Notices = nil
 	s.n.Last, s.n.Lost, s.n.Acked, s.n.Retained, s.n.Confirmed = nil, nil, time.Time{}, "", false
 	// Its former life's release, not delivered yet, would take this one's claim.
 	s.n.Outbox = slices.DeleteFunc(s.n.Outbox, func(p record.Post) bool { return p.Kind == record.PostRelease })

@@ -321,7 +321,7 @@ func (s *step) complete() {
 		s.lacks(missing, moved)
 	case moved:
 		s.notify(message.SwitchCompleted, s.report())
-		s.n.Told = nil // a hold from now on is a new cause
+		s.n.Notices = nil // a hold from now on is a new cause
 	}
 	s.to(record.Done)
 	s.n.Switch = nil

@@ -55,11 +55,11 @@ type Node struct {
 	Phase Phase     `json:"phase"`
 	Since time.Time `json:"since"` // when the phase began
 	Hold  *Hold     `json:"hold,omitempty"`
-	// Told holds when people were last notified of each cause of a hold. It is cleared when
+	// Notices holds the time of the last notice of each cause of a hold. It is cleared when
 	// a switch completes.
-	Told  map[string]time.Time `json:"told,omitempty"`
-	Pause *Pause               `json:"pause,omitempty"`
-	Off   *Off                 `json:"off,omitempty"` // the operators' brake, in every node's record
+	Notices map[string]time.Time `json:"notices,omitempty"`
+	Pause   *Pause               `json:"pause,omitempty"`
+	Off     *Off                 `json:"off,omitempty"` // the operators' brake, in every node's record
 	// OffOver is when the newest order was given that took the operators' brake off. What
 	// was ordered before it is over, in whatever record or late event it comes.
 	OffOver time.Time `json:"offOver,omitzero"`
@@ -175,7 +175,7 @@ type Condemned struct {
 	Cut bool `json:"cut,omitempty"`
 	// Unwell says that it carried the node, ran, and did not become healthy.
 	Unwell bool `json:"unwell,omitempty"`
-	// Untagged is when EC2 last refused to tag the instance as condemned while it was off.
+	// Untagged is the time at which EC2 last refused to tag the instance as condemned while it was off.
 	Untagged time.Time `json:"untagged,omitzero"`
 	// Waived says that the node's policy goes on without proof that it is off.
 	Waived bool `json:"waived,omitempty"`
@@ -304,7 +304,7 @@ func (n Node) Clone() Node {
 	c.Hold, c.Pause, c.Grant, c.Last, c.Request = copyOf(n.Hold), copyOf(n.Pause), copyOf(n.Grant), copyOf(n.Last), copyOf(n.Request)
 	c.Condemned, c.Targets, c.Armed = slices.Clone(n.Condemned), slices.Clone(n.Targets), slices.Clone(n.Armed)
 	c.Recent, c.Answered, c.Outbox = slices.Clone(n.Recent), slices.Clone(n.Answered), slices.Clone(n.Outbox)
-	c.Told = maps.Clone(n.Told)
+	c.Notices = maps.Clone(n.Notices)
 	c.Lost, c.Remade = slices.Clone(n.Lost), slices.Clone(n.Remade)
 	for i := range c.Condemned {
 		x := &c.Condemned[i]
