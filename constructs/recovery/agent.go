@@ -41,8 +41,8 @@ func (m *resourceMonitor) AgentCommands() *[]*string {
 	)
 }
 
-// bootPlanOf is what the node's generated user data does, or nil when none is generated
-// here.
+// bootPlanOf returns the plan of the node's generated user data, or nil when none is
+// generated here.
 func bootPlanOf(node IClusterNode) *boot.Plan {
 	if made, is := wrapped.Find[*clusterNode](node); is {
 		return made.boot

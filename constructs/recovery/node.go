@@ -29,8 +29,8 @@ type IClusterNode interface {
 	NodeName() *string
 	// Switcher recovers the node.
 	Switcher() ISwitcher
-	// InstanceId is of the instance at the last deployment. Of a node that is only
-	// referred to it is what its attributes say, or nil.
+	// InstanceId is the instance's id at the last deployment. A node that is only referred
+	// to returns the id in its attributes, or nil.
 	InstanceId() *string
 	// MetricHealthyHostCount counts the targets that the node's own load balancer finds
 	// healthy. It is nil with existing target groups, whose load balancer is not known
@@ -72,7 +72,7 @@ type ClusterNode interface {
 	// ImageId is what it booted, Epoch the record's counter.
 	ImageId() *string
 	Epoch() *string
-	// CustomResource is what CloudFormation knows of the node.
+	// CustomResource is the node's resource in CloudFormation.
 	CustomResource() awscdk.CustomResource
 	// LaunchTemplate is what instances are launched from; nil for an adopted node.
 	LaunchTemplate() awsec2.LaunchTemplate

@@ -32,7 +32,7 @@ func processCount(id int, props *awscloudwatch.MetricOptions) awscloudwatch.Metr
 	return metric.New(agentNamespace, processMetric, "Minimum", map[string]*string{boot.Dimension: jsii.String(strconv.Itoa(id))}, props)
 }
 
-// What the CloudWatch agent sends for ResourceMonitor.
+// Names of the metrics that the CloudWatch agent sends for ResourceMonitor.
 const (
 	agentNamespace = "CWAgent"
 	processMetric  = "procstat_lookup_pid_count"

@@ -44,8 +44,8 @@ type IRecoveryTable interface {
 	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 	// Default: sum over a minute.
 	Metric(name *string, props *awscloudwatch.MetricOptions) awscloudwatch.Metric
-	// MetricConsumedReadCapacityUnits and MetricConsumedWriteCapacityUnits are what is
-	// paid for. Default: sum over a minute.
+	// MetricConsumedReadCapacityUnits and MetricConsumedWriteCapacityUnits count the
+	// billed units. Default: sum over a minute.
 	MetricConsumedReadCapacityUnits(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	MetricConsumedWriteCapacityUnits(props *awscloudwatch.MetricOptions) awscloudwatch.Metric
 	// MetricReadThrottleEvents and MetricWriteThrottleEvents count requests that DynamoDB

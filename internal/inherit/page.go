@@ -14,8 +14,8 @@ var chapters = []struct {
 	{Interface, "Tags of its interfaces", "`DescribeNetworkInterfaces`."},
 	{Attribute, "Its attributes", "`DescribeInstanceAttribute`."},
 	{Credits, "Its credits", "`DescribeInstanceCreditSpecifications`, of burstable types."},
-	{Volume, "Its volumes", "`DescribeVolumes`. What is refused is refused at adoption, and reported by `recoveryctl doctor`."},
-	{Template, "The launch template", "What is refused is refused at deployment. `ClusterNodeProps` offers none of it; only a property override can set it, which a synthesis cannot see."},
+	{Volume, "Its volumes", "`DescribeVolumes`. Adoption refuses a field that is marked so, and `recoveryctl doctor` reports it."},
+	{Template, "The launch template", "A deployment refuses a field that is marked so. `ClusterNodeProps` offers none of them; only a property override can set it, which a synthesis cannot see."},
 	{TargetSlot, "Its place in a target group", "`RegisterTargets`."},
 	{Alarm, "Its alarms", "`PutMetricAlarm`, when an alarm is pointed to the replacement."},
 }

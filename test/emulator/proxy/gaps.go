@@ -83,6 +83,8 @@ func (p *Proxy) carryOut(ctx context.Context, r *http.Request, c Call, body []by
 		return p.describeInstances(p.forward(ctx, r, body), c)
 	case EC2 + ":DescribePlacementGroups":
 		return p.placementGroups(c)
+	case EC2 + ":GetInstanceMetadataDefaults": // the account sets none
+		return xmlAnswer("<GetInstanceMetadataDefaultsResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>proxy</requestId><accountLevel/></GetInstanceMetadataDefaultsResponse>")
 	case EC2 + ":DescribeInstanceStatus":
 		return p.instanceStatus()
 	case EC2 + ":DescribeApplicationStatus":
