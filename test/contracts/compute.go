@@ -104,6 +104,11 @@ func inherits(t *testing.T, s Stage) {
 			if i.Tags[contract.EpochTag] != "3" {
 				t.Errorf("tags are %v, wanted the launch's own among them", i.Tags)
 			}
+			for k := range min(len(want.Interfaces), len(got.Interfaces)) {
+				if want.Interfaces[k].Public == nil { // the subnet decides, and EC2 shows what came of it
+					got.Interfaces[k].Public = nil
+				}
+			}
 			for _, b := range []*cloud.Blueprint{&want, &got} {
 				if s.Inherited != nil {
 					s.Inherited(b)

@@ -23,7 +23,7 @@ func TestScenarioErrors(t *testing.T) {
 		{"run for ever", `"ever" is not a time; allowed are for example 10s`},
 		{"crash before RunInstance 1", `"RunInstance" is no action`},
 		{"policy RetrySecond 60", "is no policy; allowed are BrakePercent"},
-		{"refuse RunInstances with Mood", "is no answer; allowed are InsufficientFreeAddressesInSubnet"},
+		{"refuse RunInstances with Mood", "is no answer; allowed are AttachmentLimitExceeded"},
 		{"throttle S3", `"S3" is no service and no action; allowed are`},
 		{"for each call in a, b", "must be in capital letters"},
 		{"it rains", "is not known; allowed are\n  nodes <n>"},

@@ -28,6 +28,7 @@ var changedBy = map[string][]switched{
 	"watch": {{"AWS::EC2::ApplicationStatusCheck", "Associations"}}, "unwatch": {{"AWS::EC2::ApplicationStatusCheck", "Associations"}},
 	"repoint": {{"AWS::CloudWatch::Alarm", "Dimensions"}},
 	"unmount": {{"AWS::EFS::MountTarget", ""}}, "mount": {{"AWS::EFS::MountTarget", ""}},
+	"forward": {{"AWS::EC2::NetworkInterface", ""}}, "address": {{"AWS::EC2::EIPAssociation", ""}, {"AWS::EC2::EIP", "InstanceId"}},
 	"remember": nil, "deliver": nil,
 }
 

@@ -110,12 +110,12 @@ func TestStatusCheckErrors(t *testing.T) {
 	for _, f := range []fault[recovery.ClusterNodeProps]{
 		{"no port", with(func(c c) { c.Port = nil }), []string{"Nodes/Node: ApplicationStatusCheck.Port is missing", "answers HTTP"}},
 		{"port", with(func(c c) { c.Port = jsii.Number(0) }), []string{"ApplicationStatusCheck.Port is 0", "1 to 65535"}},
-		{"path", with(func(c c) { c.Path = jsii.String("health") }), []string{`Path is "health"`, `write "/health"`}},
+		{"path", with(func(c c) { c.Path = jsii.String("health") }), []string{`Path is "health"`, "such as /health"}},
 		{"protocol", with(func(c c) { c.Protocol = jsii.String("tcp") }), []string{`Protocol is "tcp"`, `["http" "https"]`}},
 		{"codes", with(func(c c) { c.StatusCodes = jsii.String("2xx") }), []string{`StatusCodes is "2xx"`, "200,202,300-399"}},
-		{"timeout", with(func(c c) { c.Timeout = awscdk.Duration_Seconds(jsii.Number(31)) }), []string{"Timeout in seconds is 31", "1 to 30"}},
+		{"timeout", with(func(c c) { c.Timeout = awscdk.Duration_Seconds(jsii.Number(31)) }), []string{"Timeout is 31 s", "1 to 30"}},
 		{"failures", with(func(c c) { c.Failures = jsii.Number(0) }), []string{"Failures is 0", "1 to 10"}},
-		{"start", with(func(c c) { c.StartTime = minutes(11) }), []string{"StartTime in seconds is 660", "1 to 600"}},
+		{"start", with(func(c c) { c.StartTime = minutes(11) }), []string{"StartTime is 660 s", "1 to 600"}},
 		{"id", with(func(c c) { c.CheckId = jsii.String("hc-1") }), []string{`CheckId is "hc-1"`, "asc-0123456789abcdef0"}},
 	} {
 		t.Run(f.name, func(t *testing.T) {
