@@ -10,6 +10,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/workload-recovery/workload-recovery/constructs/internal/input"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/notice"
 	"github.com/workload-recovery/workload-recovery/constructs/internal/prop"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -39,6 +40,8 @@ type ClusterNodeAttributes struct {
 // creates nothing. For a ResourceMonitor the node itself must have MonitoredElsewhere.
 func ClusterNode_FromNodeAttributes(scope constructs.Construct, id *string, attrs *ClusterNodeAttributes) IClusterNode {
 	at := prop.Of(scope, id)
+	attrs, fault := input.Clean(scope, attrs)
+	at.FailOn(fault)
 	at.Require(attrs != nil, "attrs", "give at least Switcher and NodeId")
 	at.Require(attrs.Switcher != nil, "Switcher", "give the Switcher that recovers the node")
 	if attrs.InstanceId != nil && !prop.Unresolved(attrs.InstanceId) && !contract.ValidInstanceID(*attrs.InstanceId) {

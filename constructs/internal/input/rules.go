@@ -80,6 +80,7 @@ var rules = map[string]rule{
 	"ClusterNodeProps.PrepareCommands":               command,
 	"ClusterNodeProps.Tags":                          tagValue,
 	"AdoptedNodeProps.NodeName":                      name,
+	"ClusterNodeAttributes.NodeName":                 name,
 	"NodeVolume.DeviceName":                          device,
 	"NodeLoadBalancer.ClientCidrs":                   block,
 	"NodeLoadBalancer.HealthPath":                    urlPath,
@@ -98,7 +99,7 @@ var rules = map[string]rule{
 
 // checked are texts whose construct checks them: with a list of values, or with others.
 var checked = []string{
-	"AdoptedNodeProps.InstanceId", "AdoptedNodeProps.Zones", "ApplicationAlarm.Process", "ApplicationStatusCheck.CheckId",
+	"AdoptedNodeProps.InstanceId", "AdoptedNodeProps.Zones", "ClusterNodeAttributes.InstanceId", "NodeElasticIp.AllocationId", "NodeElasticIp.PublicIp", "ApplicationAlarm.Process", "ApplicationStatusCheck.CheckId",
 	"ApplicationStatusCheck.Protocol", "ApplicationStatusCheck.StatusCodes", "ClusterNodeProps.CapacityReservation", "ClusterNodeProps.Tenancy",
 	"ClusterNodeProps.Zones", "NodeApplication.Units", "NodeCheck.HttpUrl", "NodeTargetGroup.TargetGroupArn", "RecoveryVpcProps.CidrBlock",
 	"RecoveryVpcProps.GatewayEndpoints", "RecoveryVpcProps.SubnetCidrs", "SwitcherAttributes.IDTag", "SwitcherAttributes.RunbookUrl",
