@@ -278,6 +278,7 @@ func (s *step) noteAccepted() {
 		case record.Deleting:
 			s.condemn(o.Instance.ID, o.Instance.Zone, o.Instance.PrivateIP)
 			s.refused() // closed: the instance is known
+		default: // no request is open
 		}
 	}
 }

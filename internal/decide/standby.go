@@ -74,7 +74,9 @@ func (s *step) abandon(reason string) {
 	s.n.Grant = nil
 	// A gate that was about to be opened stays shut, and a quarantine as it is.
 	planned := len(s.out.Effects)
-	s.out.Effects = slices.DeleteFunc(s.out.Effects, func(e Effect) bool { return e.Do == Open || e.Do == Regroup || e.Do == Pardon || e.Do == Forward || e.Do == Address })
+	s.out.Effects = slices.DeleteFunc(s.out.Effects, func(e Effect) bool {
+		return e.Do == Open || e.Do == Regroup || e.Do == Pardon || e.Do == Forward || e.Do == Address
+	})
 	sw.Effects -= planned - len(s.out.Effects)
 	s.condemn(sw.Instance, zone, ip)
 	s.condemned(sw.Instance).Unwell = s.Facts.Instances[sw.Instance].State == cloud.Running

@@ -31,8 +31,11 @@ func (o Observer) details(ctx context.Context, w wants, f *Facts, now time.Time)
 	// Four attributes, each a call, the volumes, the interfaces, and for some the credits
 	// and the placement group. Of types there are few, and each is described once.
 	costs := []budget.Cost{
-		{API: budget.DescribeAttribute, Tokens: 4}, {API: budget.DescribeVolumes, Tokens: 1}, {API: budget.DescribeNICs, Tokens: 1},
-		{API: budget.DescribeCredits, Tokens: 1}, {API: budget.DescribeGroups, Tokens: 1},
+		{API: budget.DescribeAttribute, Tokens: 4},
+		{API: budget.DescribeVolumes, Tokens: 1},
+		{API: budget.DescribeNICs, Tokens: 1},
+		{API: budget.DescribeCredits, Tokens: 1},
+		{API: budget.DescribeGroups, Tokens: 1},
 	}
 	ids := o.chosen(PartDetails, ask, f, now, func(int) bool { return o.take(costs...) })
 	found, errs := make([]cloud.Details, len(ids)), make([]error, len(ids))

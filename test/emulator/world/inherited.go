@@ -47,6 +47,7 @@ func varies(name string) bool {
 		_, path, _ = strings.Cut(path, ".") // its device
 	case inherit.Alarm:
 		_, path, _ = strings.Cut(path, "/") // its name
+	default:
 	}
 	var parts []string
 	for _, part := range strings.Split(path, ".") {
