@@ -189,7 +189,7 @@ func (r *run) checkGroups(ctx context.Context, set contract.Settings, at int) (r
 		}
 		costs := []budget.Cost{{API: budget.Balancers, Tokens: 1}, {API: budget.BalancerReads, Tokens: 1}}
 		if !r.purse.Take(costs...) {
-			r.loaded = false // look again: the request stays
+			r.postponed, r.lookedAt = true, r.clock.Now() // the request stays until there is room
 			return nil, false, nil
 		}
 		has, err := r.ports.Balancers.Attributes(ctx, g.ARN)

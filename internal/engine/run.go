@@ -37,6 +37,7 @@ type run struct {
 	pulsed    time.Time                // when the nodes were last counted for the metrics
 	counted   map[string]float64       // and what was counted then
 	lookedAt  time.Time                // when the last look began
+	postponed bool                     // a request waits for room in an API's budget
 	heavy     bool                     // it took many calls
 	tidied    time.Time                // when tidy was last called
 	lookAt    time.Time                // when the next look is due, unless something happens
@@ -274,6 +275,7 @@ func (r *run) turn(ctx context.Context) (busy, wait bool, err error) {
 		r.heeded[h.Key] = true
 		news = news || !known[h.Key]
 	}
+	r.postponed = false
 	byNode, err := r.requests(ctx, hints)
 	if err != nil {
 		return false, false, err
@@ -282,6 +284,7 @@ func (r *run) turn(ctx context.Context) (busy, wait bool, err error) {
 		return false, true, nil
 	}
 	busy, wait, err = r.round(ctx, byNode)
+	wait = wait || r.postponed
 	r.waits = !busy && err == nil
 	return busy, wait, err
 }
