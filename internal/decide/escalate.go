@@ -112,17 +112,17 @@ func (s *step) restored(c record.Condemned, i cloud.Instance) bool {
 		return true
 	}
 	m, there, read := s.mount(c)
+	held := s.condemned(c.Instance)
+	s.settleForced(held, s.down(held)) // while the target is away, and before it is asked for
 	switch {
 	case i.ID != "" && !i.Off() || !read || s.mayStillWrite(c) || s.needsCut(c):
 	case !there:
-		held := s.condemned(c.Instance)
 		s.out.Save = s.out.Save || !held.Remade
 		held.Remade = true
 		s.do(Effect{Do: Mount, Mount: *c.Mount, FileSystem: c.FileSystem})
 	case m.State == "available" && m.ID == c.Mount.ID && slices.ContainsFunc(c.Cutters, s.live):
 		// It was never removed, and may be yet: nobody would put it back then.
 	case m.State == "available":
-		held := s.condemned(c.Instance)
 		s.noteRemade(c, m)
 		held.Mount, held.Cutters, held.Cut, held.Remade, held.FileSystem, s.out.Save = nil, nil, false, false, "", true
 		s.say(message.MountRestored, fmt.Sprintf("%s of %s in %s", m.ID, c.FileSystem, c.Zone))

@@ -193,7 +193,6 @@ func (s *step) reap() {
 		if !s.detached(c) {
 			continue
 		}
-		s.settleForced(s.condemned(c.Instance), s.down(s.condemned(c.Instance)))
 		gone := s.remove(c)
 		if gone && (!visible || i.State == cloud.Terminated) && s.restored(c, i) {
 			s.forget(c)
