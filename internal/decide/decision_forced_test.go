@@ -65,6 +65,7 @@ func TestDecisionsForced(t *testing.T) {
 
 		when("forced a while ago, its mount target stays away", off(), own, removed, asked(force, 10*minute-1, cloud.Stopped), cut),
 		when("forced long ago, its mount target is put back", off(), own, removed, asked(force, 10*minute, cloud.Stopped), cut),
+		when("forced long ago, with a gate and before its launch, its mount target is put back", gated(record.Launching), own, removed, asked(force, 10*minute, cloud.Stopped), cut),
 		when("forced a while ago, it is not started again", off(), nowhere, restart, own, removed, asked(force, 10*minute-1, cloud.Stopped), cut),
 		when("forced long ago, it is started again", off(), nowhere, restart, own, removed, asked(force, 10*minute, cloud.Stopped), cut),
 	})
