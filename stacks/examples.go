@@ -65,9 +65,9 @@ func databaseNode(id int) Node {
 		ID: fmt.Sprintf("Database%d", id),
 		Props: recovery.ClusterNodeProps{
 			NodeId: jsii.Number(id), NodeName: jsii.String(fmt.Sprintf("database-%d", id)),
-			LoadBalancer: &recovery.NodeLoadBalancer{Port: jsii.Number(5432), TargetPort: jsii.Number(5432)},
-			Priority:     jsii.Number(200),
-			UserData:     placeholder(5432), Application: application(5432),
+			Network:  &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{Port: jsii.Number(5432), TargetPort: jsii.Number(5432)}},
+			Recovery: &recovery.NodeRecovery{Priority: jsii.Number(200)},
+			UserData: placeholder(5432), Application: application(5432),
 		},
 	}
 }
@@ -78,9 +78,9 @@ func webNode(id int) Node {
 		ID: fmt.Sprintf("Web%d", id),
 		Props: recovery.ClusterNodeProps{
 			NodeId: jsii.Number(id), NodeName: jsii.String(fmt.Sprintf("web-%d", id)),
-			LoadBalancer: &recovery.NodeLoadBalancer{
+			Network: &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{
 				Kind: recovery.LoadBalancerKind_APPLICATION, TargetPort: jsii.Number(8080), HealthPath: jsii.String("/health"),
-			},
+			}},
 			UserData: placeholder(8080), Application: application(8080),
 		},
 	}

@@ -96,7 +96,7 @@ func ExampleNewClusterNode() {
 	node := recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{
 		Switcher: newSwitcher(stack), NodeId: jsii.Number(7), NodeName: jsii.String("orders"),
 		InstanceType: awsec2.NewInstanceType(jsii.String("m7g.large")),
-		LoadBalancer: &recovery.NodeLoadBalancer{Port: jsii.Number(5432), TargetPort: jsii.Number(5432)},
+		Network:      &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{Port: jsii.Number(5432), TargetPort: jsii.Number(5432)}},
 		Gate:         jsii.Bool(true),
 		Application: &recovery.NodeApplication{
 			Units: jsii.Strings("orders"), Check: &recovery.NodeCheck{TcpPort: jsii.Number(5432)},
@@ -112,8 +112,8 @@ func Example_adopt() {
 	stack := newStack("Licences")
 	recovery.NewAdoptedNode(stack, jsii.String("Node"), &recovery.AdoptedNodeProps{
 		Switcher: newSwitcher(stack), NodeId: jsii.Number(12), InstanceId: jsii.String("i-0123456789abcdef0"),
-		Role:              awsiam.Role_FromRoleName(stack, jsii.String("Role"), jsii.String("licence-server"), nil),
-		AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(10)),
+		Role:     awsiam.Role_FromRoleName(stack, jsii.String("Role"), jsii.String("licence-server"), nil),
+		Recovery: &recovery.NodeRecovery{AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(10))},
 	})
 	fmt.Println(count(stack, "AWS::EC2::LaunchTemplate"), "launch templates")
 	// Output: 0 launch templates

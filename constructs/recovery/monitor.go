@@ -70,8 +70,12 @@ func (p *ResourceMonitorProps) instance(at prop.Place) alarm.Shape {
 func (want *ApplicationAlarm) plan(at prop.Place, node IClusterNode) alarm.Shape {
 	a := alarm.SecondsShape(at, "Application", want.Period, want.EvaluationPeriods, want.DatapointsToAlarm)
 	a.Threshold = prop.Or(want.Threshold, 1)
-	a.Namespace, a.Metric, a.Stat = prop.Or(want.Namespace, agentNamespace), prop.Or(want.MetricName, processMetric), prop.Or(want.Statistic, "Minimum")
+	a.Namespace, a.Metric, a.Stat = prop.Or(want.Namespace, agentNamespace), prop.Or(want.MetricName, processMetric), string(want.Statistic)
 	a.Dimensions = map[string]*string{nodeDimension: jsii.String(strconv.Itoa(int(*node.NodeId())))}
+	if a.Stat == "" {
+		a.Stat = string(AlarmStatistic_MINIMUM)
+	}
+	alarm.CheckStatistic(at, "Application.Statistic", a.Stat)
 	if want.Dimensions != nil {
 		a.Dimensions = *want.Dimensions
 	}

@@ -59,8 +59,8 @@ type ApplicationAlarm struct {
 	// Dimensions of the metric, at most 30. They must not name the instance.
 	// Default: NodeId = the node's id.
 	Dimensions *map[string]*string
-	// Statistic over a period. Default: Minimum.
-	Statistic *string
+	// Statistic over a period. Default: AlarmStatistic_MINIMUM.
+	Statistic AlarmStatistic
 	// Threshold below which a period is bad. Default: 1.
 	Threshold *float64
 	// Period of the metric: 10, 20, 30 s or a multiple of 60 s up to 3600 s; below 60 s
@@ -86,10 +86,29 @@ type ApplicationAlarm struct {
 type UnservedAlarm struct {
 	// Off leaves the alarm out. Default: false.
 	Off *bool
-	// Minutes without a healthy target after which it is raised, 1 to 60.
-	// Default: 10, which is longer than a switch should take.
-	Minutes *float64
+	// After is the time without a healthy target after which it is raised: whole minutes, 1 to 60
+	// minutes. Default: 10 minutes, which is longer than a switch should take.
+	After awscdk.Duration
 	// Topic is told. Default: the switcher's; a switcher of another app has none here,
 	// and without Topic there is then no alarm.
 	Topic awssns.ITopic
 }
+
+// AlarmStatistic is AlarmStatistic_MINIMUM, AlarmStatistic_MAXIMUM,
+// AlarmStatistic_AVERAGE, AlarmStatistic_SUM, AlarmStatistic_SAMPLE_COUNT, or another
+// statistic of CloudWatch's, such as AlarmStatistic("p99").
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
+type AlarmStatistic string
+
+const (
+	// AlarmStatistic_MINIMUM is the least value of a period.
+	AlarmStatistic_MINIMUM AlarmStatistic = "Minimum"
+	// AlarmStatistic_MAXIMUM is the greatest value of a period.
+	AlarmStatistic_MAXIMUM AlarmStatistic = "Maximum"
+	// AlarmStatistic_AVERAGE is the mean of a period's values.
+	AlarmStatistic_AVERAGE AlarmStatistic = "Average"
+	// AlarmStatistic_SUM is the sum of a period's values.
+	AlarmStatistic_SUM AlarmStatistic = "Sum"
+	// AlarmStatistic_SAMPLE_COUNT counts the values of a period.
+	AlarmStatistic_SAMPLE_COUNT AlarmStatistic = "SampleCount"
+)

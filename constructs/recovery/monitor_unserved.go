@@ -23,7 +23,7 @@ func (w *UnservedAlarm) plan(at prop.Place, node IClusterNode) unservedPlan {
 	if w == nil {
 		w = &UnservedAlarm{}
 	}
-	p := unservedPlan{minutes: at.Whole("Unserved.Minutes", w.Minutes, 10, 1, 60), topic: w.Topic, metric: node.MetricHealthyHostCount(nil)}
+	p := unservedPlan{minutes: at.Minutes("Unserved.After", w.After, 10, 1, 60), topic: w.Topic, metric: node.MetricHealthyHostCount(nil)}
 	if made, is := wrapped.Find[Switcher](node.Switcher()); is && p.topic == nil {
 		p.topic = made.Topic() // nil of one that is only referred to
 	}

@@ -16,8 +16,8 @@ func (n *clusterNode) claimAddress(scope constructs.Construct, at prop.Place, ip
 	if ip == nil {
 		return
 	}
-	at.Require(ip.AllocationId != nil, "ElasticIp.AllocationId", "give the allocation id of the address, such as eipalloc-0123456789abcdef0")
-	at.Require(ip.PublicIp != nil, "ElasticIp.PublicIp", "give the address itself, such as 203.0.113.10")
+	at.Require(ip.AllocationId != nil, "Network.ElasticIp.AllocationId", "give the allocation id of the address, such as eipalloc-0123456789abcdef0")
+	at.Require(ip.PublicIp != nil, "Network.ElasticIp.PublicIp", "give the address itself, such as 203.0.113.10")
 	n.elastic = contract.ElasticIP{Allocation: *ip.AllocationId, Address: *ip.PublicIp}
 	if !prop.Unresolved(ip.AllocationId) && !prop.Unresolved(ip.PublicIp) {
 		at.FailOn(n.elastic.Check())

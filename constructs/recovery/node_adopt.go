@@ -26,7 +26,7 @@ type AdoptedNodeProps struct {
 	// Switcher recovers the node. Required.
 	Switcher ISwitcher
 	// NodeId is the node's number, 1 to 999999999, unique per account and Region.
-	// It becomes the value of the instance's IDTag. A change replaces the node: adopt the
+	// It becomes the value of the instance's IdTag. A change replaces the node: adopt the
 	// instance again under the new id. Required.
 	NodeId *float64
 	// NodeName is the node's name in messages. The instance's own Name tag stays.
@@ -36,13 +36,14 @@ type AdoptedNodeProps struct {
 	// replacements by a policy in this stack. Without it a replacement of an instance
 	// that has a profile cannot be launched. Default: none, the instance has no profile.
 	Role awsiam.IRole
-	// SecurityGroups are those of the instance, for Connections(). Replacements have
-	// the groups that the instance has, whatever is said here. Default: none.
-	SecurityGroups *[]awsec2.ISecurityGroup
-	// TargetGroups are those that the instance is registered in, and replacements are
-	// to be. The switcher's permission for them is put in this stack.
-	// Default: none, the node takes no traffic through a load balancer.
-	TargetGroups *[]*NodeTargetGroup
+	// Network names the instance's SecurityGroups, for Connections() only, since
+	// replacements have the groups that the instance has; the TargetGroups that it is
+	// registered in and replacements are to be, for which the switcher's permission is put
+	// in this stack; the ElasticIp that the instance has, without which an instance with
+	// such an address is not adopted; and the Zones to prefer. LoadBalancer is refused: an adopted node has
+	// none of its own. Default: none, and the node takes no traffic through a load
+	// balancer.
+	Network *NodeNetwork
 	// VolumeKeys are the customer-managed keys that the instance's volumes, or their
 	// snapshots, are encrypted with. The switcher's permission for them is put in this
 	// stack. Default: none.
@@ -54,36 +55,26 @@ type AdoptedNodeProps struct {
 	// ApplicationStatusCheck has EC2 itself ask the application, without an agent. The
 	// instance's security groups must admit the port from the VPC. Default: none.
 	ApplicationStatusCheck *ApplicationStatusCheck
-	// ElasticIp is the Elastic IP address that the instance has and that moves with the
-	// node. An instance with an address that is not declared is not adopted.
-	// Default: none.
-	ElasticIp *NodeElasticIp
 	// InstanceTypes are tried, in this order, where the instance's own type cannot be
 	// had. They must be of its architecture. Default: none.
 	InstanceTypes *[]awsec2.InstanceType
 	// MonitoredElsewhere is as that of ClusterNodeProps. Default: false.
 	MonitoredElsewhere *bool
-	// Priority, Zones, AcceptForcedStop, AllowTerminateFence, Gate, RestartOriginal, FenceEscalation,
-	// DrainTime, StopTime and ServiceTimeout are as those of ClusterNodeProps.
-	Priority            *float64
-	Zones               *[]*string
-	AcceptForcedStop    *bool
-	AllowTerminateFence *bool
-	Gate                *bool
-	RestartOriginal     *bool
-	FenceEscalation     FenceEscalation
-	DrainTime           awscdk.Duration
-	StopTime            awscdk.Duration
-	ServiceTimeout      awscdk.Duration
-	// OnDelete says what becomes of the node's instance when the node is deleted:
-	// RemovalPolicy_RETAIN leaves it running, without the switcher's tags,
-	// RemovalPolicy_DESTROY drains and terminates it. Default: RemovalPolicy_RETAIN.
-	OnDelete awscdk.RemovalPolicy
-	// AwaitAutoRecovery is how long a failed status check must last before the node is
-	// switched, so that EC2's automatic recovery can come first, 60 to 3600 s. Give it
-	// unless automatic recovery is off for the instance, which is not EC2's default:
-	// the instance keeps its setting. Default: a failed check is believed at once.
-	AwaitAutoRecovery awscdk.Duration
+	// Gate is as that of ClusterNodeProps: the instance's image or user data must run it.
+	// Default: false.
+	Gate *bool
+	// Fence is as that of ClusterNodeProps. FenceEscalation_STORAGE needs DataFileSystem.
+	// Default: see NodeFence.
+	Fence *NodeFence
+	// Recovery is as that of ClusterNodeProps. Give its AwaitAutoRecovery unless automatic
+	// recovery is off for the instance, which is not EC2's default: the instance keeps its
+	// setting. Default: see NodeRecovery.
+	Recovery *NodeRecovery
+	// Deployment is as that of ClusterNodeProps, without ApplyChanges, since nothing of the
+	// instance is declared, and with another default of OnDelete: RemovalPolicy_RETAIN,
+	// which leaves the instance running, without the switcher's tags.
+	// Default: see NodeDeployment.
+	Deployment *NodeDeployment
 }
 
 // NewAdoptedNode makes a running instance a node, without a restart: the
@@ -109,24 +100,30 @@ func NewAdoptedNode(scope constructs.Construct, id *string, props *AdoptedNodePr
 		at.Fail("InstanceId is %q: give the id of a running instance such as i-0123456789abcdef0", *props.InstanceId)
 	}
 	like := props.like()
+	if like.Network.LoadBalancer != nil {
+		at.Fail("Network.LoadBalancer is given: an adopted node has no load balancer of its own; give Network.TargetGroups")
+	}
+	if like.Deployment.ApplyChanges != "" {
+		at.Fail("Deployment.ApplyChanges is given: nothing of an adopted instance is declared, so nothing can be applied to it; leave it out")
+	}
 	n := newNode(at, like)
 	n.adopt = *props.InstanceId
 	n.planOtherTypes(at, nil, props.InstanceTypes)
 	n.planLife(at, lifeProps{
-		drain: props.DrainTime, stop: props.StopTime, await: props.AwaitAutoRecovery,
-		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_RETAIN,
+		drain: like.Deployment.DrainTime, stop: like.Deployment.StopTime, await: like.Recovery.AwaitAutoRecovery,
+		onDelete: like.Deployment.OnDelete, def: awscdk.RemovalPolicy_RETAIN,
 	})
 	if n.escalation == FenceEscalation_STORAGE {
 		at.Require(props.DataFileSystem != nil, "DataFileSystem", "FenceEscalation_STORAGE cuts the instance off from it; give the node's own file system, or choose FenceEscalation_HOLD")
 	}
 	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
 	registry.Claim(scope, at, "instance", n.adopt, "an instance carries one node; adopt another")
-	n.claimAddress(scope, at, props.ElasticIp)
+	n.claimAddress(scope, at, like.Network.ElasticIp)
 
 	awscdk.NewResource_Override(n, scope, id, nil)
 	groups := []awsec2.ISecurityGroup{}
-	if props.SecurityGroups != nil {
-		groups = *props.SecurityGroups
+	if given := like.Network.SecurityGroups; given != nil {
+		groups = *given
 	}
 	n.connections = awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &groups})
 	n.letAdopt()
@@ -134,8 +131,8 @@ func NewAdoptedNode(scope constructs.Construct, id *string, props *AdoptedNodePr
 		n.role = props.Role
 		n.letPass()
 	}
-	if props.TargetGroups != nil {
-		n.useGroups(at, *props.TargetGroups)
+	if given := like.Network.TargetGroups; given != nil {
+		n.useGroups(at, *given)
 	}
 	n.letUseKeys(at, "VolumeKey", props.VolumeKeys)
 	if props.DataFileSystem != nil {
@@ -148,13 +145,13 @@ func NewAdoptedNode(scope constructs.Construct, id *string, props *AdoptedNodePr
 
 // like are the props that an adopted node has in common with a new one.
 func (p *AdoptedNodeProps) like() *ClusterNodeProps {
-	return &ClusterNodeProps{
-		Switcher: p.Switcher, NodeId: p.NodeId, MonitoredElsewhere: p.MonitoredElsewhere, NodeName: p.NodeName, TargetGroups: p.TargetGroups,
-		Priority: p.Priority, Zones: p.Zones, AcceptForcedStop: p.AcceptForcedStop, AllowTerminateFence: p.AllowTerminateFence, RestartOriginal: p.RestartOriginal,
-		FenceEscalation: p.FenceEscalation, ServiceTimeout: p.ServiceTimeout,
+	shared := &ClusterNodeProps{
+		Switcher: p.Switcher, NodeId: p.NodeId, NodeName: p.NodeName, MonitoredElsewhere: p.MonitoredElsewhere,
+		Network: p.Network, Fence: p.Fence, Recovery: p.Recovery, Deployment: p.Deployment,
 		// Its user data is what the instance was launched with.
 		Gate: p.Gate, UserData: awsec2.UserData_Custom(jsii.String("the instance's own")),
 	}
+	return shared.grouped()
 }
 
 // letAdopt allows the switcher to make exactly this instance its own: its other

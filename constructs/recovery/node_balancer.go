@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -29,11 +30,11 @@ type balancerPlan struct {
 
 // makeTargets makes the node's load balancer, or takes the given target groups.
 func (n *clusterNode) makeTargets(at prop.Place, props *ClusterNodeProps) {
-	if props.TargetGroups != nil {
-		n.useGroups(at, *props.TargetGroups)
+	if props.Network.TargetGroups != nil {
+		n.useGroups(at, *props.Network.TargetGroups)
 		return
 	}
-	want := props.LoadBalancer
+	want := props.Network.LoadBalancer
 	if want == nil {
 		want = &NodeLoadBalancer{}
 	}
@@ -44,7 +45,7 @@ func (n *clusterNode) makeTargets(at prop.Place, props *ClusterNodeProps) {
 	case LoadBalancerKind_APPLICATION:
 		n.makeApplication(plan)
 	default:
-		at.Fail("LoadBalancer.Kind is %q: allowed are %q and %q; leave it out for %q", want.Kind,
+		at.Fail("Network.LoadBalancer.Kind is %q: allowed are %q and %q; leave it out for %q", want.Kind,
 			LoadBalancerKind_NETWORK, LoadBalancerKind_APPLICATION, LoadBalancerKind_NETWORK)
 	}
 }
@@ -55,20 +56,20 @@ func (n *clusterNode) planBalancer(at prop.Place, want *NodeLoadBalancer) balanc
 	if p.secure {
 		port = 443
 	}
-	p.port = at.Whole("LoadBalancer.Port", want.Port, port, 1, 65535)
-	p.targetPort = at.Whole("LoadBalancer.TargetPort", want.TargetPort, 80, 1, 65535)
-	p.count = at.Whole("LoadBalancer.HealthCount", want.HealthCount, 2, 2, 10)
-	p.interval = at.Between("LoadBalancer.HealthInterval", want.HealthInterval, 5, 5, 300)
-	p.delay = at.Between("LoadBalancer.DeregistrationDelay", want.DeregistrationDelay, 30, 0, 3600)
+	p.port = at.Whole("Network.LoadBalancer.Port", want.Port, port, 1, 65535)
+	p.targetPort = at.Whole("Network.LoadBalancer.TargetPort", want.TargetPort, 80, 1, 65535)
+	p.count = at.Whole("Network.LoadBalancer.HealthCount", want.HealthCount, 2, 2, 10)
+	p.interval = at.Between("Network.LoadBalancer.HealthInterval", want.HealthInterval, 5, 5, 300)
+	p.delay = at.Between("Network.LoadBalancer.DeregistrationDelay", want.DeregistrationDelay, 30, 0, 3600)
 	subnets := n.switcher.Vpc().Subnets()
 	if want.Subnets != nil {
 		subnets = want.Subnets
 	}
 	if len(*subnets) < 2 {
-		at.Fail("LoadBalancer.Subnets has %d subnet(s): a load balancer that outlives a zone needs subnets in at least two zones (an ALB refuses fewer); add one per zone", len(*subnets))
+		at.Fail("Network.LoadBalancer.Subnets has %d subnet(s): a load balancer that outlives a zone needs subnets in at least two zones (an ALB refuses fewer); add one per zone", len(*subnets))
 	}
 	if p.public && want.Subnets == nil {
-		at.Fail("LoadBalancer.InternetFacing is true and Subnets is missing: the nodes' subnets have no route to the internet; give public subnets, one per zone")
+		at.Fail("Network.LoadBalancer.InternetFacing is true and Subnets is missing: the nodes' subnets have no route to the internet; give public subnets, one per zone")
 	}
 	n.checkBalancerSubnets(at, *subnets, p.public)
 	if most := n.healthTime(); p.interval*p.count >= most {
@@ -76,7 +77,7 @@ func (n *clusterNode) planBalancer(at prop.Place, want *NodeLoadBalancer) balanc
 			p.interval, p.count, p.interval*p.count, most)
 	}
 	p.subnets = &awsec2.SubnetSelection{Subnets: subnets}
-	p.clients = at.Texts("LoadBalancer.ClientCidrs", want.ClientCidrs)
+	p.clients = at.Texts("Network.LoadBalancer.ClientCidrs", want.ClientCidrs)
 	if want.ClientCidrs == nil {
 		p.clients = []string{*n.switcher.Vpc().CidrBlock()}
 		if p.public {
@@ -181,18 +182,26 @@ func (n *clusterNode) useBalancer(p balancerPlan, lb elb.ILoadBalancerV2, connec
 // useGroups registers the node in existing target groups.
 func (n *clusterNode) useGroups(at prop.Place, groups []*NodeTargetGroup) {
 	if len(groups) == 0 {
-		at.Fail("TargetGroups is empty: give at least one, or leave it out for a load balancer of the node's own")
+		at.Fail("Network.TargetGroups is empty: give at least one, or leave it out for a load balancer of the node's own")
 	}
 	arns := make([]*string, 0, len(groups))
 	for i, g := range groups {
-		at.Require(g != nil && g.TargetGroupArn != nil, "TargetGroups["+strconv.Itoa(i)+"].TargetGroupArn", "give the ARN of an existing target group")
-		target.Check(n, at, i, g.TargetGroupArn)
-		entry := contract.TargetGroupEntry{Arn: *g.TargetGroupArn}
-		if port := at.Whole("TargetGroups["+strconv.Itoa(i)+"].Port", g.Port, 0, 1, 65535); port != 0 {
+		name := fmt.Sprintf("Network.TargetGroups[%d]", i)
+		at.Require(g != nil && (g.TargetGroup != nil || g.TargetGroupArn != nil), name+".TargetGroup", "give an existing target group, or its ARN as TargetGroupArn")
+		arn := g.TargetGroupArn
+		if g.TargetGroup != nil {
+			if arn != nil {
+				at.Fail("%s has TargetGroup and TargetGroupArn: leave one of them out", name)
+			}
+			arn = g.TargetGroup.TargetGroupArn()
+		}
+		target.Check(n, at, i, arn)
+		entry := contract.TargetGroupEntry{Arn: *arn}
+		if port := at.Whole(name+".Port", g.Port, 0, 1, 65535); port != 0 {
 			entry.Port = strconv.Itoa(port)
 		}
 		n.groups = append(n.groups, entry)
-		arns = append(arns, g.TargetGroupArn)
+		arns = append(arns, arn)
 	}
 	prop.RefuseDuplicates(at, "target group", prop.List(&arns))
 	n.letSwitcher("MoveTargets", statement.Allow("MoveExistingTargets",

@@ -17,41 +17,41 @@ import (
 func (n *clusterNode) planBoot(at prop.Place, props *ClusterNodeProps) {
 	userdata.RefuseWindowsData(at, props.UserData)
 	gate := prop.Or(props.Gate, false)
-	n.imageGate = prop.Or(props.ImageHasGate, false)
-	generate := props.UserData == nil || props.Application != nil || gate && !n.imageGate || props.PrepareCommands != nil
-	if generate = prop.Or(props.GenerateUserData, generate); !generate {
+	n.imageGate = prop.Or(props.Boot.ImageHasGate, false)
+	generate := props.UserData == nil || props.Application != nil || gate && !n.imageGate || props.Boot.PrepareCommands != nil
+	if generate = prop.Or(props.Boot.GenerateUserData, generate); !generate {
 		n.checkGate(at, gate)
 		for name, given := range map[string]bool{
-			"Application": props.Application != nil, "PrepareCommands": props.PrepareCommands != nil, "GateTime": props.GateTime != nil,
+			"Application": props.Application != nil, "Boot.PrepareCommands": props.Boot.PrepareCommands != nil, "Boot.GateTime": props.Boot.GateTime != nil,
 		} {
 			if given {
-				at.Fail("%s is given and GenerateUserData is false: nothing would write it to the instance; leave one of them out", name)
+				at.Fail("%s is given and Boot.GenerateUserData is false: nothing would write it to the instance; leave one of them out", name)
 			}
 		}
 		return
 	}
 	if _, multipart := props.UserData.(awsec2.MultipartUserData); multipart {
-		at.Fail("UserData is a multipart one, and GenerateUserData makes another around it: give one part as UserData, such as awsec2.UserData_ForLinux, or set GenerateUserData to false")
+		at.Fail("UserData is a multipart one, and Boot.GenerateUserData makes another around it: give one part as UserData, such as awsec2.UserData_ForLinux, or set Boot.GenerateUserData to false")
 	}
 	if n.imageGate {
-		at.Fail("ImageHasGate is true, and the generated user data has the gate (or needs none): set GenerateUserData to false, or leave ImageHasGate out")
+		at.Fail("Boot.ImageHasGate is true, and the generated user data has the gate (or needs none): set Boot.GenerateUserData to false, or leave Boot.ImageHasGate out")
 	}
-	if props.GateTime != nil && !gate {
-		at.Fail("GateTime is given and Gate is not true: there is no gate to give up; leave it out or set Gate")
+	if props.Boot.GateTime != nil && !gate {
+		at.Fail("Boot.GateTime is given and Gate is not true: there is no gate to give up; leave it out or set Gate")
 	}
 	fence := contract.DefaultPolicy().FenceSeconds
 	if s, ok := wrapped.Find[*switcher](n.switcher); ok {
 		fence = s.policy.FenceSeconds
 	}
 	n.boot = &boot.Plan{
-		Gate: gate, GateSeconds: at.Between("GateTime", props.GateTime, max(3600, 2*fence), 60, 172800),
-		Commands: strings.Join(at.Texts("PrepareCommands", props.PrepareCommands), "\n"), Application: props.Application.plan(at),
+		Gate: gate, GateSeconds: at.Between("Boot.GateTime", props.Boot.GateTime, max(3600, 2*fence), 60, 172800),
+		Commands: strings.Join(at.Texts("Boot.PrepareCommands", props.Boot.PrepareCommands), "\n"), Application: props.Application.plan(at),
 	}
 	if n.boot.Commands != "" {
 		n.boot.Commands = "set -e\n" + n.boot.Commands
 	}
 	if gate && n.boot.GateSeconds <= fence {
-		at.Fail("GateTime is %d s: it must be longer than the switcher's Policy.FenceTime, %d s, or a replacement would give up while its predecessor is being stopped; correct one of them",
+		at.Fail("Boot.GateTime is %d s: it must be longer than the switcher's Policy.FenceTime, %d s, or a replacement would give up while its predecessor is being stopped; correct one of them",
 			n.boot.GateSeconds, fence)
 	}
 }
@@ -76,9 +76,9 @@ func (n *clusterNode) makeUserData(at prop.Place, props *ClusterNodeProps) {
 func (n *clusterNode) checkGate(at prop.Place, gate bool) {
 	switch {
 	case gate && !n.imageGate:
-		at.Fail("Gate is true and GenerateUserData is false: nobody would keep the instance from mounting before its grant (tag %s); "+
-			"leave GenerateUserData out, or declare by ImageHasGate that the image or UserData runs the gate", contract.GateTag)
+		at.Fail("Gate is true and Boot.GenerateUserData is false: nothing would keep the instance from mounting before its grant (tag %s); "+
+			"leave Boot.GenerateUserData out, or declare by Boot.ImageHasGate that the image or UserData runs the gate", contract.GateTag)
 	case n.imageGate && !gate:
-		at.Fail("ImageHasGate is true and Gate is not: the switcher would never open the image's gate; set Gate too")
+		at.Fail("Boot.ImageHasGate is true and Gate is not: the switcher would never open the image's gate; set Gate too")
 	}
 }

@@ -23,7 +23,7 @@ import (
 // Only members of the node's own group reach the mount targets: quarantine takes
 // an instance out of it.
 func (n *clusterNode) makeFiles(at prop.Place, props *ClusterNodeProps) {
-	want := props.DataFileSystem
+	want := props.Storage.Data
 	if want == nil {
 		want = &NodeFileSystem{}
 	}
@@ -64,7 +64,7 @@ func (n *clusterNode) makeFiles(at prop.Place, props *ClusterNodeProps) {
 // MountCommands are for user data that is the owner's own.
 func (n *clusterNode) MountCommands() *[]*string {
 	if n.boot != nil {
-		prop.Place(*n.Node().Path()).Fail("MountCommands were asked for, but the generated user data mounts the file systems already: leave the commands out, or set GenerateUserData to false")
+		prop.Place(*n.Node().Path()).Fail("MountCommands were asked for, but the generated user data mounts the file systems already: leave the commands out, or set Boot.GenerateUserData to false")
 	}
 	n.mounts = true
 	if n.data == nil {

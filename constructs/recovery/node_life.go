@@ -25,7 +25,7 @@ func (n *clusterNode) planLife(at prop.Place, p lifeProps) {
 		out.apply = contract.ApplyNextSwitch
 	case ApplyChanges_NEXT_SWITCH, ApplyChanges_AT_ONCE:
 	default:
-		at.Fail("ApplyChanges is %q: allowed are %q and %q; leave it out for %q", p.apply, ApplyChanges_NEXT_SWITCH, ApplyChanges_AT_ONCE, ApplyChanges_NEXT_SWITCH)
+		at.Fail("Deployment.ApplyChanges is %q: allowed are %q and %q; leave it out for %q", p.apply, ApplyChanges_NEXT_SWITCH, ApplyChanges_AT_ONCE, ApplyChanges_NEXT_SWITCH)
 	}
 	if p.onDelete == "" {
 		p.onDelete = p.def
@@ -35,18 +35,18 @@ func (n *clusterNode) planLife(at prop.Place, p lifeProps) {
 	case awscdk.RemovalPolicy_RETAIN:
 		out.onDelete = contract.DeleteRetain
 	default:
-		at.Fail("OnDelete is %q: allowed are RemovalPolicy_DESTROY and RemovalPolicy_RETAIN; leave it out for RemovalPolicy_%s", p.onDelete, p.def)
+		at.Fail("Deployment.OnDelete is %q: allowed are RemovalPolicy_DESTROY and RemovalPolicy_RETAIN; leave it out for RemovalPolicy_%s", p.onDelete, p.def)
 	}
-	out.drain = at.Between("DrainTime", p.drain, contract.DefaultDrain, 0, 3600)
-	out.stop = at.Between("StopTime", p.stop, contract.DefaultStop, 0, 600)
+	out.drain = at.Between("Deployment.DrainTime", p.drain, contract.DefaultDrain, 0, 3600)
+	out.stop = at.Between("Deployment.StopTime", p.stop, contract.DefaultStop, 0, 600)
 	if p.await != nil {
-		if out.await = at.Seconds("AwaitAutoRecovery", p.await, 0); out.await < 60 || out.await > 3600 {
-			at.Fail("AwaitAutoRecovery is %d s: allowed are 60 to 3600 s; leave it out to have automatic recovery off", out.await)
+		if out.await = at.Seconds("Recovery.AwaitAutoRecovery", p.await, 0); out.await < 60 || out.await > 3600 {
+			at.Fail("Recovery.AwaitAutoRecovery is %d s: allowed are 60 to 3600 s; leave it out to have automatic recovery off", out.await)
 		}
 	}
 	// A changed image has half of DeployTime to become healthy, the way there included.
 	if most := n.deployTime() / 2; out.apply == contract.ApplyAtOnce && out.drain+out.stop >= most {
-		at.Fail("DrainTime and StopTime are %d s together: ApplyChanges_AT_ONCE allows less than %d s, half of the switcher's Policy.DeployTime, since the other half is for going back; shorten one of them, or lengthen DeployTime",
+		at.Fail("Deployment.DrainTime and Deployment.StopTime are %d s together: ApplyChanges_AT_ONCE allows less than %d s, half of the switcher's Policy.DeployTime, since the other half is for going back; shorten one of them, or lengthen DeployTime",
 			out.drain+out.stop, most)
 	}
 	n.life = out

@@ -20,24 +20,26 @@ func NewClusterNode(scope constructs.Construct, id *string, props *ClusterNodePr
 	at := prop.Of(scope, id)
 	props, fault := input.Clean(scope, props)
 	at.FailOn(fault)
+	at.Require(props != nil, "props", "give at least Switcher and NodeId")
+	props = props.grouped()
 	n := newNode(at, props)
 	n.planBoot(at, props)
 	n.planLife(at, lifeProps{
-		apply: props.ApplyChanges, drain: props.DrainTime, stop: props.StopTime, await: props.AwaitAutoRecovery,
-		onDelete: props.OnDelete, def: awscdk.RemovalPolicy_DESTROY,
+		apply: props.Deployment.ApplyChanges, drain: props.Deployment.DrainTime, stop: props.Deployment.StopTime, await: props.Recovery.AwaitAutoRecovery,
+		onDelete: props.Deployment.OnDelete, def: awscdk.RemovalPolicy_DESTROY,
 	})
 	registry.Claim(scope, at, "node id", strconv.Itoa(n.id), "node ids are unique per account and Region; choose another NodeId")
-	n.claimAddress(scope, at, props.ElasticIp)
+	n.claimAddress(scope, at, props.Network.ElasticIp)
 
 	awscdk.NewResource_Override(n, scope, id, nil)
 	filesystem.PinIDs(n)
-	placement.Check(n, props.PlacementGroup)
+	placement.Check(at, n, props.Instance.PlacementGroup)
 	n.group = awsec2.NewSecurityGroup(n, jsii.String("Group"), &awsec2.SecurityGroupProps{
 		Vpc: n.switcher.Vpc().Vpc(), Description: jsii.String(n.label()),
 	})
 	groups := []awsec2.ISecurityGroup{n.group}
-	if props.SecurityGroups != nil {
-		groups = append(groups, *props.SecurityGroups...)
+	if props.Network.SecurityGroups != nil {
+		groups = append(groups, *props.Network.SecurityGroups...)
 	}
 	n.connections = awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &groups})
 	n.need(n.group)

@@ -20,7 +20,7 @@ func (n *clusterNode) letRelease() {
 	}
 	policy := n.letSwitcher("Release", statement.Allow("ReleaseInstance", []string{"ec2:DeleteTags"}, n.instances("*"), map[string]any{
 		"StringEquals": map[string]any{
-			"aws:ResourceTag/" + contract.SwitcherTag: *n.switcher.SwitcherName(), "aws:ResourceTag/" + *n.switcher.IDTag(): strconv.Itoa(n.id),
+			"aws:ResourceTag/" + contract.SwitcherTag: *n.switcher.SwitcherName(), "aws:ResourceTag/" + *n.switcher.IdTag(): strconv.Itoa(n.id),
 		},
 		"ForAllValues:StringEquals": map[string]any{"aws:TagKeys": n.ownTags()},
 		"Null":                      map[string]any{"aws:TagKeys": "false"},
@@ -33,7 +33,7 @@ func (n *clusterNode) letRelease() {
 
 // ownTags are the keys of all tags that the switcher gives an instance.
 func (n *clusterNode) ownTags() []any {
-	keys := []any{*n.switcher.IDTag(), *n.switcher.TargetTag(), contract.SwitcherTag}
+	keys := []any{*n.switcher.IdTag(), *n.switcher.TargetTag(), contract.SwitcherTag}
 	for _, k := range contract.ControlTags {
 		keys = append(keys, k)
 	}

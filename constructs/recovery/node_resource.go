@@ -15,19 +15,18 @@ import (
 
 // newNode checks the props that need no construct.
 func newNode(at prop.Place, props *ClusterNodeProps) *clusterNode {
-	at.Require(props != nil, "props", "give at least Switcher and NodeId")
 	at.Require(props.Switcher != nil, "Switcher", "give the Switcher that recovers the node")
 	n := &clusterNode{id: nodeID(at, props.NodeId), switcher: props.Switcher, elsewhere: prop.Or(props.MonitoredElsewhere, false)}
 	n.name = prop.Or(props.NodeName, fmt.Sprintf("node-%d", n.id))
-	if props.SecurityGroups != nil && len(*props.SecurityGroups) > 4 {
-		at.Fail("SecurityGroups has %d groups: at most four are allowed beside the node's own, since EC2 allows five per interface; merge some", len(*props.SecurityGroups))
+	if props.Network.SecurityGroups != nil && len(*props.Network.SecurityGroups) > 4 {
+		at.Fail("Network.SecurityGroups has %d groups: at most four are allowed beside the node's own, since EC2 allows five per interface; merge some", len(*props.Network.SecurityGroups))
 	}
-	if props.TargetGroups != nil && props.LoadBalancer != nil {
-		at.Fail("TargetGroups and LoadBalancer are both given: register in existing groups or make a load balancer; leave one out")
+	if props.Network.TargetGroups != nil && props.Network.LoadBalancer != nil {
+		at.Fail("Network.TargetGroups and Network.LoadBalancer are both given: register in existing groups or make a load balancer; leave one out")
 	}
 	for key := range prop.Or(props.Tags, nil) {
 		at.FailOn(prop.TagKeyError(key))
-		if key == *n.switcher.IDTag() || key == *n.switcher.TargetTag() || key == contract.SwitcherTag {
+		if key == *n.switcher.IdTag() || key == *n.switcher.TargetTag() || key == contract.SwitcherTag {
 			at.Fail("tag key %q is set by ClusterNode itself: use NodeId, RecoveryTarget or Switcher", key)
 		}
 	}
@@ -40,7 +39,7 @@ func newNode(at prop.Place, props *ClusterNodeProps) *clusterNode {
 // checkZones refuses a preferred zone that the VPC does not have.
 func (n *clusterNode) checkZones(at prop.Place, props *ClusterNodeProps) {
 	known := prop.List(n.switcher.Vpc().AvailabilityZones())
-	wanted := at.Texts("Zones", props.Zones)
+	wanted := at.Texts("Network.Zones", props.Network.Zones)
 	prop.RefuseDuplicates(at, "zone", wanted)
 	for _, z := range wanted {
 		found := prop.Unresolved(z)
@@ -48,7 +47,7 @@ func (n *clusterNode) checkZones(at prop.Place, props *ClusterNodeProps) {
 			found = found || k == z || prop.Unresolved(k)
 		}
 		if !found {
-			at.Fail("Zones names %q: allowed are the RecoveryVpc's zones %q; correct it", z, known)
+			at.Fail("Network.Zones names %q: allowed are the RecoveryVpc's zones %q; correct it", z, known)
 		}
 	}
 }
@@ -62,10 +61,10 @@ func (n *clusterNode) makeResource(at prop.Place, props *ClusterNodeProps) {
 		n.addAlarm(alarmName(n, contract.AlarmInstance))
 		n.addAlarm(alarmName(n, contract.AlarmApplication))
 	}
-	wait := at.Seconds("ServiceTimeout", props.ServiceTimeout, 1800)
+	wait := at.Seconds("Deployment.ServiceTimeout", props.Deployment.ServiceTimeout, 1800)
 	low := n.deployTime()
 	if wait <= low || wait > 3600 {
-		at.Fail("ServiceTimeout is %d s: allowed are %d to 3600 s, more than the switcher's Policy.DeployTime; correct one of them", wait, low+1)
+		at.Fail("Deployment.ServiceTimeout is %d s: allowed are %d to 3600 s, more than the switcher's Policy.DeployTime; correct one of them", wait, low+1)
 	}
 	n.resource = awscdk.NewCustomResource(n, jsii.String("Resource"), &awscdk.CustomResourceProps{
 		ResourceType:   jsii.String(contract.NodeResourceType),
@@ -86,15 +85,15 @@ func (n *clusterNode) properties(at prop.Place, props *ClusterNodeProps) *map[st
 		StatusCheck:         n.check,
 		ElasticIpAllocation: n.elastic.Allocation,
 		ElasticIpAddress:    n.elastic.Address,
-		Zones:               prop.List(props.Zones),
+		Zones:               prop.List(props.Network.Zones),
 		TargetGroups:        n.groups,
 		Alarms:              prop.List(awscdk.Lazy_List(&n.alarms, &awscdk.LazyListValueOptions{OmitEmpty: jsii.Bool(true)})),
-		Priority:            strconv.Itoa(at.Whole("Priority", props.Priority, 100, 0, 1000)),
-		AcceptForcedStop:    onlyTrue(props.AcceptForcedStop),
-		AllowTerminateFence: strconv.FormatBool(prop.Or(props.AllowTerminateFence, false)),
+		Priority:            strconv.Itoa(at.Whole("Recovery.Priority", props.Recovery.Priority, 100, 0, 1000)),
+		AcceptForcedStop:    onlyTrue(props.Fence.AcceptForcedStop),
+		AllowTerminateFence: strconv.FormatBool(prop.Or(props.Fence.AllowTerminate, false)),
 		Gate:                strconv.FormatBool(prop.Or(props.Gate, false)),
 		InstanceTypes:       n.kinds,
-		RestartOriginal:     strconv.FormatBool(prop.Or(props.RestartOriginal, false)),
+		RestartOriginal:     strconv.FormatBool(prop.Or(props.Recovery.RestartOriginal, false)),
 		FenceEscalation:     string(n.escalation),
 		FileSystem:          n.fileSystem,
 		ConsumersHash:       *awscdk.Lazy_String(n.consumers, nil),

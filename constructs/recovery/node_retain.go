@@ -17,8 +17,8 @@ func (n *clusterNode) makeRetained(at prop.Place, props *ClusterNodeProps) {
 	if n.life.onDelete != contract.DeleteRetain {
 		return
 	}
-	if fs := props.DataFileSystem; fs != nil && fs.RemovalPolicy != "" && fs.RemovalPolicy != awscdk.RemovalPolicy_RETAIN {
-		at.Fail("OnDelete is RemovalPolicy_RETAIN and DataFileSystem.RemovalPolicy is %q: the retained instance would lose its data; let them agree", fs.RemovalPolicy)
+	if fs := props.Storage.Data; fs != nil && fs.RemovalPolicy != "" && fs.RemovalPolicy != awscdk.RemovalPolicy_RETAIN {
+		at.Fail("Deployment.OnDelete is RemovalPolicy_RETAIN and Storage.Data.RemovalPolicy is %q: the retained instance would lose its data; let them agree", fs.RemovalPolicy)
 	}
 	awscdk.Aspects_Of(n).Add(&retainer{base: *n.Node().Path() + "/"}, nil)
 }

@@ -50,12 +50,12 @@ func (n *clusterNode) planOtherTypes(at prop.Place, kind awsec2.InstanceType, ot
 
 // planSwitch checks what the node allows a switch to do.
 func (n *clusterNode) planSwitch(at prop.Place, props *ClusterNodeProps) {
-	switch n.escalation = props.FenceEscalation; n.escalation {
+	switch n.escalation = props.Fence.Escalation; n.escalation {
 	case "":
 		n.escalation = FenceEscalation_HOLD
 	case FenceEscalation_HOLD, FenceEscalation_STORAGE, FenceEscalation_GO_ON:
 	default:
-		at.Fail("FenceEscalation is %q: allowed are %q, %q and %q; leave it out for %q", n.escalation,
+		at.Fail("Fence.Escalation is %q: allowed are %q, %q and %q; leave it out for %q", n.escalation,
 			FenceEscalation_HOLD, FenceEscalation_STORAGE, FenceEscalation_GO_ON, FenceEscalation_HOLD)
 	}
 }
@@ -69,7 +69,7 @@ func (c *storageCheck) Validate() *[]*string {
 	if c.node.escalation != FenceEscalation_STORAGE || c.node.mounts {
 		return jsii.Strings()
 	}
-	return jsii.Strings(fmt.Sprintf("FenceEscalation is %q, but the node's data is mounted neither by the generated user data nor by MountCommands: "+
-		"deleting the mount target of one zone fences only who mounts through that zone's; set GenerateUserData, add MountCommands to UserData, or choose %q",
+	return jsii.Strings(fmt.Sprintf("Fence.Escalation is %q, but the node's data is mounted neither by the generated user data nor by MountCommands: "+
+		"deleting the mount target of one zone fences only who mounts through that zone's; set Boot.GenerateUserData, add MountCommands to UserData, or choose %q",
 		FenceEscalation_STORAGE, FenceEscalation_HOLD))
 }

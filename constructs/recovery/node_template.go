@@ -24,18 +24,18 @@ func (n *clusterNode) makeTemplate(at prop.Place, props *ClusterNodeProps, group
 		}
 		image = defaultImage(n.kind)
 	}
-	n.letUseKeys(at, "OtherKey", props.VolumeKeys)
+	n.letUseKeys(at, "OtherKey", props.Storage.VolumeKeys)
 	processor.CheckImage(at, n, n.kind, image.GetImage(n).ImageId)
 	n.template = awsec2.NewLaunchTemplate(n, jsii.String("Template"), &awsec2.LaunchTemplateProps{
 		InstanceType: n.kind, MachineImage: image, KeyPair: props.KeyPair, InstanceProfile: n.profile,
 		SecurityGroup: groups[0], UserData: n.userData,
 		RequireImdsv2: jsii.Bool(true), HttpTokens: awsec2.LaunchTemplateHttpTokens_REQUIRED,
 		HttpEndpoint: jsii.Bool(true), InstanceMetadataTags: jsii.Bool(true),
-		HttpPutResponseHopLimit:           jsii.Number(float64(at.Whole("MetadataHopLimit", props.MetadataHopLimit, 1, 1, 64))),
+		HttpPutResponseHopLimit:           jsii.Number(float64(at.Whole("Instance.MetadataHopLimit", props.Instance.MetadataHopLimit, 1, 1, 64))),
 		InstanceInitiatedShutdownBehavior: awsec2.InstanceInitiatedShutdownBehavior_STOP,
-		DisableApiTermination:             jsii.Bool(prop.Or(props.TerminationProtection, false)),
-		DetailedMonitoring:                jsii.Bool(prop.Or(props.DetailedMonitoring, false)),
-		EbsOptimized:                      props.EbsOptimized,
+		DisableApiTermination:             jsii.Bool(prop.Or(props.Instance.TerminationProtection, false)),
+		DetailedMonitoring:                jsii.Bool(prop.Or(props.Instance.DetailedMonitoring, false)),
+		EbsOptimized:                      props.Instance.EbsOptimized,
 		BlockDevices:                      n.blockDevices(at, props),
 	})
 	userdata.RefuseOtherSystems(at, n.template.OsType())
@@ -59,17 +59,26 @@ func (n *clusterNode) overrideTemplate(at prop.Place, props *ClusterNodeProps) {
 	} else {
 		set("MaintenanceOptions.AutoRecovery", "disabled")
 	}
-	if prop.Or(props.StopProtection, false) {
+	if prop.Or(props.Instance.StopProtection, false) {
 		set("DisableApiStop", true)
 	}
-	if v := at.OneOf("Tenancy", props.Tenancy, "default", "default", "dedicated"); v != "default" {
-		set("Placement.Tenancy", v)
+	switch v := props.Instance.Tenancy; v {
+	case "", Tenancy_DEFAULT:
+	case Tenancy_DEDICATED:
+		set("Placement.Tenancy", string(v))
+	default:
+		at.Fail("Instance.Tenancy is %q: allowed are %q and %q; leave it out for %q", v, Tenancy_DEFAULT, Tenancy_DEDICATED, Tenancy_DEFAULT)
 	}
-	if props.PlacementGroup != nil {
-		set("Placement.GroupName", *props.PlacementGroup)
+	if props.Instance.PlacementGroup != nil {
+		set("Placement.GroupName", *props.Instance.PlacementGroup.PlacementGroupName())
 	}
-	if v := at.OneOf("CapacityReservation", props.CapacityReservation, "open", "open", "none", "capacity-reservations-only"); v != "open" {
-		set("CapacityReservationSpecification.CapacityReservationPreference", v)
+	switch v := props.Instance.CapacityReservation; v {
+	case "", CapacityReservation_OPEN:
+	case CapacityReservation_NONE, CapacityReservation_ONLY:
+		set("CapacityReservationSpecification.CapacityReservationPreference", string(v))
+	default:
+		at.Fail("Instance.CapacityReservation is %q: allowed are %q, %q and %q; leave it out for %q", v,
+			CapacityReservation_OPEN, CapacityReservation_NONE, CapacityReservation_ONLY, CapacityReservation_OPEN)
 	}
 }
 
@@ -82,10 +91,10 @@ func (n *clusterNode) tagTemplate(props *ClusterNodeProps) {
 	}
 	fixed := &awscdk.TagProps{Priority: jsii.Number(1000)}
 	tags.Add(jsii.String("Name"), jsii.String(n.name), &awscdk.TagProps{Priority: jsii.Number(150)})
-	tags.Add(n.switcher.IDTag(), jsii.String(fmt.Sprint(n.id)), fixed)
+	tags.Add(n.switcher.IdTag(), jsii.String(fmt.Sprint(n.id)), fixed)
 	tags.Add(n.switcher.TargetTag(), jsii.String(fmt.Sprint(prop.Or(props.RecoveryTarget, true))), fixed)
 	tags.Add(jsii.String(contract.SwitcherTag), n.switcher.SwitcherName(), fixed)
-	n.template.Node().AddValidation(&tagCheck{template: n.template, id: *n.switcher.IDTag(), target: *n.switcher.TargetTag()})
+	n.template.Node().AddValidation(&tagCheck{template: n.template, id: *n.switcher.IdTag(), target: *n.switcher.TargetTag()})
 }
 
 // tagCheck refuses, at synthesis, tag keys that a stack or app added and that the
@@ -128,17 +137,17 @@ func defaultImage(kind awsec2.InstanceType) awsec2.IMachineImage {
 }
 
 func (n *clusterNode) blockDevices(at prop.Place, props *ClusterNodeProps) *[]*awsec2.BlockDevice {
-	volumes := props.Volumes
+	volumes := props.Storage.Volumes
 	if volumes == nil {
 		if props.MachineImage != nil {
 			return nil
 		}
-		volumes = &[]*NodeVolume{{DeviceName: jsii.String("/dev/xvda"), SizeGiB: jsii.Number(20)}}
+		volumes = &[]*NodeVolume{{DeviceName: jsii.String("/dev/xvda"), Size: awscdk.Size_Gibibytes(jsii.Number(20))}}
 	}
 	devices := make([]*awsec2.BlockDevice, 0, len(*volumes))
 	names := make([]string, 0, len(*volumes))
 	for i, v := range *volumes {
-		at.Require(v != nil && v.DeviceName != nil, fmt.Sprintf("Volumes[%d].DeviceName", i), "give a device such as /dev/xvda")
+		at.Require(v != nil && v.DeviceName != nil, fmt.Sprintf("Storage.Volumes[%d].DeviceName", i), "give a device such as /dev/xvda")
 		names = append(names, *v.DeviceName)
 		if v.KmsKey != nil {
 			n.letUseKey(fmt.Sprintf("VolumeKey%d", i), v.KmsKey.KeyArn())
@@ -156,16 +165,13 @@ func (v *NodeVolume) blockDevice(at prop.Place, i int) *awsec2.BlockDevice {
 	}
 	encrypted := prop.Or(v.Encrypted, true)
 	if v.KmsKey != nil && !encrypted {
-		at.Fail("Volumes[%d] has a KmsKey and Encrypted is false: leave one of them out", i)
+		at.Fail("Storage.Volumes[%d] has a KmsKey and Encrypted is false: leave one of them out", i)
 	}
-	size := v.SizeGiB
-	if size == nil {
-		at.Fail("Volumes[%d].SizeGiB is missing: give the size of %s in GiB, at least its snapshot's", i, *v.DeviceName)
-	}
-	volume.Check(at, fmt.Sprintf("Volumes[%d]", i), kind, size, v.Iops, v.Throughput)
+	size := at.Gibibytes(fmt.Sprintf("Storage.Volumes[%d].Size", i), v.Size, 1, 65536)
+	volume.Check(at, fmt.Sprintf("Storage.Volumes[%d]", i), kind, prop.Number(size), v.Iops, v.Throughput)
 	return &awsec2.BlockDevice{
 		DeviceName: v.DeviceName,
-		Volume: awsec2.BlockDeviceVolume_Ebs(size, &awsec2.EbsDeviceOptions{
+		Volume: awsec2.BlockDeviceVolume_Ebs(prop.Number(size), &awsec2.EbsDeviceOptions{
 			VolumeType: kind, Iops: v.Iops, Throughput: v.Throughput, Encrypted: jsii.Bool(encrypted), KmsKey: v.KmsKey,
 			DeleteOnTermination: jsii.Bool(prop.Or(v.DeleteOnTermination, true)),
 		}),

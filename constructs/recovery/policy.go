@@ -66,9 +66,9 @@ type RecoveryPolicy struct {
 	// agent reports (the application alarm) must last before a switch begins, so that
 	// a common fault of the agents can show, 1 to 600 s. Default: 20 s.
 	BrakeTime awscdk.Duration
-	// HistoryDays is how long finished switches stay in the table, 1 to 3650 days.
-	// Default: 400.
-	HistoryDays *float64
+	// HistoryTime is the time for which finished switches stay in the table: whole days, 1 to 3650
+	// days. Default: 400 days.
+	HistoryTime awscdk.Duration
 	// DeployTime is how long a deployment's request may stay held before
 	// CloudFormation is told that it failed, and why, 60 to 3300 s. It must be shorter
 	// than the nodes' ServiceTimeout. Default: 900 s.
@@ -104,7 +104,7 @@ func (p *RecoveryPolicy) toContract(at prop.Place) contract.Policy {
 	out.BudgetPercent = at.Whole("Policy.BudgetPercent", p.BudgetPercent, out.BudgetPercent, 10, 100)
 	out.BrakePercent = at.Whole("Policy.BrakePercent", p.BrakePercent, out.BrakePercent, 1, 100)
 	out.BrakeSeconds = at.Seconds("Policy.BrakeTime", p.BrakeTime, out.BrakeSeconds)
-	out.HistoryDays = at.Whole("Policy.HistoryDays", p.HistoryDays, out.HistoryDays, 1, 3650)
+	out.HistoryDays = at.Days("Policy.HistoryTime", p.HistoryTime, out.HistoryDays, 1, 3650)
 	out.DeploySeconds = at.Seconds("Policy.DeployTime", p.DeployTime, out.DeploySeconds)
 	out.NoticeLeadSeconds = at.Seconds("Policy.NoticeLeadTime", p.NoticeLeadTime, out.NoticeLeadSeconds)
 	at.FailOn(out.Validate())

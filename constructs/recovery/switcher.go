@@ -60,7 +60,7 @@ func (s *switcher) FunctionArn() *string {
 
 func (s *switcher) FunctionName() *string         { return jsii.String(s.function) }
 func (s *switcher) Role() awsiam.IRole            { return s.role }
-func (s *switcher) IDTag() *string                { return jsii.String(s.idTag) }
+func (s *switcher) IdTag() *string                { return jsii.String(s.idTag) }
 func (s *switcher) TargetTag() *string            { return jsii.String(s.targetTag) }
 func (s *switcher) RolePath() *string             { return jsii.String(rolePath(s.name)) }
 func (s *switcher) Function() awslambda.Function  { return s.fn }
@@ -82,7 +82,7 @@ func (s *switcher) checkTags(at prop.Place) {
 	at.FailOn(prop.TagKeyError(s.idTag))
 	at.FailOn(prop.TagKeyError(s.targetTag))
 	if s.idTag == s.targetTag {
-		at.Fail("IDTag and TargetTag are both %q: give two different keys", s.idTag)
+		at.Fail("IdTag and TargetTag are both %q: give two different keys", s.idTag)
 	}
 }
 

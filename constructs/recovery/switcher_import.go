@@ -23,7 +23,7 @@ func Switcher_FromSwitcherAttributes(scope constructs.Construct, id *string, att
 	checkName(at, *attrs.SwitcherName)
 	s := &switcher{
 		name: *attrs.SwitcherName, function: functionName(*attrs.SwitcherName), vpc: attrs.Vpc, policy: contract.DefaultPolicy(),
-		idTag: prop.Or(attrs.IDTag, contract.DefaultIDTag), targetTag: prop.Or(attrs.TargetTag, contract.DefaultTargetTag),
+		idTag: prop.Or(attrs.IdTag, contract.DefaultIDTag), targetTag: prop.Or(attrs.TargetTag, contract.DefaultTargetTag),
 		runbooks: runbook.Check(at, attrs.RunbookUrl),
 	}
 	s.checkTags(at)

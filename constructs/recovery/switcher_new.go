@@ -32,7 +32,7 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 	memory := at.Whole("MemorySize", props.MemorySize, 512, 128, 10240)
 	s := &switcher{
 		vpc: props.Vpc, table: props.Table, key: props.EncryptionKey, policy: props.Policy.toContract(at),
-		idTag: prop.Or(props.IDTag, contract.DefaultIDTag), targetTag: prop.Or(props.TargetTag, contract.DefaultTargetTag),
+		idTag: prop.Or(props.IdTag, contract.DefaultIDTag), targetTag: prop.Or(props.TargetTag, contract.DefaultTargetTag),
 		objective: at.Between("Objective", props.Objective, 300, 30, 86400), runbooks: runbook.Check(at, props.RunbookUrl),
 	}
 	s.checkTags(at)

@@ -79,9 +79,9 @@ type SwitcherProps struct {
 	// people on call cannot reach the project's.
 	// Default: https://github.com/workload-recovery/workload-recovery/blob/main/docs/.
 	RunbookUrl *string
-	// IDTag is the key of the instance tag that holds the node id.
+	// IdTag is the key of the instance tag that holds the node id.
 	// Default: fujitsu.pclswr.id.
-	IDTag *string
+	IdTag *string
 	// TargetTag is the key of the instance tag that says whether the node may be
 	// recovered. Default: fujitsu.swr.is_recovery_target.
 	TargetTag *string
@@ -100,8 +100,8 @@ type ISwitcher interface {
 	FunctionName() *string
 	// Role is the role of its Lambda function.
 	Role() awsiam.IRole
-	// IDTag is the key of the tag that holds the node id.
-	IDTag() *string
+	// IdTag is the key of the tag that holds the node id.
+	IdTag() *string
 	// TargetTag is the key of the tag that says whether the node may be recovered.
 	TargetTag() *string
 	// RolePath is the IAM path of roles that it may pass to instances.
@@ -181,8 +181,8 @@ type SwitcherAttributes struct {
 	// RoleArn is the ARN of its function's role. Default: the role that the Switcher
 	// construct makes, by its name.
 	RoleArn *string
-	// IDTag is its IDTag. Default: fujitsu.pclswr.id.
-	IDTag *string
+	// IdTag is its IdTag. Default: fujitsu.pclswr.id.
+	IdTag *string
 	// TargetTag is its TargetTag. Default: fujitsu.swr.is_recovery_target.
 	TargetTag *string
 	// RunbookUrl is its RunbookUrl. Default: the project's own manual.

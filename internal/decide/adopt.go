@@ -95,7 +95,7 @@ func (s *step) unadoptable(i cloud.Instance, visible bool) string {
 		return fmt.Sprintf("%s is in %s: adopt it with the switcher of that VPC; this one's is %s", id, i.VPC, s.Config.VPC)
 	}
 	if got := i.Tags[contract.SwitcherTag]; got != "" && got != s.Config.Name {
-		return fmt.Sprintf("%s belongs to switcher %q (tag %s): delete its node there first, with OnDelete %q", id, got, contract.SwitcherTag, contract.DeleteRetain)
+		return fmt.Sprintf("%s belongs to switcher %q (tag %s): delete its node there first, with Deployment.OnDelete %q", id, got, contract.SwitcherTag, contract.DeleteRetain)
 	}
 	if got := i.Tags[s.Config.IDTag]; got != "" && got != strconv.Itoa(s.n.ID) {
 		return fmt.Sprintf("tag %s of %s is %q: adopt it as node %s, or remove the tag", s.Config.IDTag, id, got, got)

@@ -108,7 +108,7 @@ func (s *step) notForced() string {
 	for i := range s.n.Condemned {
 		c := &s.n.Condemned[i]
 		if x := s.Facts.Instances[c.Instance]; (x.State == cloud.Stopping || x.State == cloud.ShuttingDown) && !s.forceable(*c) {
-			return "; it was not forced, since " + postStopWrites + " and the node does not set AcceptForcedStop"
+			return "; it was not forced, since " + postStopWrites + " and the node does not set Fence.AcceptForcedStop"
 		}
 	}
 	return ""

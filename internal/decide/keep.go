@@ -26,7 +26,7 @@ func (s *step) unkeepable(i cloud.Instance, d cloud.Details) string {
 		return fmt.Sprintf("placement group %s is a cluster group, which exists in one zone: move the instance into a spread or partition group, or out of the group (aws ec2 modify-instance-placement), and deploy again", i.Placement)
 	}
 	if i.RootStore == "instance-store" && !set.AllowTerminateFence {
-		return fmt.Sprintf("the root device of %s is an instance store, so EC2 cannot stop it: set AllowTerminateFence if it may be terminated instead, and deploy again", i.ID)
+		return fmt.Sprintf("the root device of %s is an instance store, so EC2 cannot stop it: set Fence.AllowTerminate if it may be terminated instead, and deploy again", i.ID)
 	}
 	if other := otherElastic(i, set.ElasticIP); len(other) > 0 {
 		return fmt.Sprintf("it has the Elastic IP address %s: declare the address in ElasticIp, or disassociate it, and deploy again", strings.Join(other, ", "))

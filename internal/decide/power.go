@@ -71,7 +71,7 @@ func (s *step) powerOff(c record.Condemned, i cloud.Instance, how cloud.PowerOff
 		if c.Unstoppable != "" {
 			why = "cannot be stopped (" + c.Unstoppable + ")"
 		}
-		s.hold(record.Held, message.HeldInstanceStore, i.ID+" "+why+" and the node does not set AllowTerminateFence", s.retryAt())
+		s.hold(record.Held, message.HeldInstanceStore, i.ID+" "+why+" and the node does not set Fence.AllowTerminate", s.retryAt())
 	}
 }
 

@@ -92,7 +92,7 @@ var instanceFields = []Field{
 	ignored(Instance, "PublicIpAddress", "one of its interfaces' addresses"),
 	refused(Instance, "RamdiskId", "only old paravirtual instances have one: use a hardware virtual machine image", ""),
 	ignored(Instance, "RootDeviceName", whyImage),
-	ignored(Instance, "RootDeviceType", whyImage+"; an instance-store root needs AllowTerminateFence"),
+	ignored(Instance, "RootDeviceType", whyImage+"; an instance-store root needs Fence.AllowTerminate"),
 	refused(Instance, "SecondaryInterfaces", "a secondary network exists in one zone"),
 	carried(Instance, "SecurityGroups.GroupId", "as the groups of its interfaces"),
 	ignored(Instance, "SecurityGroups.GroupName", "follows from the id"),

@@ -171,6 +171,9 @@ func TestPolicyDefaults(t *testing.T) {
 		if base, is := strings.CutSuffix(field, "Time"); is {
 			field = base + "Seconds"
 		}
+		if field == "HistorySeconds" {
+			field = "HistoryDays"
+		}
 		value := policy.FieldByName(field)
 		if !value.IsValid() {
 			t.Errorf("RecoveryPolicy has %s, and contract.Policy no %s", p.name, field)

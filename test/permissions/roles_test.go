@@ -73,8 +73,10 @@ func newRole(t *testing.T, switcher, vpc, region string) *role {
 	nodes := awscdk.NewStack(app, jsii.String("Nodes"), nil)
 	recovery.NewAdoptedNode(nodes, jsii.String("Node"), &recovery.AdoptedNodeProps{
 		Switcher: s, NodeId: jsii.Number(anyNode), InstanceId: jsii.String(anyInstance),
-		TargetGroups:           &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(anyGroup)}},
-		ElasticIp:              &recovery.NodeElasticIp{AllocationId: jsii.String(anyAddress), PublicIp: jsii.String("203.0.113.9")},
+		Network: &recovery.NodeNetwork{
+			TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(anyGroup)}},
+			ElasticIp:    &recovery.NodeElasticIp{AllocationId: jsii.String(anyAddress), PublicIp: jsii.String("203.0.113.9")},
+		},
 		ApplicationStatusCheck: &recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
 		VolumeKeys:             &[]awskms.IKey{awskms.Key_FromKeyArn(nodes, jsii.String("Key"), jsii.String(anyKey))},
 	})

@@ -36,8 +36,8 @@ func policies(t *testing.T, d document, prefixes ...string) access.Policy {
 func TestWhatAdoptionAllows(t *testing.T) {
 	b := newBase(t)
 	b.adopt("Old", recovery.AdoptedNodeProps{
-		TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("tg"))}},
-		Role:         awsiam.Role_FromRoleArn(b.stack, jsii.String("Theirs"), jsii.String("arn:aws:iam::111122223333:role/theirs"), nil),
+		Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("tg"))}}},
+		Role:    awsiam.Role_FromRoleArn(b.stack, jsii.String("Theirs"), jsii.String("arn:aws:iam::111122223333:role/theirs"), nil),
 	})
 	vpc := b.switcher.Node().Scope().(awscdk.Stack)
 	allowed := append(policies(t, synth(t, vpc), "SwitcherRecover", "SwitcherMove", "SwitcherRoleDefaultPolicy"), policies(t, synth(t, b.stack), "OldAdopt", "OldRelease", "OldMoveTargets", "OldPassRole")...)

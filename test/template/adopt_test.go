@@ -38,13 +38,12 @@ func (b base) adopt(id string, props recovery.AdoptedNodeProps) recovery.Cluster
 func TestAdoptedNode(t *testing.T) {
 	b := newBase(t)
 	node := b.adopt("Old", recovery.AdoptedNodeProps{
-		TargetGroups:   &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("tg")), Port: jsii.Number(81)}},
+		Network:        &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("tg")), Port: jsii.Number(81)}}, Zones: jsii.Strings("us-east-1c")},
 		Role:           awsiam.Role_FromRoleArn(b.stack, jsii.String("Theirs"), jsii.String("arn:aws:iam::111122223333:role/theirs"), nil),
 		VolumeKeys:     &[]awskms.IKey{awskms.Key_FromKeyArn(b.stack, jsii.String("Key"), jsii.String("arn:aws:kms:us-east-1:111122223333:key/k"))},
-		DataFileSystem: fileSystem(b), FenceEscalation: recovery.FenceEscalation_STORAGE,
+		DataFileSystem: fileSystem(b), Fence: &recovery.NodeFence{Escalation: recovery.FenceEscalation_STORAGE, AllowTerminate: jsii.Bool(true), AcceptForcedStop: jsii.Bool(true)},
 		InstanceTypes: &[]awsec2.InstanceType{awsec2.NewInstanceType(jsii.String("m7i.large")), awsec2.NewInstanceType(jsii.String("m6i.large"))},
-		Zones:         jsii.Strings("us-east-1c"), Priority: jsii.Number(3), AcceptForcedStop: jsii.Bool(true), AllowTerminateFence: jsii.Bool(true), Gate: jsii.Bool(true), RestartOriginal: jsii.Bool(true),
-		DrainTime: awscdk.Duration_Seconds(jsii.Number(0)), StopTime: awscdk.Duration_Minutes(jsii.Number(3)), AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(10)),
+		Recovery:      &recovery.NodeRecovery{Priority: jsii.Number(3), RestartOriginal: jsii.Bool(true), AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(10))}, Gate: jsii.Bool(true), Deployment: &recovery.NodeDeployment{DrainTime: awscdk.Duration_Seconds(jsii.Number(0)), StopTime: awscdk.Duration_Minutes(jsii.Number(3))},
 	})
 	recovery.NewResourceMonitor(b.stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{
 		ClusterNode: node, Application: &recovery.ApplicationAlarm{Process: jsii.String("x")},
@@ -119,7 +118,7 @@ func TestAdoptPermissions(t *testing.T) {
 // what cannot be granted is refused rather than lost.
 func TestAdoptedNodeHasNothingOfItsOwn(t *testing.T) {
 	b := newBase(t)
-	n := b.adopt("Old", recovery.AdoptedNodeProps{OnDelete: awscdk.RemovalPolicy_DESTROY})
+	n := b.adopt("Old", recovery.AdoptedNodeProps{Deployment: &recovery.NodeDeployment{OnDelete: awscdk.RemovalPolicy_DESTROY}})
 	if n.LaunchTemplate() != nil || n.SecurityGroup() != nil || n.UserData() != nil || n.LoadBalancer() != nil || n.Role() != nil ||
 		n.DataFileSystem() != nil || n.DataAccessPoint() != nil || n.LogAccessPoint() != nil || len(*n.MountCommands()) != 0 || len(*n.TargetGroupArns()) != 0 {
 		t.Error("an adopted node shows something that it does not have")
@@ -145,11 +144,11 @@ func TestAdoptErrors(t *testing.T) {
 	}
 	for _, c := range []fault[recovery.AdoptedNodeProps]{
 		{"no instance", recovery.AdoptedNodeProps{InstanceId: jsii.String("node-1")}, []string{`Nodes/Old: InstanceId is "node-1"`, "i-0123456789abcdef0"}},
-		{"no file system", recovery.AdoptedNodeProps{FenceEscalation: recovery.FenceEscalation_STORAGE}, []string{"DataFileSystem is missing", "FenceEscalation_HOLD"}},
+		{"no file system", recovery.AdoptedNodeProps{Fence: &recovery.NodeFence{Escalation: recovery.FenceEscalation_STORAGE}}, []string{"DataFileSystem is missing", "FenceEscalation_HOLD"}},
 		{"two processors", recovery.AdoptedNodeProps{InstanceTypes: kinds("m7g.large", "m7i.large")}, []string{`InstanceTypes[1] is "m7i.large"`, `"m7g.large" has arm64`}},
-		{"no groups", recovery.AdoptedNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{}}, []string{"TargetGroups is empty"}},
-		{"snapshot at the end", recovery.AdoptedNodeProps{OnDelete: awscdk.RemovalPolicy_SNAPSHOT}, []string{`OnDelete is "SNAPSHOT"`, "RemovalPolicy_RETAIN", "leave it out for RemovalPolicy_RETAIN"}},
-		{"half a minute", recovery.AdoptedNodeProps{AwaitAutoRecovery: awscdk.Duration_Seconds(jsii.Number(30))}, []string{"AwaitAutoRecovery is 30 s", "60 to 3600"}},
+		{"no groups", recovery.AdoptedNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{}}}, []string{"TargetGroups is empty"}},
+		{"snapshot at the end", recovery.AdoptedNodeProps{Deployment: &recovery.NodeDeployment{OnDelete: awscdk.RemovalPolicy_SNAPSHOT}}, []string{`OnDelete is "SNAPSHOT"`, "RemovalPolicy_RETAIN", "leave it out for RemovalPolicy_RETAIN"}},
+		{"half a minute", recovery.AdoptedNodeProps{Recovery: &recovery.NodeRecovery{AwaitAutoRecovery: awscdk.Duration_Seconds(jsii.Number(30))}}, []string{"AwaitAutoRecovery is 30 s", "60 to 3600"}},
 		{"a key is missing", recovery.AdoptedNodeProps{VolumeKeys: &[]awskms.IKey{nil}}, []string{"VolumeKeys[0] is nil"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -67,7 +67,7 @@ func TestUserDataParts(t *testing.T) {
 	b := newBase(t)
 	own := awsec2.UserData_Custom(jsii.String("#cloud-config\npackages: [x]"))
 	b.node("Node", recovery.ClusterNodeProps{
-		UserData: own, Gate: jsii.Bool(true), GateTime: awscdk.Duration_Hours(jsii.Number(2)), Application: application(), PrepareCommands: jsii.Strings("one", "two"),
+		UserData: own, Gate: jsii.Bool(true), Boot: &recovery.NodeBoot{GateTime: awscdk.Duration_Hours(jsii.Number(2)), PrepareCommands: jsii.Strings("one", "two")}, Application: application(),
 	})
 	d := synth(t, b.stack)
 	kinds, bodies := userParts(t, userData(t, d))
@@ -125,9 +125,9 @@ func TestUserDataByDefault(t *testing.T) {
 func TestUserDataNotGenerated(t *testing.T) {
 	for name, props := range map[string]recovery.ClusterNodeProps{
 		"own":               {UserData: awsec2.UserData_Custom(jsii.String("mine"))},
-		"switched off":      {UserData: awsec2.UserData_Custom(jsii.String("mine")), GenerateUserData: jsii.Bool(false)},
-		"own gate":          {UserData: awsec2.UserData_Custom(jsii.String("mine")), Gate: jsii.Bool(true), ImageHasGate: jsii.Bool(true)},
-		"own, as multipart": {UserData: mine(), GenerateUserData: jsii.Bool(false)},
+		"switched off":      {UserData: awsec2.UserData_Custom(jsii.String("mine")), Boot: &recovery.NodeBoot{GenerateUserData: jsii.Bool(false)}},
+		"own gate":          {UserData: awsec2.UserData_Custom(jsii.String("mine")), Gate: jsii.Bool(true), Boot: &recovery.NodeBoot{ImageHasGate: jsii.Bool(true)}},
+		"own, as multipart": {UserData: mine(), Boot: &recovery.NodeBoot{GenerateUserData: jsii.Bool(false)}},
 	} {
 		b := newBase(t)
 		b.node("Node", props)
@@ -136,7 +136,7 @@ func TestUserDataNotGenerated(t *testing.T) {
 		}
 	}
 	b := newBase(t)
-	b.node("Node", recovery.ClusterNodeProps{GenerateUserData: jsii.Bool(false)})
+	b.node("Node", recovery.ClusterNodeProps{Boot: &recovery.NodeBoot{GenerateUserData: jsii.Bool(false)}})
 	if got := strings.TrimSpace(userData(t, synth(t, b.stack))); got != "#!/bin/bash" {
 		t.Errorf("image that has everything: %q", got)
 	}
@@ -153,7 +153,7 @@ func mine() awsec2.UserData {
 // TestImageGateMounts: own mounts wait for the image's gate, now and at later boots.
 func TestImageGateMounts(t *testing.T) {
 	b := newBase(t)
-	node := b.node("Node", recovery.ClusterNodeProps{UserData: awsec2.UserData_ForLinux(nil), Gate: jsii.Bool(true), ImageHasGate: jsii.Bool(true)})
+	node := b.node("Node", recovery.ClusterNodeProps{UserData: awsec2.UserData_ForLinux(nil), Gate: jsii.Bool(true), Boot: &recovery.NodeBoot{ImageHasGate: jsii.Bool(true)}})
 	commands := make([]string, 0, 16)
 	for _, c := range *node.MountCommands() {
 		commands = append(commands, *c)
@@ -288,14 +288,14 @@ func TestApplicationErrors(t *testing.T) {
 		{"quote in a URL", check(recovery.NodeCheck{HttpUrl: jsii.String("http://a/'; rm x")}), []string{"Check.HttpUrl is", "without spaces and quotes"}},
 		{"port", check(recovery.NodeCheck{TcpPort: jsii.Number(0)}), []string{"Check.TcpPort is 0", "1 to 65535"}},
 		{"interval", check(recovery.NodeCheck{TcpPort: jsii.Number(1), Interval: second(0)}), []string{"Check.Interval is 0 s"}},
-		{"mount path", recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{MountPath: jsii.String("/my data")}}, []string{`MountPath is "/my data"`}},
-		{"nothing is generated", recovery.ClusterNodeProps{Application: application(), GenerateUserData: no}, []string{"Application is given and GenerateUserData is false"}},
-		{"nothing is prepared", recovery.ClusterNodeProps{PrepareCommands: jsii.Strings("x"), GenerateUserData: no}, []string{"PrepareCommands is given and GenerateUserData is false"}},
-		{"a gate that nobody runs", recovery.ClusterNodeProps{Gate: yes, GenerateUserData: no}, []string{"Gate is true and GenerateUserData is false", "recovery:gate", "ImageHasGate"}},
-		{"a gate that nobody opens", recovery.ClusterNodeProps{ImageHasGate: yes, GenerateUserData: no}, []string{"ImageHasGate is true and Gate is not"}},
-		{"two gates", recovery.ClusterNodeProps{Gate: yes, ImageHasGate: yes}, []string{"ImageHasGate is true, and the generated user data has the gate"}},
-		{"a limit of no gate", recovery.ClusterNodeProps{GateTime: second(3600)}, []string{"GateTime is given and Gate is not true"}},
-		{"a gate that gives up first", recovery.ClusterNodeProps{Gate: yes, GateTime: second(600)}, []string{"GateTime is 600 s", "Policy.FenceTime, 600 s"}},
+		{"mount path", recovery.ClusterNodeProps{Storage: &recovery.NodeStorage{Data: &recovery.NodeFileSystem{MountPath: jsii.String("/my data")}}}, []string{`MountPath is "/my data"`}},
+		{"nothing is generated", recovery.ClusterNodeProps{Application: application(), Boot: &recovery.NodeBoot{GenerateUserData: no}}, []string{"Application is given and Boot.GenerateUserData is false"}},
+		{"nothing is prepared", recovery.ClusterNodeProps{Boot: &recovery.NodeBoot{PrepareCommands: jsii.Strings("x"), GenerateUserData: no}}, []string{"PrepareCommands is given and Boot.GenerateUserData is false"}},
+		{"a gate that nobody runs", recovery.ClusterNodeProps{Gate: yes, Boot: &recovery.NodeBoot{GenerateUserData: no}}, []string{"Gate is true and Boot.GenerateUserData is false", "recovery:gate", "ImageHasGate"}},
+		{"a gate that nobody opens", recovery.ClusterNodeProps{Boot: &recovery.NodeBoot{ImageHasGate: yes, GenerateUserData: no}}, []string{"ImageHasGate is true and Gate is not"}},
+		{"two gates", recovery.ClusterNodeProps{Gate: yes, Boot: &recovery.NodeBoot{ImageHasGate: yes}}, []string{"ImageHasGate is true, and the generated user data has the gate"}},
+		{"a limit of no gate", recovery.ClusterNodeProps{Boot: &recovery.NodeBoot{GateTime: second(3600)}}, []string{"GateTime is given and Gate is not true"}},
+		{"a gate that gives up first", recovery.ClusterNodeProps{Gate: yes, Boot: &recovery.NodeBoot{GateTime: second(600)}}, []string{"GateTime is 600 s", "Policy.FenceTime, 600 s"}},
 		{"multipart", recovery.ClusterNodeProps{UserData: mine(), Application: application()}, []string{"UserData is a multipart one", "GenerateUserData"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -43,8 +43,8 @@ func newForms() *forms {
 	}
 	fill(reflect.ValueOf(f).Elem())
 	f.Node.NodeId, f.Node.InstanceType = jsii.Number(7), awsec2.NewInstanceType(jsii.String("t4g.small"))
+	f.Adopted.Network = &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("theirs"))}}}
 	f.Adopted.NodeId, f.Adopted.InstanceId = jsii.Number(8), jsii.String("i-0123456789abcdef0")
-	f.Adopted.ElasticIp.AllocationId = jsii.String("eipalloc-0123456789abcdef9") // one node has an address
 	return f
 }
 
@@ -54,7 +54,7 @@ var seeds = []any{
 	recovery.NodeCheck{TcpPort: jsii.Number(80)},
 	recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
 	recovery.NodeElasticIp{AllocationId: jsii.String("eipalloc-0123456789abcdef0"), PublicIp: jsii.String("203.0.113.9")},
-	recovery.NodeVolume{DeviceName: jsii.String("/dev/xvda"), SizeGiB: jsii.Number(20)},
+	recovery.NodeVolume{DeviceName: jsii.String("/dev/xvda"), Size: awscdk.Size_Gibibytes(jsii.Number(20))},
 	recovery.NodeTargetGroup{TargetGroupArn: jsii.String(targetGroup("theirs"))},
 	recovery.ApplicationAlarm{Process: jsii.String("app")},
 }
@@ -73,7 +73,7 @@ func fill(s reflect.Value) {
 		case kind.Kind() == reflect.Pointer && ours(kind.Elem()):
 			f.Set(seeded(kind.Elem()))
 		case kind.Kind() == reflect.Pointer && kind.Elem().Kind() == reflect.Slice && kind.Elem().Elem().Kind() == reflect.Pointer && ours(kind.Elem().Elem().Elem()):
-			if s.Type() == reflect.TypeFor[recovery.ClusterNodeProps]() && kind.Elem().Elem().Elem() == reflect.TypeFor[recovery.NodeTargetGroup]() {
+			if s.Type() == reflect.TypeFor[recovery.NodeNetwork]() && kind.Elem().Elem().Elem() == reflect.TypeFor[recovery.NodeTargetGroup]() {
 				continue // a node has a load balancer or target groups
 			}
 			list := reflect.New(kind.Elem())
@@ -131,9 +131,7 @@ func listProps() []propRef {
 			v = reflect.Indirect(v.Index(0))
 		}
 		top := v.Type() == reflect.TypeFor[forms]()
-		if seen[v.Type()] && !top {
-			return
-		}
+		known := seen[v.Type()] // its nested structs may still be new
 		seen[v.Type()] = true
 		for i := range v.NumField() {
 			here := append(append([]int{}, path...), i)
@@ -142,7 +140,7 @@ func listProps() []propRef {
 			if nested {
 				visit(v.Field(i), here)
 			}
-			if !top && (!nested || f.Kind() == reflect.Slice) {
+			if !top && !known && (!nested || f.Kind() == reflect.Slice) {
 				found = append(found, propRef{here, v.Type(), v.Type().Field(i).Name})
 			}
 		}
@@ -156,19 +154,21 @@ var unchanged = map[string]string{
 	"SwitcherProps.Vpc": "stays: a switcher belongs to one VPC", "SwitcherProps.Table": "stays: the table has the records of the nodes",
 	"ClusterNodeProps.Switcher": "stays: a node belongs to one switcher", "AdoptedNodeProps.Switcher": "stays: a node belongs to one switcher",
 	"ResourceMonitorProps.ClusterNode": "stays: a monitor belongs to one node", "RecoveryDashboardProps.Switcher": "stays: a dashboard belongs to one switcher",
-	"ClusterNodeProps.ImageHasGate":       "changes with `Gate` only",
+	"NodeBoot.ImageHasGate":               "changes with `Gate` only",
 	"ClusterNodeProps.MonitoredElsewhere": "no interruption: the node names its alarms",
-	"AdoptedNodeProps.SecurityGroups":     "no interruption: it is in no template",
 }
 
 // startFor sets other props in both apps for a prop that depends on another or excludes it.
 var startFor = map[string]func(world, *forms){
-	"ClusterNodeProps.GenerateUserData": func(_ world, f *forms) { f.Node.Application = nil },
-	"ClusterNodeProps.TargetGroups":     func(_ world, f *forms) { f.Node.LoadBalancer = nil },
-	"ClusterNodeProps.GateTime":         func(_ world, f *forms) { f.Node.Gate = jsii.Bool(true) },
-	"NodeApplication.LogEncryptionKey":  func(_ world, f *forms) { f.Node.Application.LogFiles = jsii.Strings("/var/log/app.log") },
-	"NodeApplication.LogRetention":      func(_ world, f *forms) { f.Node.Application.LogFiles = jsii.Strings("/var/log/app.log") },
-	"NodeLoadBalancer.InternetFacing":   func(w world, f *forms) { f.Node.LoadBalancer.Subnets = w.subnets() },
+	"NodeTargetGroup.TargetGroup": func(w world, f *forms) {
+		f.Adopted.Network.TargetGroups = &[]*recovery.NodeTargetGroup{{TargetGroup: w.targets("theirs")}}
+	},
+	"NodeBoot.GenerateUserData":        func(_ world, f *forms) { f.Node.Application = nil },
+	"NodeNetwork.TargetGroups":         func(_ world, f *forms) { f.Node.Network.LoadBalancer = nil },
+	"NodeBoot.GateTime":                func(_ world, f *forms) { f.Node.Gate = jsii.Bool(true) },
+	"NodeApplication.LogEncryptionKey": func(_ world, f *forms) { f.Node.Application.LogFiles = jsii.Strings("/var/log/app.log") },
+	"NodeApplication.LogRetention":     func(_ world, f *forms) { f.Node.Application.LogFiles = jsii.Strings("/var/log/app.log") },
+	"NodeLoadBalancer.InternetFacing":  func(w world, f *forms) { f.Node.Network.LoadBalancer.Subnets = w.subnets() },
 	"NodeCheck.Command": func(_ world, f *forms) {
 		f.Node.Application.Check = &recovery.NodeCheck{Command: jsii.String("true")}
 	},
@@ -230,6 +230,12 @@ func (w world) topic() awssns.ITopic {
 	return awssns.Topic_FromTopicArn(w.stack, jsii.String("OtherTopic"), jsii.String("arn:aws:sns:us-east-1:111122223333:people"))
 }
 
+func (w world) targets(name string) awselasticloadbalancingv2.ITargetGroup {
+	return awselasticloadbalancingv2.NetworkTargetGroup_FromTargetGroupAttributes(w.stack, jsii.String("Targets-"+name), &awselasticloadbalancingv2.TargetGroupAttributes{
+		TargetGroupArn: jsii.String(targetGroup(name)),
+	})
+}
+
 func (w world) subnets() *[]awsec2.ISubnet {
 	var list []awsec2.ISubnet
 	for _, zone := range []string{"a", "b"} {
@@ -251,44 +257,40 @@ var otherValues = map[string]func(world) any{
 			FileSystemId: jsii.String("fs-0123456789abcdef0"), SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(w.stack, jsii.String("FilesGroup"), jsii.String("sg-0123456789abcdef1"), nil),
 		})
 	},
-	"AdoptedNodeProps.FenceEscalation":     func(world) any { return recovery.FenceEscalation_GO_ON },
-	"AdoptedNodeProps.InstanceId":          text1("i-0123456789abcdef1"),
-	"AdoptedNodeProps.InstanceTypes":       func(world) any { return &[]awsec2.InstanceType{instanceType("t4g.medium")} },
-	"AdoptedNodeProps.TargetGroups":        otherGroups,
-	"AdoptedNodeProps.Zones":               texts("us-east-1b"),
-	"ApplicationStatusCheck.CheckId":       text1("asc-0123456789abcdef0"),
-	"ApplicationStatusCheck.Path":          text1("/other"),
-	"ApplicationStatusCheck.Protocol":      text1("https"),
-	"ApplicationStatusCheck.StatusCodes":   text1("204"),
-	"ApplicationAlarm.Statistic":           text1("Maximum"),
-	"ClusterNodeProps.ApplyChanges":        func(world) any { return recovery.ApplyChanges_AT_ONCE },
-	"ClusterNodeProps.CapacityReservation": text1("none"),
-	"ClusterNodeProps.FenceEscalation":     func(world) any { return recovery.FenceEscalation_GO_ON },
-	"ClusterNodeProps.InstanceType":        func(world) any { return instanceType("t4g.medium") },
-	"ClusterNodeProps.InstanceTypes":       func(world) any { return &[]awsec2.InstanceType{instanceType("t4g.medium")} },
+	"AdoptedNodeProps.InstanceId":        text1("i-0123456789abcdef1"),
+	"AdoptedNodeProps.InstanceTypes":     func(world) any { return &[]awsec2.InstanceType{instanceType("t4g.medium")} },
+	"ApplicationStatusCheck.CheckId":     text1("asc-0123456789abcdef0"),
+	"ApplicationStatusCheck.Path":        text1("/other"),
+	"ApplicationStatusCheck.Protocol":    text1("https"),
+	"ApplicationStatusCheck.StatusCodes": text1("204"),
+	"ApplicationAlarm.Statistic":         func(world) any { return recovery.AlarmStatistic_MAXIMUM },
+	"NodeDeployment.ApplyChanges":        func(world) any { return recovery.ApplyChanges_AT_ONCE },
+	"NodeInstance.CapacityReservation":   func(world) any { return recovery.CapacityReservation_NONE },
+	"NodeFence.Escalation":               func(world) any { return recovery.FenceEscalation_GO_ON },
+	"ClusterNodeProps.InstanceType":      func(world) any { return instanceType("t4g.medium") },
+	"ClusterNodeProps.InstanceTypes":     func(world) any { return &[]awsec2.InstanceType{instanceType("t4g.medium")} },
 	"ClusterNodeProps.KeyPair": func(w world) any {
 		return awsec2.KeyPair_FromKeyPairName(w.stack, jsii.String("OtherPair"), jsii.String("other"))
 	},
 	"ClusterNodeProps.MachineImage": func(world) any {
 		return awsec2.MachineImage_FromSsmParameter(jsii.String("/other/image"), nil)
 	},
-	"ClusterNodeProps.GateTime":       func(world) any { return second(7200) },
-	"AdoptedNodeProps.ServiceTimeout": func(world) any { return second(3600) },
-	"ClusterNodeProps.ServiceTimeout": func(world) any { return second(3600) },
-	"ClusterNodeProps.Volumes": func(world) any {
-		return &[]*recovery.NodeVolume{{DeviceName: jsii.String("/dev/sdf"), SizeGiB: jsii.Number(100)}}
+	"NodeBoot.GateTime":             func(world) any { return second(7200) },
+	"NodeDeployment.ServiceTimeout": func(world) any { return second(3600) },
+	"NodeStorage.Volumes": func(world) any {
+		return &[]*recovery.NodeVolume{{DeviceName: jsii.String("/dev/sdf"), Size: awscdk.Size_Gibibytes(jsii.Number(100))}}
 	},
-	"InstanceAlarm.DatapointsToAlarm":  func(world) any { return jsii.Number(1) },
-	"ClusterNodeProps.NodeId":          func(world) any { return jsii.Number(9) },
-	"AdoptedNodeProps.NodeId":          func(world) any { return jsii.Number(9) },
-	"ClusterNodeProps.PrepareCommands": texts("true"),
-	"ClusterNodeProps.TargetGroups":    otherGroups,
-	"ClusterNodeProps.Tenancy":         text1("dedicated"),
-	"ClusterNodeProps.UserData":        func(world) any { return awsec2.UserData_Custom(jsii.String("#!/bin/bash\ntrue")) },
-	"ClusterNodeProps.Zones":           texts("us-east-1b"),
-	"NodeApplication.LogFiles":         texts("/var/log/other.log"),
-	"NodeApplication.Units":            texts("other"),
-	"NodeCheck.HttpUrl":                text1("http://localhost/other"),
+	"InstanceAlarm.DatapointsToAlarm": func(world) any { return jsii.Number(1) },
+	"ClusterNodeProps.NodeId":         func(world) any { return jsii.Number(9) },
+	"AdoptedNodeProps.NodeId":         func(world) any { return jsii.Number(9) },
+	"NodeBoot.PrepareCommands":        texts("true"),
+	"NodeNetwork.TargetGroups":        otherGroups,
+	"NodeInstance.Tenancy":            func(world) any { return recovery.Tenancy_DEDICATED },
+	"ClusterNodeProps.UserData":       func(world) any { return awsec2.UserData_Custom(jsii.String("#!/bin/bash\ntrue")) },
+	"NodeNetwork.Zones":               texts("us-east-1b"),
+	"NodeApplication.LogFiles":        texts("/var/log/other.log"),
+	"NodeApplication.Units":           texts("other"),
+	"NodeCheck.HttpUrl":               text1("http://localhost/other"),
 	"NodeFileSystem.BackupPlan": func(w world) any {
 		return awsbackup.BackupPlan_FromBackupPlanId(w.stack, jsii.String("OtherPlan"), jsii.String("plan"))
 	},
@@ -302,11 +304,20 @@ var otherValues = map[string]func(world) any{
 	"NodeLoadBalancer.Certificates": func(world) any {
 		return &[]awselasticloadbalancingv2.IListenerCertificate{awselasticloadbalancingv2.ListenerCertificate_FromArn(jsii.String("arn:aws:acm:us-east-1:111122223333:certificate/c"))}
 	},
-	"NodeLoadBalancer.ClientCidrs":    texts("192.0.2.0/24"),
-	"NodeLoadBalancer.HealthPath":     text1("/other"),
-	"NodeLoadBalancer.Kind":           func(world) any { return recovery.LoadBalancerKind_APPLICATION },
-	"NodeLoadBalancer.Subnets":        func(w world) any { return w.subnets() },
-	"NodeTargetGroup.TargetGroupArn":  text1(targetGroup("other")),
+	"NodeLoadBalancer.ClientCidrs":   texts("192.0.2.0/24"),
+	"NodeLoadBalancer.HealthPath":    text1("/other"),
+	"NodeLoadBalancer.Kind":          func(world) any { return recovery.LoadBalancerKind_APPLICATION },
+	"NodeLoadBalancer.Subnets":       func(w world) any { return w.subnets() },
+	"NodeTargetGroup.TargetGroupArn": text1(targetGroup("other")),
+	"NodeInstance.PlacementGroup": func(w world) any {
+		return awsec2.PlacementGroup_FromPlacementGroupName(w.stack, jsii.String("OtherPlaces"), jsii.String("other"))
+	},
+	"NodeTargetGroup.TargetGroup": func(w world) any {
+		return w.targets("other")
+	},
+	"NodeVolume.Size":                 func(world) any { return awscdk.Size_Gibibytes(jsii.Number(30)) },
+	"RecoveryPolicy.HistoryTime":      func(world) any { return awscdk.Duration_Days(jsii.Number(30)) },
+	"UnservedAlarm.After":             func(world) any { return awscdk.Duration_Minutes(jsii.Number(20)) },
 	"NodeVolume.DeviceName":           text1("/dev/sdf"),
 	"NodeVolume.Iops":                 func(world) any { return jsii.Number(4000) },
 	"NodeVolume.Throughput":           func(world) any { return jsii.Number(250) },

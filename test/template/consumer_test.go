@@ -105,7 +105,7 @@ func TestImports(t *testing.T) {
 	})
 	s := recovery.Switcher_FromSwitcherAttributes(stack, jsii.String("Switcher"), &recovery.SwitcherAttributes{SwitcherName: jsii.String("theirs"), Vpc: vpc})
 	recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{
-		Switcher: s, NodeId: jsii.Number(3), TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("t"))}},
+		Switcher: s, NodeId: jsii.Number(3), Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("t"))}}},
 	})
 	d := synth(t, stack)
 	node := flat(d.one(t, "Custom::RecoveryNode", "Node").Properties).(map[string]any)

@@ -302,7 +302,7 @@ func TestUnservedAlarm(t *testing.T) {
 		})
 		return m, synth(t, stack)
 	}
-	if m, d := monitors(&recovery.ClusterNodeProps{}, &recovery.UnservedAlarm{Minutes: jsii.Number(3)}); m.UnservedAlarm() == nil ||
+	if m, d := monitors(&recovery.ClusterNodeProps{}, &recovery.UnservedAlarm{After: awscdk.Duration_Minutes(jsii.Number(3))}); m.UnservedAlarm() == nil ||
 		d.one(t, "AWS::CloudWatch::Alarm", "MonitorUnserved").Properties["EvaluationPeriods"] != 3.0 {
 		t.Error("not after three minutes")
 	}
@@ -310,10 +310,12 @@ func TestUnservedAlarm(t *testing.T) {
 		t.Error("an alarm although it is off")
 	}
 	group := &recovery.NodeTargetGroup{TargetGroupArn: jsii.String("arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/g/0123456789abcdef")}
-	if m, _ := monitors(&recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{group}}, nil); m.UnservedAlarm() != nil {
+	if m, _ := monitors(&recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{group}}}, nil); m.UnservedAlarm() != nil {
 		t.Error("an alarm on a load balancer that is not known")
 	}
-	refused(t, func() { monitors(&recovery.ClusterNodeProps{}, &recovery.UnservedAlarm{Minutes: jsii.Number(0)}) }, "Unserved.Minutes is 0", "1 to 60")
+	refused(t, func() {
+		monitors(&recovery.ClusterNodeProps{}, &recovery.UnservedAlarm{After: awscdk.Duration_Minutes(jsii.Number(0))})
+	}, "Unserved.After is 0 minutes", "1 to 60")
 }
 
 var linked = regexp.MustCompile(`https://github\.com/workload-recovery/workload-recovery/blob/main/(docs/[a-z]+\.md)(?:#([a-z0-9-]+))?`)

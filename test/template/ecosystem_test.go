@@ -101,10 +101,9 @@ func TestTokens(t *testing.T) {
 	}
 	str, num, lst := parameter("Text", "String"), parameter("Number", "Number"), parameter("List", "CommaDelimitedList")
 	b.node("Node", recovery.ClusterNodeProps{
-		NodeName: str.ValueAsString(), InstanceType: awsec2.NewInstanceType(str.ValueAsString()), PlacementGroup: str.ValueAsString(),
-		MachineImage: awsec2.MachineImage_FromSsmParameter(jsii.String("/image"), nil), Zones: &[]*string{str.ValueAsString()},
-		Tags:         &map[string]*string{"team": str.ValueAsString()},
-		TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: str.ValueAsString()}},
+		NodeName: str.ValueAsString(), InstanceType: awsec2.NewInstanceType(str.ValueAsString()), Instance: &recovery.NodeInstance{PlacementGroup: awsec2.PlacementGroup_FromPlacementGroupName(b.stack, jsii.String("Group"), str.ValueAsString())},
+		MachineImage: awsec2.MachineImage_FromSsmParameter(jsii.String("/image"), nil), Network: &recovery.NodeNetwork{Zones: &[]*string{str.ValueAsString()}, TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: str.ValueAsString()}}},
+		Tags: &map[string]*string{"team": str.ValueAsString()},
 	})
 	d := synth(t, b.stack)
 	node := flat(d.one(t, "Custom::RecoveryNode", "Node").Properties).(map[string]any)
@@ -117,12 +116,12 @@ func TestTokens(t *testing.T) {
 	minute := awscdk.Duration_Seconds(num.ValueAsNumber())
 	for _, c := range []fault[recovery.ClusterNodeProps]{
 		{"id", recovery.ClusterNodeProps{NodeId: num.ValueAsNumber()}, []string{"NodeId is a token", "give a plain number"}},
-		{"number", recovery.ClusterNodeProps{Priority: num.ValueAsNumber()}, []string{"Priority is a token", "0 to 1000"}},
-		{"duration", recovery.ClusterNodeProps{ServiceTimeout: minute}, []string{"ServiceTimeout is a token", "awscdk.Duration_Seconds"}},
-		{"another duration", recovery.ClusterNodeProps{DrainTime: minute}, []string{"DrainTime is a token"}},
-		{"zones", recovery.ClusterNodeProps{Zones: lst.ValueAsList()}, []string{"Zones is a list that is known only at deployment", "one by one", "assumedLength"}},
-		{"clients", recovery.ClusterNodeProps{LoadBalancer: &recovery.NodeLoadBalancer{ClientCidrs: lst.ValueAsList()}}, []string{"LoadBalancer.ClientCidrs is a list"}},
-		{"commands", recovery.ClusterNodeProps{PrepareCommands: lst.ValueAsList()}, []string{"PrepareCommands is a list"}},
+		{"number", recovery.ClusterNodeProps{Recovery: &recovery.NodeRecovery{Priority: num.ValueAsNumber()}}, []string{"Priority is a token", "0 to 1000"}},
+		{"duration", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{ServiceTimeout: minute}}, []string{"ServiceTimeout is a token", "awscdk.Duration_Seconds"}},
+		{"another duration", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{DrainTime: minute}}, []string{"DrainTime is a token"}},
+		{"zones", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{Zones: lst.ValueAsList()}}, []string{"Zones is a list that is known only at deployment", "one by one", "assumedLength"}},
+		{"clients", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{ClientCidrs: lst.ValueAsList()}}}, []string{"LoadBalancer.ClientCidrs is a list"}},
+		{"commands", recovery.ClusterNodeProps{Boot: &recovery.NodeBoot{PrepareCommands: lst.ValueAsList()}}, []string{"PrepareCommands is a list"}},
 		{"type without image", recovery.ClusterNodeProps{InstanceType: awsec2.NewInstanceType(str.ValueAsString())}, []string{"InstanceType is a token and MachineImage is missing"}},
 	} {
 		t.Run(c.name, func(t *testing.T) { refused(t, func() { newBase(t).node("Node", c.props) }, c.texts...) })
@@ -160,9 +159,8 @@ func TestCrossStackReferences(t *testing.T) {
 	s := recovery.NewSwitcher(function, jsii.String("Switcher"), &recovery.SwitcherProps{Vpc: vpc, Table: table, Name: jsii.String("test"), Code: code()})
 	clients := awsec2.NewSecurityGroup(place, jsii.String("Clients"), &awsec2.SecurityGroupProps{Vpc: vpc.Vpc()})
 	node := recovery.NewClusterNode(nodes, jsii.String("Node"), &recovery.ClusterNodeProps{
-		Switcher: s, NodeId: jsii.Number(1), Role: role, SecurityGroups: &[]awsec2.ISecurityGroup{clients},
-		DataFileSystem: &recovery.NodeFileSystem{EncryptionKey: key},
-		Volumes:        &[]*recovery.NodeVolume{{DeviceName: jsii.String("/dev/xvda"), SizeGiB: jsii.Number(20), KmsKey: key}},
+		Switcher: s, NodeId: jsii.Number(1), Role: role, Network: &recovery.NodeNetwork{SecurityGroups: &[]awsec2.ISecurityGroup{clients}},
+		Storage: &recovery.NodeStorage{Data: &recovery.NodeFileSystem{EncryptionKey: key}, Volumes: &[]*recovery.NodeVolume{{DeviceName: jsii.String("/dev/xvda"), Size: awscdk.Size_Gibibytes(jsii.Number(20)), KmsKey: key}}},
 	})
 	recovery.NewResourceMonitor(nodes, jsii.String("Monitor"), &recovery.ResourceMonitorProps{ClusterNode: node, Application: &recovery.ApplicationAlarm{Process: jsii.String("x")}})
 	app.Synth(nil)

@@ -77,11 +77,11 @@ func TestSwitcherErrors(t *testing.T) {
 		{"name empty", recovery.SwitcherProps{Name: jsii.String("")}, []string{`switcher name ""`}},
 		{"name a token", recovery.SwitcherProps{Name: awscdk.Aws_REGION()}, []string{"Name is a token"}},
 		{"too little memory", recovery.SwitcherProps{MemorySize: jsii.Number(64)}, []string{"MemorySize is 64", "128 to 10240"}},
-		{"tag with a space", recovery.SwitcherProps{IDTag: jsii.String("node id")}, []string{`tag key "node id"`, "no space and no slash", "rename"}},
+		{"tag with a space", recovery.SwitcherProps{IdTag: jsii.String("node id")}, []string{`tag key "node id"`, "no space and no slash", "rename"}},
 		{"tag with a slash", recovery.SwitcherProps{TargetTag: jsii.String("a/b")}, []string{`tag key "a/b"`}},
 		{"tag of AWS", recovery.SwitcherProps{TargetTag: jsii.String("aws:x")}, []string{`tag key "aws:x"`, "AWS reserves"}},
-		{"tag of the switcher", recovery.SwitcherProps{IDTag: jsii.String("recovery:gate")}, []string{`tag key "recovery:gate"`, "never inherited"}},
-		{"one tag for both", recovery.SwitcherProps{IDTag: jsii.String("x"), TargetTag: jsii.String("x")}, []string{`both "x"`}},
+		{"tag of the switcher", recovery.SwitcherProps{IdTag: jsii.String("recovery:gate")}, []string{`tag key "recovery:gate"`, "never inherited"}},
+		{"one tag for both", recovery.SwitcherProps{IdTag: jsii.String("x"), TargetTag: jsii.String("x")}, []string{`both "x"`}},
 		{"fence too short", policy(recovery.RecoveryPolicy{FenceTime: second}), []string{"FenceSeconds is 1", "30 to 86400", "leave it out"}},
 		{"health too short", policy(recovery.RecoveryPolicy{HealthTime: second}), []string{"HealthSeconds is 1"}},
 		{"retry too short", policy(recovery.RecoveryPolicy{RetryTime: second}), []string{"RetrySeconds is 1", "10 to 3600"}},
@@ -97,7 +97,7 @@ func TestSwitcherErrors(t *testing.T) {
 		{"confirm too long", policy(recovery.RecoveryPolicy{ConfirmTime: awscdk.Duration_Hours(jsii.Number(2))}), []string{"ConfirmSeconds is 7200", "0 to 3600"}},
 		{"no attempts", policy(recovery.RecoveryPolicy{MaxAttempts: jsii.Number(0)}), []string{"Policy.MaxAttempts is 0", "1 to 20"}},
 		{"no switches", policy(recovery.RecoveryPolicy{MaxSwitches: jsii.Number(0)}), []string{"Policy.MaxSwitches is 0", "1 to 100"}},
-		{"no history", policy(recovery.RecoveryPolicy{HistoryDays: jsii.Number(4000)}), []string{"Policy.HistoryDays is 4000", "1 to 3650"}},
+		{"no history", policy(recovery.RecoveryPolicy{HistoryTime: awscdk.Duration_Days(jsii.Number(4000))}), []string{"Policy.HistoryTime is 4000 days", "1 to 3650"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stack := awscdk.NewStack(newApp(t), jsii.String("Stack"), nil)
@@ -181,13 +181,13 @@ func TestDuplicates(t *testing.T) {
 
 func TestNodeErrors(t *testing.T) {
 	balancer := func(lb recovery.NodeLoadBalancer) recovery.ClusterNodeProps {
-		return recovery.ClusterNodeProps{LoadBalancer: &lb}
+		return recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{LoadBalancer: &lb}}
 	}
 	volumes := func(v ...*recovery.NodeVolume) recovery.ClusterNodeProps {
-		return recovery.ClusterNodeProps{Volumes: &v}
+		return recovery.ClusterNodeProps{Storage: &recovery.NodeStorage{Volumes: &v}}
 	}
 	disk := func() *recovery.NodeVolume {
-		return &recovery.NodeVolume{DeviceName: jsii.String("/dev/sdb"), SizeGiB: jsii.Number(1)}
+		return &recovery.NodeVolume{DeviceName: jsii.String("/dev/sdb"), Size: awscdk.Size_Gibibytes(jsii.Number(1))}
 	}
 	types := func(names ...string) recovery.ClusterNodeProps {
 		var list []awsec2.InstanceType
@@ -204,18 +204,18 @@ func TestNodeErrors(t *testing.T) {
 		{"id negative", recovery.ClusterNodeProps{NodeId: jsii.Number(-3)}, []string{`node id "-3"`}},
 		{"id a fraction", recovery.ClusterNodeProps{NodeId: jsii.Number(1.5)}, []string{`node id "1.5"`}},
 		{"id too large", recovery.ClusterNodeProps{NodeId: jsii.Number(1e9)}, []string{`node id "1000000000"`}},
-		{"priority", recovery.ClusterNodeProps{Priority: jsii.Number(1001)}, []string{"Priority is 1001", "0 to 1000"}},
-		{"hop limit", recovery.ClusterNodeProps{MetadataHopLimit: jsii.Number(65)}, []string{"MetadataHopLimit is 65", "1 to 64"}},
-		{"tenancy", recovery.ClusterNodeProps{Tenancy: jsii.String("host")}, []string{`Tenancy is "host"`, `["default" "dedicated"]`}},
+		{"priority", recovery.ClusterNodeProps{Recovery: &recovery.NodeRecovery{Priority: jsii.Number(1001)}}, []string{"Priority is 1001", "0 to 1000"}},
+		{"hop limit", recovery.ClusterNodeProps{Instance: &recovery.NodeInstance{MetadataHopLimit: jsii.Number(65)}}, []string{"MetadataHopLimit is 65", "1 to 64"}},
+		{"tenancy", recovery.ClusterNodeProps{Instance: &recovery.NodeInstance{Tenancy: "host"}}, []string{`Tenancy is "host"`, `"default" and "dedicated"`}},
 		{"type twice", types("m7g.large", "m6g.large", "m7g.large"), []string{`InstanceTypes[2] is "m7g.large"`, "name each type once"}},
 		{"type again", types("t4g.small"), []string{`InstanceTypes[0] is "t4g.small"`, "which is InstanceType"}},
 		{"another processor", types("m7g.large", "m7i.large"), []string{`InstanceTypes[1] is "m7i.large"`, "architecture x86_64", `"t4g.small" has arm64`, "name types of the same"}},
 		{"no type", recovery.ClusterNodeProps{InstanceTypes: &[]awsec2.InstanceType{nil}}, []string{"InstanceTypes[0] is nil", "take the entry out"}},
-		{"escalation", recovery.ClusterNodeProps{FenceEscalation: "pray"}, []string{`FenceEscalation is "pray"`, `"hold", "storage" and "go-on"`, `leave it out for "hold"`}},
-		{"reservation", recovery.ClusterNodeProps{CapacityReservation: jsii.String("some")}, []string{`CapacityReservation is "some"`}},
-		{"zone twice", recovery.ClusterNodeProps{Zones: jsii.Strings("a", "a")}, []string{`zone "a" is named twice`}},
-		{"timeout not beyond the deploy time", recovery.ClusterNodeProps{ServiceTimeout: awscdk.Duration_Seconds(jsii.Number(900))}, []string{"ServiceTimeout is 900 s", "901 to 3600"}},
-		{"timeout too long", recovery.ClusterNodeProps{ServiceTimeout: awscdk.Duration_Hours(jsii.Number(2))}, []string{"ServiceTimeout is 7200 s"}},
+		{"escalation", recovery.ClusterNodeProps{Fence: &recovery.NodeFence{Escalation: "pray"}}, []string{`Fence.Escalation is "pray"`, `"hold", "storage" and "go-on"`, `leave it out for "hold"`}},
+		{"reservation", recovery.ClusterNodeProps{Instance: &recovery.NodeInstance{CapacityReservation: "some"}}, []string{`CapacityReservation is "some"`}},
+		{"zone twice", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{Zones: jsii.Strings("a", "a")}}, []string{`zone "a" is named twice`}},
+		{"timeout not beyond the deploy time", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{ServiceTimeout: awscdk.Duration_Seconds(jsii.Number(900))}}, []string{"ServiceTimeout is 900 s", "901 to 3600"}},
+		{"timeout too long", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{ServiceTimeout: awscdk.Duration_Hours(jsii.Number(2))}}, []string{"ServiceTimeout is 7200 s"}},
 		{"tag with a space", tag("cost center"), []string{`tag key "cost center"`, "rename"}},
 		{"tag with a slash", tag("a/b"), []string{`tag key "a/b"`}},
 		{"reserved key", tag("_index"), []string{`tag key "_index"`}},
@@ -228,13 +228,13 @@ func TestNodeErrors(t *testing.T) {
 		{"health interval", balancer(recovery.NodeLoadBalancer{HealthInterval: awscdk.Duration_Seconds(jsii.Number(4))}), []string{"LoadBalancer.HealthInterval is 4", "5 to 300"}},
 		{"delay", balancer(recovery.NodeLoadBalancer{DeregistrationDelay: awscdk.Duration_Hours(jsii.Number(2))}), []string{"LoadBalancer.DeregistrationDelay is 7200"}},
 		{"public without subnets", balancer(recovery.NodeLoadBalancer{InternetFacing: jsii.Bool(true)}), []string{"InternetFacing is true and Subnets is missing", "public subnets"}},
-		{"no groups", recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{}}, []string{"TargetGroups is empty"}},
-		{"group without ARN", recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{{}}}, []string{"TargetGroups[0].TargetGroupArn is missing"}},
-		{"group port", recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("a")), Port: jsii.Number(0)}}}, []string{"TargetGroups[0].Port is 0"}},
-		{"group twice", recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("a"))}, {TargetGroupArn: jsii.String(targetGroup("a"))}}}, []string{`target group "` + targetGroup("a") + `" is named twice`}},
-		{"groups and balancer", recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{}, LoadBalancer: &recovery.NodeLoadBalancer{}}, []string{"both given"}},
+		{"no groups", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{}}}, []string{"TargetGroups is empty"}},
+		{"group without ARN", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{}}}}, []string{"TargetGroups[0].TargetGroup is missing"}},
+		{"group port", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("a")), Port: jsii.Number(0)}}}}, []string{"TargetGroups[0].Port is 0"}},
+		{"group twice", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("a"))}, {TargetGroupArn: jsii.String(targetGroup("a"))}}}}, []string{`target group "` + targetGroup("a") + `" is named twice`}},
+		{"groups and balancer", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{}, LoadBalancer: &recovery.NodeLoadBalancer{}}}, []string{"both given"}},
 		{"volume without device", volumes(&recovery.NodeVolume{}), []string{"Volumes[0].DeviceName is missing", "/dev/xvda"}},
-		{"volume without size", volumes(&recovery.NodeVolume{DeviceName: jsii.String("/dev/sdb")}), []string{"Volumes[0].SizeGiB is missing", "/dev/sdb"}},
+		{"volume without size", volumes(&recovery.NodeVolume{DeviceName: jsii.String("/dev/sdb")}), []string{"Volumes[0].Size is missing", "1 to 65536 GiB"}},
 		{"volume twice", volumes(disk(), disk()), []string{`volume "/dev/sdb" is named twice`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -255,15 +255,15 @@ func TestNodeErrorsOfPlace(t *testing.T) {
 	for _, kind := range []recovery.LoadBalancerKind{recovery.LoadBalancerKind_APPLICATION, recovery.LoadBalancerKind_NETWORK} {
 		refused(t, func() {
 			b.node("Lb"+string(kind), recovery.ClusterNodeProps{
-				NodeId: jsii.Number(len(kind)), LoadBalancer: &recovery.NodeLoadBalancer{Kind: kind, Subnets: &[]awsec2.ISubnet{one}},
+				NodeId: jsii.Number(len(kind)), Network: &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{Kind: kind, Subnets: &[]awsec2.ISubnet{one}}},
 			})
 		}, "LoadBalancer.Subnets has 1 subnet(s)", "at least two zones")
 	}
 	key := awskms.Key_FromKeyArn(b.stack, jsii.String("Key"), jsii.String("arn:aws:kms:us-east-1:111122223333:key/k"))
 	refused(t, func() {
-		b.node("Key2", recovery.ClusterNodeProps{NodeId: jsii.Number(3), Volumes: &[]*recovery.NodeVolume{
-			{DeviceName: jsii.String("/dev/sdb"), SizeGiB: jsii.Number(1), KmsKey: key, Encrypted: jsii.Bool(false)},
-		}})
+		b.node("Key2", recovery.ClusterNodeProps{NodeId: jsii.Number(3), Storage: &recovery.NodeStorage{Volumes: &[]*recovery.NodeVolume{
+			{DeviceName: jsii.String("/dev/sdb"), Size: awscdk.Size_Gibibytes(jsii.Number(1)), KmsKey: key, Encrypted: jsii.Bool(false)},
+		}}})
 	}, "Volumes[0] has a KmsKey and Encrypted is false")
 
 	named := awscdk.NewStack(b.app, jsii.String("Named"), nil)
@@ -271,7 +271,7 @@ func TestNodeErrorsOfPlace(t *testing.T) {
 		Table: b.switcher.Table(), Vpc: recovery.NewRecoveryVpc(named, jsii.String("Vpc"), &recovery.RecoveryVpcProps{AvailabilityZones: jsii.Strings("us-east-1a", "us-east-1b")}),
 	})
 	refused(t, func() {
-		b.node("Zoned", recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(4), Zones: jsii.Strings("us-east-1c")})
+		b.node("Zoned", recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(4), Network: &recovery.NodeNetwork{Zones: jsii.Strings("us-east-1c")}})
 	}, `Zones names "us-east-1c"`, `["us-east-1a" "us-east-1b"]`)
 }
 
@@ -279,8 +279,8 @@ func TestNodeErrorsOfPlace(t *testing.T) {
 // through another zone's target.
 func TestStorageFenceNeedsTheMountCommands(t *testing.T) {
 	b := newBase(t)
-	b.node("Node", recovery.ClusterNodeProps{FenceEscalation: recovery.FenceEscalation_STORAGE, UserData: awsec2.UserData_ForLinux(nil)})
-	refused(t, func() { b.app.Synth(nil) }, "Nodes/Node", `FenceEscalation is "storage"`, "MountCommands", `choose "hold"`)
+	b.node("Node", recovery.ClusterNodeProps{Fence: &recovery.NodeFence{Escalation: recovery.FenceEscalation_STORAGE}, UserData: awsec2.UserData_ForLinux(nil)})
+	refused(t, func() { b.app.Synth(nil) }, "Nodes/Node", `Fence.Escalation is "storage"`, "MountCommands", `choose "hold"`)
 }
 
 // TestTagsOfErrors: a tag that a stack or app adds is refused at synthesis, since

@@ -33,16 +33,15 @@ func everything(app awscdk.App) awscdk.Stack {
 		Name:  jsii.String("everything"), Topic: topic, TopicKey: key, Code: code(),
 	})
 	full := recovery.NewClusterNode(stack, jsii.String("Full"), &recovery.ClusterNodeProps{
-		Switcher: s, NodeId: jsii.Number(2), Gate: jsii.Bool(true), OnDelete: awscdk.RemovalPolicy_RETAIN, Role: role,
-		Volumes:                &[]*recovery.NodeVolume{{DeviceName: jsii.String("/dev/xvda"), SizeGiB: jsii.Number(20), KmsKey: key}},
+		Switcher: s, NodeId: jsii.Number(2), Gate: jsii.Bool(true), Deployment: &recovery.NodeDeployment{OnDelete: awscdk.RemovalPolicy_RETAIN}, Role: role,
+		Storage:                &recovery.NodeStorage{Volumes: &[]*recovery.NodeVolume{{DeviceName: jsii.String("/dev/xvda"), Size: awscdk.Size_Gibibytes(jsii.Number(20)), KmsKey: key}}, Data: &recovery.NodeFileSystem{EncryptionKey: key, BackupPlan: awsbackup.BackupPlan_FromBackupPlanId(stack, jsii.String("Plan"), jsii.String("plan"))}},
 		Application:            &recovery.NodeApplication{Units: jsii.Strings("x"), LogFiles: jsii.Strings("/var/log/x.log")},
-		DataFileSystem:         &recovery.NodeFileSystem{EncryptionKey: key, BackupPlan: awsbackup.BackupPlan_FromBackupPlanId(stack, jsii.String("Plan"), jsii.String("plan"))},
 		ApplicationStatusCheck: &recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
 	})
 	groups := &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String(targetGroup("theirs"))}}
-	recovery.NewClusterNode(stack, jsii.String("Grouped"), &recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(3), TargetGroups: groups})
+	recovery.NewClusterNode(stack, jsii.String("Grouped"), &recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(3), Network: &recovery.NodeNetwork{TargetGroups: groups}})
 	adopted := recovery.NewAdoptedNode(stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
-		Switcher: s, NodeId: jsii.Number(4), InstanceId: jsii.String("i-0123456789abcdef0"), Role: role, TargetGroups: groups, VolumeKeys: &[]awskms.IKey{key},
+		Switcher: s, NodeId: jsii.Number(4), InstanceId: jsii.String("i-0123456789abcdef0"), Role: role, Network: &recovery.NodeNetwork{TargetGroups: groups}, VolumeKeys: &[]awskms.IKey{key},
 		DataFileSystem: awsefs.FileSystem_FromFileSystemAttributes(stack, jsii.String("Data"), &awsefs.FileSystemAttributes{
 			FileSystemId: jsii.String("fs-0123456789abcdef0"), SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("DataGroup"), jsii.String("sg-0123456789abcdef0"), nil),
 		}),

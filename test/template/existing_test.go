@@ -72,7 +72,7 @@ func TestExistingVpcNamesItsZones(t *testing.T) {
 			Vpc: theirs, AvailabilityZones: theirs.AvailabilityZones(), SubnetCidrs: jsii.Strings("172.31.200.0/24", "172.31.201.0/24", "172.31.202.0/24"),
 		})
 		recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{
-			Switcher: addSwitcher(stack, recovery.SwitcherProps{Vpc: vpc}), NodeId: jsii.Number(1), Zones: jsii.Strings("eu-west-1c"),
+			Switcher: addSwitcher(stack, recovery.SwitcherProps{Vpc: vpc}), NodeId: jsii.Number(1), Network: &recovery.NodeNetwork{Zones: jsii.Strings("eu-west-1c")},
 		})
 		return app
 	}
@@ -99,7 +99,7 @@ func TestExistingVpcOfTheApp(t *testing.T) {
 	}
 	s := addSwitcher(stack, recovery.SwitcherProps{Vpc: recovery.NewRecoveryVpc(stack, jsii.String("Place"), &props)})
 	recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{
-		Switcher: s, NodeId: jsii.Number(1), LoadBalancer: &recovery.NodeLoadBalancer{InternetFacing: jsii.Bool(true), Subnets: theirs.PublicSubnets()},
+		Switcher: s, NodeId: jsii.Number(1), Network: &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{InternetFacing: jsii.Bool(true), Subnets: theirs.PublicSubnets()}},
 	})
 	d := synth(t, stack)
 	vpc := "${import Network:ExportsOutputRefVpc}"
@@ -212,9 +212,9 @@ func TestExistingTargetGroups(t *testing.T) {
 		return elb.NewApplicationTargetGroup(web, jsii.String(id), &elb.ApplicationTargetGroupProps{Vpc: b.switcher.Vpc().Vpc(), TargetType: kind, Port: jsii.Number(80)})
 	}
 	theirs := elb.ApplicationTargetGroup_FromTargetGroupAttributes(b.stack, jsii.String("Theirs"), &elb.TargetGroupAttributes{TargetGroupArn: jsii.String(targetGroup("theirs"))})
-	b.node("Node", recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{
+	b.node("Node", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{
 		{TargetGroupArn: group("Instances", elb.TargetType_INSTANCE).TargetGroupArn()}, {TargetGroupArn: group("Untyped", "").TargetGroupArn()}, {TargetGroupArn: group("Addresses", elb.TargetType_IP).TargetGroupArn()}, {TargetGroupArn: theirs.TargetGroupArn()},
-	}})
+	}}})
 	b.app.Synth(nil)
 	d := synth(t, b.stack)
 	var got []any
@@ -229,14 +229,14 @@ func TestExistingTargetGroups(t *testing.T) {
 	for kind, id := range map[elb.TargetType]string{elb.TargetType_LAMBDA: "Lambda", elb.TargetType_ALB: "Alb"} {
 		b := newBase(t)
 		g := elb.NewNetworkTargetGroup(b.stack, jsii.String(id), &elb.NetworkTargetGroupProps{Vpc: b.switcher.Vpc().Vpc(), TargetType: kind, Port: jsii.Number(80)})
-		b.node("Node", recovery.ClusterNodeProps{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: g.TargetGroupArn()}}})
+		b.node("Node", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: g.TargetGroupArn()}}}})
 		refused(t, func() { b.app.Synth(nil) }, "Nodes/Node", "TargetGroups[0] is Nodes/"+id, fmt.Sprintf("of type %q", strings.ToLower(id)), "TargetType_INSTANCE")
 	}
 	wrong := newBase(t)
 	lb := elb.NewNetworkLoadBalancer(wrong.stack, jsii.String("Lb"), &elb.NetworkLoadBalancerProps{Vpc: wrong.switcher.Vpc().Vpc()})
 	give := func(id float64, arn *string) func() {
 		return func() {
-			wrong.node(fmt.Sprint("N", id), recovery.ClusterNodeProps{NodeId: &id, TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: arn}}})
+			wrong.node(fmt.Sprint("N", id), recovery.ClusterNodeProps{NodeId: &id, Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: arn}}}})
 		}
 	}
 	refused(t, give(1, lb.LoadBalancerArn()), "TargetGroups[0].TargetGroupArn is of Nodes/Lb", "AWS::ElasticLoadBalancingV2::LoadBalancer")

@@ -12,7 +12,7 @@ import (
 func TestOwnTargetGroups(t *testing.T) {
 	for _, kind := range []recovery.LoadBalancerKind{recovery.LoadBalancerKind_NETWORK, recovery.LoadBalancerKind_APPLICATION} {
 		b := newBase(t)
-		b.node("Node", recovery.ClusterNodeProps{LoadBalancer: &recovery.NodeLoadBalancer{Kind: kind}})
+		b.node("Node", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{Kind: kind}}})
 		got := map[string]string{}
 		for _, a := range flat(synth(t, b.stack).one(t, "AWS::ElasticLoadBalancingV2::TargetGroup", "Node").Properties["TargetGroupAttributes"]).([]any) {
 			got[fmt.Sprint(at(t, a, "Key"))] = fmt.Sprint(at(t, a, "Value"))

@@ -106,8 +106,7 @@ func TestVolumeKeys(t *testing.T) {
 	b := newBase(t)
 	arnOf := func(id string) *string { return jsii.String("arn:aws:kms:us-east-1:111122223333:key/" + id) }
 	b.node("Node", recovery.ClusterNodeProps{
-		Volumes:    &[]*recovery.NodeVolume{{DeviceName: jsii.String("/dev/xvda"), SizeGiB: jsii.Number(20), KmsKey: awskms.Key_FromKeyArn(b.stack, jsii.String("Own"), arnOf("own"))}},
-		VolumeKeys: &[]awskms.IKey{awskms.Key_FromKeyArn(b.stack, jsii.String("Image"), arnOf("image"))},
+		Storage: &recovery.NodeStorage{Volumes: &[]*recovery.NodeVolume{{DeviceName: jsii.String("/dev/xvda"), Size: awscdk.Size_Gibibytes(jsii.Number(20)), KmsKey: awskms.Key_FromKeyArn(b.stack, jsii.String("Own"), arnOf("own"))}}, VolumeKeys: &[]awskms.IKey{awskms.Key_FromKeyArn(b.stack, jsii.String("Image"), arnOf("image"))}},
 	})
 	allowed := policies(t, synth(t, b.stack), "NodeVolumeKey0", "NodeOtherKey0")
 	launch := func(key string) []access.Request {
@@ -149,7 +148,7 @@ func TestVolumeKeys(t *testing.T) {
 		}
 	}
 	refused(t, func() {
-		newBase(t).node("Node", recovery.ClusterNodeProps{VolumeKeys: &[]awskms.IKey{nil}})
+		newBase(t).node("Node", recovery.ClusterNodeProps{Storage: &recovery.NodeStorage{VolumeKeys: &[]awskms.IKey{nil}}})
 	}, "VolumeKeys[0] is nil")
 }
 
@@ -169,7 +168,7 @@ func TestFileSystemKeys(t *testing.T) {
 	recovery.NewRecoveryVpc(b.stack, jsii.String("Place"), &recovery.RecoveryVpcProps{LogsEncryptionKey: b.key("PlaceKey")})
 	app := application()
 	app.LogFiles, app.LogEncryptionKey = jsii.Strings("/var/log/app.log"), b.key("LogKey")
-	b.node("Node", recovery.ClusterNodeProps{Application: app, DataFileSystem: &recovery.NodeFileSystem{EncryptionKey: b.key("DataKey")}})
+	b.node("Node", recovery.ClusterNodeProps{Application: app, Storage: &recovery.NodeStorage{Data: &recovery.NodeFileSystem{EncryptionKey: b.key("DataKey")}}})
 	d := synth(t, b.stack)
 	for _, c := range []struct{ kind, id, key string }{
 		{"AWS::EFS::FileSystem", "PlaceLogs", "PlaceKey"}, {"AWS::EFS::FileSystem", "NodeData", "DataKey"}, {"AWS::Logs::LogGroup", "NodeLogFiles", "LogKey"},

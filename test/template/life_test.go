@@ -19,21 +19,21 @@ func minutes(n float64) awscdk.Duration { return awscdk.Duration_Minutes(jsii.Nu
 func TestLifeErrors(t *testing.T) {
 	seconds := func(n float64) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(n)) }
 	for _, c := range []fault[recovery.ClusterNodeProps]{
-		{"unknown time of changes", recovery.ClusterNodeProps{ApplyChanges: "now"}, []string{`Nodes/Node: ApplyChanges is "now"`, `"next-switch" and "at-once"`, `leave it out for "next-switch"`}},
-		{"unknown end", recovery.ClusterNodeProps{OnDelete: awscdk.RemovalPolicy_SNAPSHOT}, []string{`OnDelete is "SNAPSHOT"`, "RemovalPolicy_DESTROY and RemovalPolicy_RETAIN"}},
-		{"long drain", recovery.ClusterNodeProps{DrainTime: minutes(61)}, []string{"DrainTime is 3660", "0 to 3600", "leave it out for 60"}},
-		{"long stop", recovery.ClusterNodeProps{StopTime: minutes(11)}, []string{"StopTime is 660", "0 to 600", "leave it out for 120"}},
-		{"part of a second", recovery.ClusterNodeProps{StopTime: awscdk.Duration_Millis(jsii.Number(1500))}, []string{"StopTime is 1.5 s", "whole seconds"}},
-		{"hasty recovery", recovery.ClusterNodeProps{AwaitAutoRecovery: seconds(59)}, []string{"AwaitAutoRecovery is 59", "60 to 3600"}},
+		{"unknown time of changes", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{ApplyChanges: "now"}}, []string{`Nodes/Node: Deployment.ApplyChanges is "now"`, `"next-switch" and "at-once"`, `leave it out for "next-switch"`}},
+		{"unknown end", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{OnDelete: awscdk.RemovalPolicy_SNAPSHOT}}, []string{`OnDelete is "SNAPSHOT"`, "RemovalPolicy_DESTROY and RemovalPolicy_RETAIN"}},
+		{"long drain", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{DrainTime: minutes(61)}}, []string{"DrainTime is 3660", "0 to 3600", "leave it out for 60"}},
+		{"long stop", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{StopTime: minutes(11)}}, []string{"StopTime is 660", "0 to 600", "leave it out for 120"}},
+		{"part of a second", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{StopTime: awscdk.Duration_Millis(jsii.Number(1500))}}, []string{"StopTime is 1.5 s", "whole seconds"}},
+		{"hasty recovery", recovery.ClusterNodeProps{Recovery: &recovery.NodeRecovery{AwaitAutoRecovery: seconds(59)}}, []string{"AwaitAutoRecovery is 59", "60 to 3600"}},
 		{
 			"no time to go back",
-			recovery.ClusterNodeProps{ApplyChanges: recovery.ApplyChanges_AT_ONCE, DrainTime: minutes(20), StopTime: minutes(5)},
-			[]string{"DrainTime and StopTime are 1500 s together", "Policy.DeployTime", "lengthen DeployTime"},
+			recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{ApplyChanges: recovery.ApplyChanges_AT_ONCE, DrainTime: minutes(20), StopTime: minutes(5)}},
+			[]string{"DrainTime and Deployment.StopTime are 1500 s together", "Policy.DeployTime", "lengthen DeployTime"},
 		},
 		{
 			"data goes, instance stays",
-			recovery.ClusterNodeProps{OnDelete: awscdk.RemovalPolicy_RETAIN, DataFileSystem: &recovery.NodeFileSystem{RemovalPolicy: awscdk.RemovalPolicy_DESTROY}},
-			[]string{`DataFileSystem.RemovalPolicy is "DESTROY"`, "would lose its data", "let them agree"},
+			recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{OnDelete: awscdk.RemovalPolicy_RETAIN}, Storage: &recovery.NodeStorage{Data: &recovery.NodeFileSystem{RemovalPolicy: awscdk.RemovalPolicy_DESTROY}}},
+			[]string{`Storage.Data.RemovalPolicy is "DESTROY"`, "would lose its data", "let them agree"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestLifeErrors(t *testing.T) {
 func TestAwaitAutoRecovery(t *testing.T) {
 	for want, await := range map[string]awscdk.Duration{"disabled": nil, "default": minutes(5)} {
 		b := newBase(t)
-		b.node("Node", recovery.ClusterNodeProps{AwaitAutoRecovery: await})
+		b.node("Node", recovery.ClusterNodeProps{Recovery: &recovery.NodeRecovery{AwaitAutoRecovery: await}})
 		d := synth(t, b.stack)
 		got := at(t, d.one(t, "AWS::EC2::LaunchTemplate", "Node").Properties, "LaunchTemplateData", "MaintenanceOptions", "AutoRecovery")
 		waits := at(t, d.one(t, "Custom::RecoveryNode", "Node").Properties, "AwaitRecoverySeconds")
@@ -61,7 +61,7 @@ func TestAwaitAutoRecovery(t *testing.T) {
 // were made later included; what serves the switcher or the load balancer goes.
 func TestRetained(t *testing.T) {
 	b := newBase(t)
-	node := b.node("Node", recovery.ClusterNodeProps{OnDelete: awscdk.RemovalPolicy_RETAIN})
+	node := b.node("Node", recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{OnDelete: awscdk.RemovalPolicy_RETAIN}})
 	awss3.NewBucket(b.stack, jsii.String("Bucket"), nil).GrantRead(node, nil)
 	d := synth(t, b.stack)
 	kept := map[string]int{}
@@ -103,7 +103,7 @@ func TestBackupPlan(t *testing.T) {
 	b := newBase(t)
 	vault := awscdk.NewStack(b.app, jsii.String("Vault"), nil)
 	plan := awsbackup.BackupPlan_DailyWeeklyMonthly5YearRetention(vault, jsii.String("Plan"), nil)
-	b.node("Planned", recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{BackupPlan: plan}})
+	b.node("Planned", recovery.ClusterNodeProps{Storage: &recovery.NodeStorage{Data: &recovery.NodeFileSystem{BackupPlan: plan}}})
 	b.node("Automatic", recovery.ClusterNodeProps{NodeId: jsii.Number(8)})
 	addNag(b.app)
 	notes := assertions.Annotations_FromStack(b.stack)

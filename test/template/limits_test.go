@@ -88,9 +88,9 @@ func TestFullStack(t *testing.T) {
 		Switcher: vpc.Switcher,
 		Nodes: many(func(n *stacks.Node) {
 			n.Props.Gate = jsii.Bool(true)
-			n.Props.OnDelete = awscdk.RemovalPolicy_RETAIN
-			n.Props.DataFileSystem = &recovery.NodeFileSystem{BackupPlan: plan}
-			n.Props.SecurityGroups = &[]awsec2.ISecurityGroup{group}
+			n.Props.Deployment = &recovery.NodeDeployment{OnDelete: awscdk.RemovalPolicy_RETAIN}
+			n.Props.Storage = &recovery.NodeStorage{Data: &recovery.NodeFileSystem{BackupPlan: plan}}
+			n.Props.Network = &recovery.NodeNetwork{SecurityGroups: &[]awsec2.ISecurityGroup{group}}
 			n.Props.ApplicationStatusCheck = &recovery.ApplicationStatusCheck{Port: jsii.Number(8000 + *n.Props.NodeId)}
 			n.Props.Application.LogFiles = jsii.Strings("/var/log/app.log")
 			n.Props.UserData = awsec2.UserData_Custom(jsii.String("#!/bin/sh\n" + strings.Repeat("# much of the user's own\n", 100)))

@@ -68,7 +68,7 @@ func options(t *testing.T) awscdk.Stack {
 	app.LogFiles = jsii.Strings("/var/log/app.log")
 	b.node("Node", recovery.ClusterNodeProps{
 		Application: app, ApplicationStatusCheck: check(8080),
-		DataFileSystem: &recovery.NodeFileSystem{BackupPlan: awsbackup.BackupPlan_FromBackupPlanId(b.stack, jsii.String("Plan"), jsii.String("plan"))},
+		Storage: &recovery.NodeStorage{Data: &recovery.NodeFileSystem{BackupPlan: awsbackup.BackupPlan_FromBackupPlanId(b.stack, jsii.String("Plan"), jsii.String("plan"))}},
 	})
 	return b.stack
 }

@@ -43,7 +43,7 @@ func TestAlarmThresholds(t *testing.T) {
 	d := monitored(t,
 		&recovery.InstanceAlarm{Period: awscdk.Duration_Minutes(jsii.Number(2)), EvaluationPeriods: jsii.Number(5), DatapointsToAlarm: jsii.Number(3)},
 		recovery.ApplicationAlarm{
-			Namespace: jsii.String("Mine"), MetricName: jsii.String("beats"), Statistic: jsii.String("Sum"), Threshold: jsii.Number(5),
+			Namespace: jsii.String("Mine"), MetricName: jsii.String("beats"), Statistic: recovery.AlarmStatistic_SUM, Threshold: jsii.Number(5),
 			Dimensions: &map[string]*string{"Service": jsii.String("db")}, Period: awscdk.Duration_Seconds(jsii.Number(30)),
 			EvaluationPeriods: jsii.Number(4), DatapointsToAlarm: jsii.Number(2),
 		})

@@ -47,15 +47,12 @@ func TestNodeProperties(t *testing.T) {
 	b := newBase(t)
 	data := awsec2.UserData_ForLinux(nil)
 	node := b.node("Node", recovery.ClusterNodeProps{
-		NodeName: jsii.String("db"), Zones: jsii.Strings("us-east-1c", "us-east-1a"), Priority: jsii.Number(900),
-		AcceptForcedStop: jsii.Bool(true), AllowTerminateFence: jsii.Bool(true), ServiceTimeout: awscdk.Duration_Hours(jsii.Number(1)),
-		Gate: jsii.Bool(true), RestartOriginal: jsii.Bool(true), FenceEscalation: recovery.FenceEscalation_STORAGE, UserData: data,
-		ApplyChanges: recovery.ApplyChanges_AT_ONCE, DrainTime: awscdk.Duration_Seconds(jsii.Number(45)), StopTime: awscdk.Duration_Seconds(jsii.Number(0)),
-		AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(5)), OnDelete: awscdk.RemovalPolicy_RETAIN,
-		InstanceTypes: &[]awsec2.InstanceType{awsec2.NewInstanceType(jsii.String("m7g.large")), awsec2.NewInstanceType(jsii.String("m6g.large"))},
-		TargetGroups: &[]*recovery.NodeTargetGroup{
+		NodeName: jsii.String("db"), Network: &recovery.NodeNetwork{Zones: jsii.Strings("us-east-1c", "us-east-1a"), TargetGroups: &[]*recovery.NodeTargetGroup{
 			{TargetGroupArn: jsii.String(targetGroup("a"))}, {TargetGroupArn: jsii.String(targetGroup("b")), Port: jsii.Number(81)},
-		},
+		}}, Recovery: &recovery.NodeRecovery{Priority: jsii.Number(900), RestartOriginal: jsii.Bool(true), AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(5))},
+		Fence: &recovery.NodeFence{AcceptForcedStop: jsii.Bool(true), AllowTerminate: jsii.Bool(true), Escalation: recovery.FenceEscalation_STORAGE}, Deployment: &recovery.NodeDeployment{ServiceTimeout: awscdk.Duration_Hours(jsii.Number(1)), ApplyChanges: recovery.ApplyChanges_AT_ONCE, DrainTime: awscdk.Duration_Seconds(jsii.Number(45)), StopTime: awscdk.Duration_Seconds(jsii.Number(0)), OnDelete: awscdk.RemovalPolicy_RETAIN},
+		Gate: jsii.Bool(true), UserData: data,
+		InstanceTypes: &[]awsec2.InstanceType{awsec2.NewInstanceType(jsii.String("m7g.large")), awsec2.NewInstanceType(jsii.String("m6g.large"))},
 	})
 	recovery.NewResourceMonitor(b.stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{
 		ClusterNode: node, Application: &recovery.ApplicationAlarm{Process: jsii.String("x")},
@@ -85,8 +82,8 @@ func TestNodePropertiesByDefault(t *testing.T) {
 	for name, props := range map[string]recovery.ClusterNodeProps{
 		"left out": {},
 		"given": {
-			FenceEscalation: recovery.FenceEscalation_HOLD, Gate: jsii.Bool(false), RestartOriginal: jsii.Bool(false), InstanceTypes: &[]awsec2.InstanceType{},
-			ApplyChanges: recovery.ApplyChanges_NEXT_SWITCH, OnDelete: awscdk.RemovalPolicy_DESTROY,
+			Fence: &recovery.NodeFence{Escalation: recovery.FenceEscalation_HOLD}, Gate: jsii.Bool(false), Recovery: &recovery.NodeRecovery{RestartOriginal: jsii.Bool(false)}, InstanceTypes: &[]awsec2.InstanceType{},
+			Deployment: &recovery.NodeDeployment{ApplyChanges: recovery.ApplyChanges_NEXT_SWITCH, OnDelete: awscdk.RemovalPolicy_DESTROY},
 		},
 	} {
 		b := newBase(t)
@@ -170,13 +167,10 @@ func TestNodeTemplate(t *testing.T) {
 	b.node("Node", recovery.ClusterNodeProps{
 		MachineImage: awsec2.MachineImage_FromSsmParameter(jsii.String("/mine"), nil),
 		InstanceType: awsec2.NewInstanceType(jsii.String("m7i.large")), KeyPair: awsec2.KeyPair_FromKeyPairName(b.stack, jsii.String("Pair"), jsii.String("pair")),
-		SecurityGroups: &groups, UserData: data, MetadataHopLimit: jsii.Number(2), TerminationProtection: jsii.Bool(true), StopProtection: jsii.Bool(true),
-		DetailedMonitoring: jsii.Bool(true), EbsOptimized: jsii.Bool(true), Tenancy: jsii.String("dedicated"), PlacementGroup: jsii.String("spread"),
-		CapacityReservation: jsii.String("none"),
-		Volumes: &[]*recovery.NodeVolume{
-			{DeviceName: jsii.String("/dev/sda1"), SizeGiB: jsii.Number(9), KmsKey: key, Throughput: jsii.Number(300), Iops: jsii.Number(4000)},
-			{DeviceName: jsii.String("/dev/sdb"), SizeGiB: jsii.Number(125), Encrypted: jsii.Bool(false), DeleteOnTermination: jsii.Bool(false), VolumeType: awsec2.EbsDeviceVolumeType_ST1},
-		},
+		Network: &recovery.NodeNetwork{SecurityGroups: &groups}, UserData: data, Instance: &recovery.NodeInstance{MetadataHopLimit: jsii.Number(2), TerminationProtection: jsii.Bool(true), StopProtection: jsii.Bool(true), DetailedMonitoring: jsii.Bool(true), EbsOptimized: jsii.Bool(true), Tenancy: recovery.Tenancy_DEDICATED, PlacementGroup: awsec2.PlacementGroup_FromPlacementGroupName(b.stack, jsii.String("Spread"), jsii.String("spread")), CapacityReservation: recovery.CapacityReservation_NONE}, Storage: &recovery.NodeStorage{Volumes: &[]*recovery.NodeVolume{
+			{DeviceName: jsii.String("/dev/sda1"), Size: awscdk.Size_Gibibytes(jsii.Number(9)), KmsKey: key, Throughput: jsii.Number(300), Iops: jsii.Number(4000)},
+			{DeviceName: jsii.String("/dev/sdb"), Size: awscdk.Size_Gibibytes(jsii.Number(125)), Encrypted: jsii.Bool(false), DeleteOnTermination: jsii.Bool(false), VolumeType: awsec2.EbsDeviceVolumeType_ST1},
+		}},
 	})
 	d := synth(t, b.stack)
 	got := at(t, flat(d.one(t, "AWS::EC2::LaunchTemplate", "Node").Properties), "LaunchTemplateData").(map[string]any)
@@ -312,7 +306,7 @@ func TestForeignThings(t *testing.T) {
 	c := newBase(t)
 	role := awsiam.Role_FromRoleArn(c.stack, jsii.String("Theirs"), jsii.String("arn:aws:iam::111122223333:role/theirs"), nil)
 	c.node("Node", recovery.ClusterNodeProps{
-		Role: role, TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String("arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/t/1")}},
+		Role: role, Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: jsii.String("arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/t/1")}}},
 	})
 	d := synth(t, c.stack)
 	pass := statements(t, d, "NodePassRole")["PassForeignRole"]

@@ -213,10 +213,14 @@ func TestPartsOfOtherRegions(t *testing.T) {
 		recovery.NewRecoveryTable(away, jsii.String("B"), &recovery.RecoveryTableProps{EncryptionKey: awskms.NewKey(here, jsii.String("Key"), nil)})
 	}, "Away/B: EncryptionKey is in Region us-east-1")
 	refused(t, func() {
-		recovery.NewClusterNode(here, jsii.String("C"), &recovery.ClusterNodeProps{Switcher: s, NodeId: jsii.Number(4), TargetGroups: &[]*recovery.NodeTargetGroup{
-			{TargetGroupArn: jsii.String(strings.Replace(targetGroup("x"), "us-east-1", "eu-west-1", 1))},
-		}})
-	}, "Here/C: TargetGroups[0].TargetGroupArn is", "in Region eu-west-1")
+		recovery.NewClusterNode(here, jsii.String("C"), &recovery.ClusterNodeProps{
+			Switcher: s,
+			NodeId:   jsii.Number(4),
+			Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{
+				{TargetGroupArn: jsii.String(strings.Replace(targetGroup("x"), "us-east-1", "eu-west-1", 1))},
+			}},
+		})
+	}, "Here/C: Network.TargetGroups[0].TargetGroupArn is", "in Region eu-west-1")
 	refused(t, func() {
 		recovery.NewRecoveryVpc(here, jsii.String("D"), &recovery.RecoveryVpcProps{AvailabilityZones: jsii.Strings("us-east-1a", "eu-west-1a")})
 	}, `Here/D: AvailabilityZones[1] is "eu-west-1a", a zone of another Region`)
@@ -272,7 +276,6 @@ func TestTexts(t *testing.T) {
 	for prop, wrong := range map[string][]string{
 		"ClusterNodeProps.NodeName":            {"", " ", "a\nb", strings.Repeat("a", 300)},
 		"AdoptedNodeProps.NodeName":            {"", "a\x00b"},
-		"ClusterNodeProps.PlacementGroup":      {"", "größe"},
 		"RecoveryTableProps.TableName":         {"ab", "a/b", "größe"},
 		"NodeVolume.DeviceName":                {"xvda1!", "", "/mnt"},
 		"NodeLoadBalancer.HealthPath":          {"health", "", "/a b"},
@@ -281,13 +284,19 @@ func TestTexts(t *testing.T) {
 		"ApplicationStatusCheck.Path":          {"health", "/ü"},
 		"ApplicationAlarm.Namespace":           {"", ":a", "größe"},
 		"ApplicationAlarm.MetricName":          {"", "größe"},
-		"ApplicationAlarm.Statistic":           {"Median", "", "p"},
+		"ApplicationAlarm.Statistic":           {"Median", "p"},
 		"RecoveryDashboardProps.DashboardName": {"", "my board", "größe"},
 		"NodeCheck.Command":                    {" "},
 		"NodeApplication.FaultScript":          {""},
 	} {
 		for _, v := range wrong {
-			cases = append(cases, wants{byName[prop], func(_ awscdk.Stack, f reflect.Value) { f.Set(reflect.ValueOf(&v)) }, []string{"allowed are"}})
+			cases = append(cases, wants{byName[prop], func(_ awscdk.Stack, f reflect.Value) {
+				if f.Kind() == reflect.String {
+					f.SetString(v)
+					return
+				}
+				f.Set(reflect.ValueOf(&v))
+			}, []string{"allowed are"}})
 		}
 	}
 	for prop, wrong := range map[string][]string{
@@ -296,7 +305,7 @@ func TestTexts(t *testing.T) {
 		"RecoveryVpcProps.ExtraInterfaceEndpoints": {"größe"},
 		"NodeLoadBalancer.ClientCidrs":             {"10.0.0.1/8", "::/0", "10.0.0.0", ""},
 		"NodeApplication.LogFiles":                 {"app.log", ""},
-		"ClusterNodeProps.PrepareCommands":         {""},
+		"NodeBoot.PrepareCommands":                 {""},
 	} {
 		for _, v := range wrong {
 			cases = append(cases, wants{byName[prop], func(_ awscdk.Stack, f reflect.Value) { f.Set(reflect.ValueOf(jsii.Strings("us-east-1a", v))) }, []string{"[1] is "}})
@@ -321,10 +330,10 @@ func TestCombinations(t *testing.T) {
 	node := func(p recovery.ClusterNodeProps) func(base) { return func(b base) { b.node("Node", p) } }
 	volume := func(v recovery.NodeVolume) func(base) {
 		v.DeviceName = jsii.String("/dev/xvda")
-		if v.SizeGiB == nil {
-			v.SizeGiB = jsii.Number(100)
+		if v.Size == nil {
+			v.Size = awscdk.Size_Gibibytes(jsii.Number(100))
 		}
-		return node(recovery.ClusterNodeProps{Volumes: &[]*recovery.NodeVolume{&v}})
+		return node(recovery.ClusterNodeProps{Storage: &recovery.NodeStorage{Volumes: &[]*recovery.NodeVolume{&v}}})
 	}
 	for name, c := range map[string]struct {
 		make  func(base)
@@ -342,40 +351,40 @@ func TestCombinations(t *testing.T) {
 			monitor(recovery.ResourceMonitorProps{Instance: &recovery.InstanceAlarm{Period: second(1800), EvaluationPeriods: jsii.Number(60)}}),
 			[]string{"Instance.Period is 1800 s", "at most 48 periods"},
 		},
-		"logs are mounted over the data": {node(recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{MountPath: jsii.String("/a"), LogMountPath: jsii.String("/a")}}), []string{`MountPath is "/a" and LogMountPath is "/a"`}},
-		"logs in the data":               {node(recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{LogMountPath: jsii.String("/data/logs")}}), []string{`"/data/logs"`, "none is in the other"}},
-		"data in the logs":               {node(recovery.ClusterNodeProps{DataFileSystem: &recovery.NodeFileSystem{MountPath: jsii.String("/var/log/recovery/data")}}), []string{`"/var/log/recovery"`}},
+		"logs are mounted over the data": {node(recovery.ClusterNodeProps{Storage: &recovery.NodeStorage{Data: &recovery.NodeFileSystem{MountPath: jsii.String("/a"), LogMountPath: jsii.String("/a")}}}), []string{`MountPath is "/a" and LogMountPath is "/a"`}},
+		"logs in the data":               {node(recovery.ClusterNodeProps{Storage: &recovery.NodeStorage{Data: &recovery.NodeFileSystem{LogMountPath: jsii.String("/data/logs")}}}), []string{`"/data/logs"`, "none is in the other"}},
+		"data in the logs":               {node(recovery.ClusterNodeProps{Storage: &recovery.NodeStorage{Data: &recovery.NodeFileSystem{MountPath: jsii.String("/var/log/recovery/data")}}}), []string{`"/var/log/recovery"`}},
 		"a health check slower than HealthTime": {
-			node(recovery.ClusterNodeProps{LoadBalancer: &recovery.NodeLoadBalancer{HealthInterval: second(300), HealthCount: jsii.Number(2)}}),
+			node(recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{HealthInterval: second(300), HealthCount: jsii.Number(2)}}}),
 			[]string{"HealthInterval is 300 s and HealthCount is 2", "HealthTime allows 600 s"},
 		},
 		"IOPS of gp2":             {volume(recovery.NodeVolume{VolumeType: awsec2.EbsDeviceVolumeType_GP2, Iops: jsii.Number(3000)}), []string{"Volumes[0].Iops is given", "GP2 takes none"}},
 		"io2 without IOPS":        {volume(recovery.NodeVolume{VolumeType: awsec2.EbsDeviceVolumeType_IO2}), []string{"Volumes[0].Iops is missing", "100 to 100000"}},
-		"IOPS for the size":       {volume(recovery.NodeVolume{SizeGiB: jsii.Number(6), Iops: jsii.Number(4000)}), []string{"Volumes[0].Iops is 4000", "6 GiB", "3000"}},
+		"IOPS for the size":       {volume(recovery.NodeVolume{Size: awscdk.Size_Gibibytes(jsii.Number(6)), Iops: jsii.Number(4000)}), []string{"Volumes[0].Iops is 4000", "6 GiB", "3000"}},
 		"throughput for the IOPS": {volume(recovery.NodeVolume{Throughput: jsii.Number(1000)}), []string{"Volumes[0].Throughput is 1000 MiB/s", "3000 IOPS allow 750"}},
 		"throughput of io1":       {volume(recovery.NodeVolume{VolumeType: awsec2.EbsDeviceVolumeType_IO1, Iops: jsii.Number(1000), Throughput: jsii.Number(200)}), []string{"Throughput is given"}},
-		"a small cold volume":     {volume(recovery.NodeVolume{VolumeType: awsec2.EbsDeviceVolumeType_SC1}), []string{"Volumes[0].SizeGiB is 100", "125 to 16384"}},
+		"a small cold volume":     {volume(recovery.NodeVolume{VolumeType: awsec2.EbsDeviceVolumeType_SC1}), []string{"Volumes[0].Size in GiB is 100", "125 to 16384"}},
 		"an image for other processors": {
 			node(recovery.ClusterNodeProps{InstanceType: instanceType("m7i.large"), MachineImage: awsec2.MachineImage_LatestAmazonLinux2023(&awsec2.AmazonLinux2023ImageSsmParameterProps{CpuType: awsec2.AmazonLinuxCpuType_ARM_64})}),
 			[]string{"MachineImage is", "architecture arm64", "m7i.large has x86_64"},
 		},
 		"no instance type": {node(recovery.ClusterNodeProps{InstanceType: instanceType("banana")}), []string{`InstanceType is "banana"`, "t4g.small"}},
 		"no other type":    {node(recovery.ClusterNodeProps{InstanceTypes: &[]awsec2.InstanceType{instanceType("banana")}}), []string{`InstanceTypes[0] is "banana"`}},
-		"half a second":    {node(recovery.ClusterNodeProps{DrainTime: awscdk.Duration_Millis(jsii.Number(1500))}), []string{"DrainTime is 1.5 s", "whole seconds"}},
+		"half a second":    {node(recovery.ClusterNodeProps{Deployment: &recovery.NodeDeployment{DrainTime: awscdk.Duration_Millis(jsii.Number(1500))}}), []string{"DrainTime is 1.5 s", "whole seconds"}},
 		"a role that EC2 may not assume": {func(b base) {
 			b.node("Node", recovery.ClusterNodeProps{Role: awsiam.NewRole(b.stack, jsii.String("Role"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil)})})
 		}, []string{"Role Nodes/Role trusts", "lambda.amazonaws.com", "not ec2.amazonaws.com"}},
 		"six groups": {func(b base) {
 			group := awsec2.SecurityGroup_FromSecurityGroupId(b.stack, jsii.String("Theirs"), jsii.String("sg-0123456789abcdef0"), nil)
-			b.node("Node", recovery.ClusterNodeProps{SecurityGroups: &[]awsec2.ISecurityGroup{group, group, group, group, group}})
+			b.node("Node", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{SecurityGroups: &[]awsec2.ISecurityGroup{group, group, group, group, group}}})
 		}, []string{"SecurityGroups has 5", "at most four"}},
 		"two load-balancer subnets in a zone": {func(b base) {
 			subnets := world{b.stack}.subnets()
 			*subnets = append(*subnets, (*subnets)[0])
-			b.node("Node", recovery.ClusterNodeProps{LoadBalancer: &recovery.NodeLoadBalancer{Subnets: subnets}})
+			b.node("Node", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{Subnets: subnets}}})
 		}, []string{"Subnets[0] and [2] are both in us-east-1a"}},
 		"the nodes' subnets for the internet": {func(b base) {
-			b.node("Node", recovery.ClusterNodeProps{LoadBalancer: &recovery.NodeLoadBalancer{InternetFacing: jsii.Bool(true), Subnets: b.switcher.Vpc().Subnets()}})
+			b.node("Node", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{InternetFacing: jsii.Bool(true), Subnets: b.switcher.Vpc().Subnets()}}})
 		}, []string{"Subnets[0] is a subnet for nodes", "no route to the internet"}},
 	} {
 		t.Run(name, func(t *testing.T) { refused(t, func() { c.make(newBase(t)) }, c.texts...) })
@@ -394,7 +403,7 @@ func TestSubnetsWithoutInternet(t *testing.T) {
 		if !isPublic {
 			subnets = vpc.IsolatedSubnets()
 		}
-		b.node("Node", recovery.ClusterNodeProps{LoadBalancer: &recovery.NodeLoadBalancer{InternetFacing: jsii.Bool(true), Subnets: subnets}})
+		b.node("Node", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{InternetFacing: jsii.Bool(true), Subnets: subnets}}})
 		if isPublic {
 			synth(t, b.stack)
 			continue

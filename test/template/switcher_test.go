@@ -89,13 +89,13 @@ func TestSwitcherConfig(t *testing.T) {
 func TestSwitcherPolicy(t *testing.T) {
 	seconds := func(n int) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(n)) }
 	stack, _ := switcherStack(t, recovery.SwitcherProps{
-		IDTag: jsii.String("id"), TargetTag: jsii.String("target"),
+		IdTag: jsii.String("id"), TargetTag: jsii.String("target"),
 		Policy: &recovery.RecoveryPolicy{
 			ConfirmTime: seconds(1), FenceTime: seconds(32), HealthTime: seconds(33), MaxAttempts: jsii.Number(4), CapacityTime: seconds(5),
 			RetryTime: seconds(16), PollTime: seconds(7), GraceTime: seconds(18), MaxSwitches: jsii.Number(9), SwitchWindow: awscdk.Duration_Hours(jsii.Number(2)),
 			CoolDownTime: seconds(20), LaunchesPerSecond: jsii.Number(5), BudgetPercent: jsii.Number(70),
 			BrakePercent: jsii.Number(60), BrakeTime: seconds(19),
-			HistoryDays: jsii.Number(11), DeployTime: seconds(62), NoticeLeadTime: awscdk.Duration_Days(jsii.Number(2)),
+			HistoryTime: awscdk.Duration_Days(jsii.Number(11)), DeployTime: seconds(62), NoticeLeadTime: awscdk.Duration_Days(jsii.Number(2)),
 		},
 	})
 	vars := at(t, flat(synth(t, stack).one(t, "AWS::Lambda::Function", "Switcher").Properties), "Environment", "Variables").(map[string]any)

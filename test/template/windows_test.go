@@ -24,9 +24,9 @@ func TestOtherSystems(t *testing.T) {
 		{"the latest Windows", recovery.ClusterNodeProps{MachineImage: windows}, image},
 		{"Windows by AMI", recovery.ClusterNodeProps{MachineImage: awsec2.MachineImage_GenericWindows(&ami, nil)}, image},
 		{"Windows by parameter", recovery.ClusterNodeProps{MachineImage: named(awsec2.OperatingSystemType_WINDOWS)}, image},
-		{"nothing generated", recovery.ClusterNodeProps{MachineImage: windows, UserData: own, GenerateUserData: jsii.Bool(false)}, image},
+		{"nothing generated", recovery.ClusterNodeProps{MachineImage: windows, UserData: own, Boot: &recovery.NodeBoot{GenerateUserData: jsii.Bool(false)}}, image},
 		{"PowerShell", recovery.ClusterNodeProps{UserData: awsec2.UserData_ForWindows(nil)}, script},
-		{"PowerShell, nothing generated", recovery.ClusterNodeProps{UserData: awsec2.UserData_ForWindows(nil), GenerateUserData: jsii.Bool(false)}, script},
+		{"PowerShell, nothing generated", recovery.ClusterNodeProps{UserData: awsec2.UserData_ForWindows(nil), Boot: &recovery.NodeBoot{GenerateUserData: jsii.Bool(false)}}, script},
 		{"a batch file", recovery.ClusterNodeProps{UserData: awsec2.UserData_Custom(jsii.String("\n<script>dir</script>"))}, script},
 		{"unknown", recovery.ClusterNodeProps{MachineImage: named(awsec2.OperatingSystemType_UNKNOWN)}, []string{"Nodes/Node: the operating system of MachineImage is unknown", "say awsec2.OperatingSystemType_LINUX"}},
 	} {

@@ -95,7 +95,7 @@ func TestWrapperKeepsTheChecks(t *testing.T) {
 	})
 	refused(t, func() {
 		recovery.NewClusterNode(stack, jsii.String("Node"), &recovery.ClusterNodeProps{
-			Switcher: &wrappedSwitcher{ISwitcher: switcher}, NodeId: jsii.Number(7), ServiceTimeout: second(1900),
+			Switcher: &wrappedSwitcher{ISwitcher: switcher}, NodeId: jsii.Number(7), Deployment: &recovery.NodeDeployment{ServiceTimeout: second(1900)},
 		})
 	}, "1900 s", "2001 to 3600 s")
 }
@@ -220,7 +220,7 @@ func TestMetricsOfNodeAndTable(t *testing.T) {
 		"write":   {describe(b.switcher.Table().MetricConsumedWriteCapacityUnits(nil)), "AWS/DynamoDB ConsumedWriteCapacityUnits Sum map[TableName:"},
 		"reads":   {describe(b.switcher.Table().MetricReadThrottleEvents(nil)), "AWS/DynamoDB ReadThrottleEvents Sum map[TableName:"},
 		"writes":  {describe(b.switcher.Table().MetricWriteThrottleEvents(nil)), "AWS/DynamoDB WriteThrottleEvents Sum map[TableName:"},
-		"given":   {describe(b.node("Given", recovery.ClusterNodeProps{NodeId: jsii.Number(9), TargetGroups: groupsNamed("theirs")}).MetricHealthyHostCount(nil)), "none"},
+		"given":   {describe(b.node("Given", recovery.ClusterNodeProps{NodeId: jsii.Number(9), Network: &recovery.NodeNetwork{TargetGroups: groupsNamed("theirs")}}).MetricHealthyHostCount(nil)), "none"},
 	} {
 		if !strings.HasPrefix(want[0], want[1]) {
 			t.Errorf("%s: %s, want %s", name, want[0], want[1])

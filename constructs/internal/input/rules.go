@@ -32,8 +32,6 @@ var (
 	}}
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html
 	device = matching(`^(/dev/)?(sd|xvd|hd|nvme)[a-z0-9]{1,12}$`, "device names such as /dev/xvda or /dev/sdf")
-	// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.html
-	placement = matching(`^[ -~]{1,255}$`, "1 to 255 ASCII characters, the name of an existing placement group")
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 	urlPath = matching(`^/[!-~]{0,999}[!-~]{0,24}$`, "paths of up to 1024 ASCII characters that begin with a slash, such as /health")
 	file    = matching(`^/[^\x00-\x1f\x7f]{0,999}$`, "absolute paths such as /var/log/app.log")
@@ -42,8 +40,6 @@ var (
 	metric    = matching(`^[ -~]{1,255}$`, "1 to 255 ASCII characters")
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
 	dimension = matching(`^[ -~]{1,1000}[ -~]{0,24}$`, "1 to 1024 ASCII characters")
-	statistic = matching(`^(SampleCount|Average|Sum|Minimum|Maximum|(p|tm|tc|ts|wm)\d{1,2}(\.\d{1,10})?|p100|IQM|(PR|TM|TC|TS|WM)\([0-9.%:]*\))$`,
-		"Minimum, Maximum, Average, Sum, SampleCount and extended statistics such as p99")
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
 	dashboard = matching(`^[A-Za-z0-9_-]{1,255}$`, "1 to 255 letters, digits, hyphens and underscores")
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
@@ -76,8 +72,7 @@ var rules = map[string]rule{
 	"RecoveryVpcAttributes.VpcId":                    vpcID,
 	"SwitcherAttributes.RoleArn":                     roleArn,
 	"ClusterNodeProps.NodeName":                      name,
-	"ClusterNodeProps.PlacementGroup":                placement,
-	"ClusterNodeProps.PrepareCommands":               command,
+	"NodeBoot.PrepareCommands":                       command,
 	"ClusterNodeProps.Tags":                          tagValue,
 	"AdoptedNodeProps.NodeName":                      name,
 	"ClusterNodeAttributes.NodeName":                 name,
@@ -93,17 +88,15 @@ var rules = map[string]rule{
 	"ApplicationAlarm.Dimensions":                    dimension,
 	"ApplicationAlarm.MetricName":                    metric,
 	"ApplicationAlarm.Namespace":                     namespace,
-	"ApplicationAlarm.Statistic":                     statistic,
 	"RecoveryDashboardProps.DashboardName":           dashboard,
 }
 
 // checked are texts whose construct checks them: with a list of values, or with others.
 var checked = []string{
-	"AdoptedNodeProps.InstanceId", "AdoptedNodeProps.Zones", "ClusterNodeAttributes.InstanceId", "NodeElasticIp.AllocationId", "NodeElasticIp.PublicIp", "ApplicationAlarm.Process", "ApplicationStatusCheck.CheckId",
-	"ApplicationStatusCheck.Protocol", "ApplicationStatusCheck.StatusCodes", "ClusterNodeProps.CapacityReservation", "ClusterNodeProps.Tenancy",
-	"ClusterNodeProps.Zones", "NodeApplication.Units", "NodeCheck.HttpUrl", "NodeTargetGroup.TargetGroupArn", "RecoveryVpcProps.CidrBlock",
-	"RecoveryVpcProps.GatewayEndpoints", "RecoveryVpcProps.SubnetCidrs", "SwitcherAttributes.IDTag", "SwitcherAttributes.RunbookUrl",
-	"SwitcherAttributes.SwitcherName", "SwitcherAttributes.TargetTag", "SwitcherProps.IDTag", "SwitcherProps.Name", "SwitcherProps.RunbookUrl", "SwitcherProps.TargetTag",
+	"AdoptedNodeProps.InstanceId", "ClusterNodeAttributes.InstanceId", "NodeElasticIp.AllocationId", "NodeElasticIp.PublicIp", "ApplicationAlarm.Process", "ApplicationStatusCheck.CheckId",
+	"ApplicationStatusCheck.Protocol", "ApplicationStatusCheck.StatusCodes", "NodeNetwork.Zones", "NodeApplication.Units", "NodeCheck.HttpUrl", "NodeTargetGroup.TargetGroupArn", "RecoveryVpcProps.CidrBlock",
+	"RecoveryVpcProps.GatewayEndpoints", "RecoveryVpcProps.SubnetCidrs", "SwitcherAttributes.IdTag", "SwitcherAttributes.RunbookUrl",
+	"SwitcherAttributes.SwitcherName", "SwitcherAttributes.TargetTag", "SwitcherProps.IdTag", "SwitcherProps.Name", "SwitcherProps.RunbookUrl", "SwitcherProps.TargetTag",
 }
 
 // text applies the rule of a text. Texts with a part that is known only at deployment are

@@ -168,16 +168,40 @@ func RefuseDuplicates(at Place, kind string, names []string) {
 
 // Minutes is a duration prop in whole minutes, checked against bounds.
 func (p Place) Minutes(prop string, d awscdk.Duration, def, low, high int) int {
-	s := p.Between(prop, d, def*60, low*60, high*60)
-	if s%60 != 0 {
-		p.Fail("%s is %d s: allowed are whole minutes; round it", prop, s)
+	return p.units(prop, d, 60, "minutes", def, low, high)
+}
+
+// Days is a duration prop in whole days, checked against bounds.
+func (p Place) Days(prop string, d awscdk.Duration, def, low, high int) int {
+	return p.units(prop, d, 24*60*60, "days", def, low, high)
+}
+
+func (p Place) units(prop string, d awscdk.Duration, seconds int, unit string, def, low, high int) int {
+	s := p.Seconds(prop, d, def*seconds)
+	n, given := s/seconds, fmt.Sprintf("%d s", s)
+	if s%seconds == 0 {
+		given = fmt.Sprintf("%d %s", n, unit)
 	}
-	return s / 60
+	if s%seconds != 0 || n < low || n > high {
+		p.Fail("%s is %s: allowed are %d to %d whole %s; leave it out for %d", prop, given, low, high, unit, def)
+	}
+	return n
 }
 
 // Number is an integer as AWS CDK takes it.
 func Number(n int) *float64 { return jsii.Number(float64(n)) }
 
-// Duration is a whole number of seconds as AWS CDK wants it.
 // Duration is a number of seconds as AWS CDK takes it.
 func Duration(s int) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(float64(s))) }
+
+// Gibibytes is a size prop in whole GiB, checked against bounds.
+func (p Place) Gibibytes(prop string, size awscdk.Size, low, high int) int {
+	if size == nil {
+		p.Fail("%s is missing: give a size from %d to %d GiB such as awscdk.Size_Gibibytes(jsii.Number(20))", prop, low, high)
+	}
+	if *size.IsUnresolved() {
+		p.Fail("%s is a token: it must be known at synthesis; give a size such as awscdk.Size_Gibibytes(jsii.Number(20))", prop)
+	}
+	value := size.ToGibibytes(&awscdk.SizeConversionOptions{Rounding: awscdk.SizeRoundingBehavior_NONE})
+	return p.Whole(prop+" in GiB", value, low, low, high)
+}

@@ -23,7 +23,7 @@ var groupArn = regexp.MustCompile(`^arn:[a-z0-9-]+:elasticloadbalancing:[a-z0-9-
 func Check(scope constructs.Construct, at prop.Place, i int, arn *string) {
 	if !prop.Unresolved(arn) {
 		if !groupArn.MatchString(*arn) {
-			at.Fail("TargetGroups[%d].TargetGroupArn is %q: give the ARN of a target group, "+
+			at.Fail("Network.TargetGroups[%d].TargetGroupArn is %q: give the ARN of a target group, "+
 				"such as arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/orders/0123456789abcdef", i, *arn)
 		}
 		return
@@ -39,7 +39,7 @@ func Check(scope constructs.Construct, at prop.Place, i int, arn *string) {
 	if group, is := reference.Target().(elb.CfnTargetGroup); is {
 		scope.Node().AddValidation(&groupCheck{index: i, group: group})
 	} else if other, is := reference.Target().(awscdk.CfnResource); is && strings.HasPrefix(*other.CfnResourceType(), "AWS::ElasticLoadBalancingV2::") {
-		at.Fail("TargetGroups[%d].TargetGroupArn is of %s, an %s: give the ARN of a target group", i, *other.Node().Path(), *other.CfnResourceType())
+		at.Fail("Network.TargetGroups[%d].TargetGroupArn is of %s, an %s: give the ARN of a target group", i, *other.Node().Path(), *other.CfnResourceType())
 	}
 }
 
@@ -56,6 +56,6 @@ func (c *groupCheck) Validate() *[]*string {
 	if !given || kind == "instance" || kind == "ip" {
 		return jsii.Strings()
 	}
-	return jsii.Strings(fmt.Sprintf("TargetGroups[%d] is %s, whose targets are of type %q: the switcher registers instances, or their addresses; "+
+	return jsii.Strings(fmt.Sprintf("Network.TargetGroups[%d] is %s, whose targets are of type %q: the switcher registers instances, or their addresses; "+
 		"give a group of type instance or ip (TargetType_INSTANCE, TargetType_IP)", c.index, *c.group.Node().Path(), kind))
 }

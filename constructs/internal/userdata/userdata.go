@@ -58,7 +58,7 @@ func (c *sizeCheck) Validate() *[]*string {
 		return jsii.Strings()
 	}
 	return jsii.Strings(fmt.Sprintf("the user data has about %d bytes, of which %d are generated, and EC2 allows %d: "+
-		"put what UserData, PrepareCommands, FaultScript and Check do into the image or a file in S3, or set GenerateUserData to false and build all of it into the image",
+		"put what UserData, Boot.PrepareCommands, FaultScript and Check do into the image or a file in S3, or set Boot.GenerateUserData to false and build all of it into the image",
 		size, len(c.plan.Hook()), boot.Limit))
 }
 

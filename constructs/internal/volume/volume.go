@@ -35,7 +35,7 @@ func Check(at prop.Place, path string, kind awsec2.EbsDeviceVolumeType, size, io
 	if !known {
 		at.Fail("%s.VolumeType is %q: allowed are GP3, GP2, IO1, IO2, ST1, SC1 and STANDARD; leave it out for GP3", path, kind)
 	}
-	gib := within(at, path+".SizeGiB", kind, size, l.smallest, l.largest)
+	gib := within(at, path+".Size in GiB", kind, size, l.smallest, l.largest)
 	switch {
 	case iops == nil && l.needsIops:
 		at.Fail("%s.Iops is missing: a volume of type %s needs it; give %d to %d", path, kind, l.least, min(l.most, gib*l.perGiB))

@@ -26,11 +26,11 @@ func Adopt(app awscdk.App) recovery.ClusterNode {
 		InstanceId: jsii.String("i-0123456789abcdef0"),
 		// The role of the instance's profile: replacements get it too.
 		Role: awsiam.Role_FromRoleName(stack, jsii.String("Role"), jsii.String("licence-server"), nil),
-		TargetGroups: &[]*recovery.NodeTargetGroup{{
+		Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{
 			TargetGroupArn: jsii.String("arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/licences/0123456789abcdef"),
-		}},
+		}}},
 		// EC2's automatic recovery is on by default, and an adopted instance keeps it.
-		AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(10)),
+		Recovery: &recovery.NodeRecovery{AwaitAutoRecovery: awscdk.Duration_Minutes(jsii.Number(10))},
 	})
 	recovery.NewResourceMonitor(stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{
 		ClusterNode: node, Application: &recovery.ApplicationAlarm{Process: jsii.String("lmgrd")},

@@ -33,10 +33,10 @@ func Existing(app awscdk.App) recovery.ClusterNode {
 	})
 	node := recovery.NewClusterNode(stack, jsii.String("Reports"), &recovery.ClusterNodeProps{
 		Switcher: switcher, NodeId: jsii.Number(21), NodeName: jsii.String("reports"),
-		TargetGroups: &[]*recovery.NodeTargetGroup{{
+		Network: &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{
 			TargetGroupArn: jsii.String("arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/reports/0123456789abcdef"),
 			Port:           jsii.Number(8080),
-		}},
+		}}},
 	})
 	// The load balancer is not this app's: let it reach the node.
 	balancer := awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("Balancer"), jsii.String("sg-0123456789abcdef0"), nil)

@@ -21,7 +21,7 @@ func Monitor(app awscdk.App) recovery.ResourceMonitor {
 		Instance:    &recovery.InstanceAlarm{EvaluationPeriods: jsii.Number(3)},
 		// At least one job in each minute; no data is as bad as none.
 		Application: &recovery.ApplicationAlarm{
-			Namespace: jsii.String("Shop"), MetricName: jsii.String("JobsDone"), Statistic: jsii.String("Sum"),
+			Namespace: jsii.String("Shop"), MetricName: jsii.String("JobsDone"), Statistic: recovery.AlarmStatistic_SUM,
 			Dimensions: &map[string]*string{"Queue": jsii.String("orders")},
 			Period:     awscdk.Duration_Minutes(jsii.Number(1)), EvaluationPeriods: jsii.Number(2),
 		},

@@ -22,19 +22,18 @@ func Node(app awscdk.App) recovery.ClusterNode {
 		InstanceType: awsec2.NewInstanceType(jsii.String("m7g.large")),
 		// Where m7g.large cannot be had: the same processor architecture.
 		InstanceTypes: &[]awsec2.InstanceType{awsec2.NewInstanceType(jsii.String("m6g.large"))},
-		LoadBalancer:  &recovery.NodeLoadBalancer{Port: jsii.Number(5432), TargetPort: jsii.Number(5432)},
+		Network:       &recovery.NodeNetwork{LoadBalancer: &recovery.NodeLoadBalancer{Port: jsii.Number(5432), TargetPort: jsii.Number(5432)}},
 		// The replacement boots beside the failed instance and waits for its grant.
-		Gate:            jsii.Bool(true),
-		PrepareCommands: jsii.Strings("dnf install -y java-21-amazon-corretto-headless"),
+		Gate: jsii.Bool(true),
+		Boot: &recovery.NodeBoot{PrepareCommands: jsii.Strings("dnf install -y java-21-amazon-corretto-headless")},
 		Application: &recovery.NodeApplication{
 			Units:       jsii.Strings("orders"),
 			Check:       &recovery.NodeCheck{TcpPort: jsii.Number(5432)},
 			FaultScript: jsii.String("journalctl -u orders -n 1000 > /var/log/recovery/orders.log"),
 		},
-		FenceEscalation: recovery.FenceEscalation_STORAGE,
-		RestartOriginal: jsii.Bool(true),
-		ApplyChanges:    recovery.ApplyChanges_AT_ONCE,
-		Priority:        jsii.Number(900),
+		Fence:      &recovery.NodeFence{Escalation: recovery.FenceEscalation_STORAGE},
+		Recovery:   &recovery.NodeRecovery{RestartOriginal: jsii.Bool(true), Priority: jsii.Number(900)},
+		Deployment: &recovery.NodeDeployment{ApplyChanges: recovery.ApplyChanges_AT_ONCE},
 	})
 	recovery.NewResourceMonitor(stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{ClusterNode: node})
 	return node

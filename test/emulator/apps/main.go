@@ -47,7 +47,7 @@ type state struct {
 func first() state {
 	nodes := stacks.SingleNodes()
 	s := state{stack: "RecoveryNodes", database: nodes[0], web: nodes[1]}
-	s.database.Props.ApplyChanges = recovery.ApplyChanges_AT_ONCE
+	s.database.Props.Deployment = &recovery.NodeDeployment{ApplyChanges: recovery.ApplyChanges_AT_ONCE}
 	for _, n := range []*stacks.Node{&s.database, &s.web} {
 		n.Monitor.Instance, n.Monitor.Application = &recovery.InstanceAlarm{}, &recovery.ApplicationAlarm{}
 	}
@@ -127,7 +127,7 @@ func adopted(app awscdk.App, vpc stacks.VpcStack) {
 	node := recovery.NewAdoptedNode(stack, jsii.String("Adopted"), &recovery.AdoptedNodeProps{
 		InstanceId: parameter("Instance"), Switcher: vpc.Switcher, NodeId: jsii.Number(9),
 		ApplicationStatusCheck: &recovery.ApplicationStatusCheck{Port: jsii.Number(80)},
-		TargetGroups:           &[]*recovery.NodeTargetGroup{{TargetGroupArn: parameter("TargetGroup"), Port: jsii.Number(80)}},
+		Network:                &recovery.NodeNetwork{TargetGroups: &[]*recovery.NodeTargetGroup{{TargetGroupArn: parameter("TargetGroup"), Port: jsii.Number(80)}}},
 	})
 	recovery.NewResourceMonitor(stack, jsii.String("Monitor"), &recovery.ResourceMonitorProps{ClusterNode: node, Application: &recovery.ApplicationAlarm{Process: jsii.String("java")}})
 }

@@ -113,7 +113,7 @@ func (e *exam) foreign(check string, n record.Node) {
 
 func (e *exam) fence(check string, n record.Node) {
 	if i, ok := e.instance(n); ok && i.RootStore == "instance-store" && !n.Settings.AllowTerminateFence {
-		e.find(Error, check, n.ID, fmt.Sprintf("%s cannot be fenced: the root device of %s is an instance store", name(n), i.ID), "such an instance can be terminated but not stopped, and the node does not allow that", "set AllowTerminateFence on the node and deploy")
+		e.find(Error, check, n.ID, fmt.Sprintf("%s cannot be fenced: the root device of %s is an instance store", name(n), i.ID), "such an instance can be terminated but not stopped, and the node does not allow that", "set Fence.AllowTerminate on the node and deploy")
 	}
 }
 
