@@ -84,6 +84,11 @@ type ClusterNode interface {
 	UserData() awsec2.UserData
 	// LoadBalancer is the node's own, or nil with existing target groups.
 	LoadBalancer() awselasticloadbalancingv2.ILoadBalancerV2
+	// Listener and TargetGroup are those of the node's own load balancer, or nil with
+	// existing target groups. Of an NLB they are a NetworkListener and a
+	// NetworkTargetGroup, of an ALB an ApplicationListener and an ApplicationTargetGroup.
+	Listener() awselasticloadbalancingv2.BaseListener
+	TargetGroup() awselasticloadbalancingv2.TargetGroupBase
 	// TargetGroupArns are of all groups that the node's targets live in.
 	TargetGroupArns() *[]*string
 	// DataFileSystem and DataAccessPoint are of the shared data, LogAccessPoint is the
@@ -120,6 +125,8 @@ type clusterNode struct {
 	boot        *boot.Plan // nil: not generated
 	imageGate   bool       // the image or the user's own user data runs it
 	balancer    awselasticloadbalancingv2.ILoadBalancerV2
+	listener    awselasticloadbalancingv2.BaseListener
+	targets     awselasticloadbalancingv2.TargetGroupBase
 	groups      []contract.TargetGroupEntry
 	healthy     func(*awscloudwatch.MetricOptions) awscloudwatch.Metric // nil: another's load balancer
 	kind        awsec2.InstanceType
@@ -168,6 +175,10 @@ func (n *clusterNode) Connections() awsec2.Connections       { return n.connecti
 func (n *clusterNode) LoadBalancer() awselasticloadbalancingv2.ILoadBalancerV2 {
 	return n.balancer
 }
+
+func (n *clusterNode) Listener() awselasticloadbalancingv2.BaseListener { return n.listener }
+
+func (n *clusterNode) TargetGroup() awselasticloadbalancingv2.TargetGroupBase { return n.targets }
 
 func (n *clusterNode) GrantPrincipal() awsiam.IPrincipal {
 	if n.role == nil { // CDK's way to refuse a grant with the construct's path

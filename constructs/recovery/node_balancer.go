@@ -13,7 +13,6 @@ import (
 	"github.com/workload-recovery/workload-recovery/constructs/internal/target"
 
 	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -111,7 +110,7 @@ func (n *clusterNode) makeNetwork(p balancerPlan) {
 		Port: prop.Number(p.port), Protocol: protocol, Certificates: p.Certificates,
 		DefaultTargetGroups: &[]elb.INetworkTargetGroup{group},
 	})
-	n.useBalancer(p, lb, lb.Connections(), listener, group, group.TargetGroupArn())
+	n.useBalancer(p, lb, lb.Connections(), listener, group)
 	n.healthy = group.Metrics().HealthyHostCount
 }
 
@@ -136,7 +135,7 @@ func (n *clusterNode) makeApplication(p balancerPlan) {
 		Port: prop.Number(p.port), Protocol: protocol, Certificates: p.Certificates, Open: jsii.Bool(false),
 		DefaultTargetGroups: &[]elb.IApplicationTargetGroup{group},
 	})
-	n.useBalancer(p, lb, lb.Connections(), listener, group, group.TargetGroupArn())
+	n.useBalancer(p, lb, lb.Connections(), listener, group)
 	n.healthy = group.Metrics().HealthyHostCount
 }
 
@@ -170,12 +169,12 @@ func (n *clusterNode) balancerGroup(p balancerPlan) awsec2.SecurityGroup {
 
 // useBalancer opens the way to the node, marks the target group as this
 // switcher's and makes the node wait for all of it.
-func (n *clusterNode) useBalancer(p balancerPlan, lb elb.ILoadBalancerV2, connections awsec2.Connections, listener, group constructs.IConstruct, arn *string) {
-	n.balancer = lb
+func (n *clusterNode) useBalancer(p balancerPlan, lb elb.ILoadBalancerV2, connections awsec2.Connections, listener elb.BaseListener, group elb.TargetGroupBase) {
+	n.balancer, n.listener, n.targets = lb, listener, group
 	connections.AllowTo(n.group, awsec2.Port_Tcp(prop.Number(p.targetPort)), jsii.String("Load balancer to node"))
 	awscdk.Tags_Of(group).Add(jsii.String(contract.SwitcherTag), n.switcher.SwitcherName(), nil)
 	nag.Explain(lb, nag.Rule{ID: "AwsSolutions-ELB2", Reason: "Access logs are the owner's choice of bucket and cost: add them with LogAccessLogs."})
-	n.groups = []contract.TargetGroupEntry{{Arn: *arn, Port: strconv.Itoa(p.targetPort)}}
+	n.groups = []contract.TargetGroupEntry{{Arn: *group.TargetGroupArn(), Port: strconv.Itoa(p.targetPort)}}
 	n.need(lb, listener) // the target group is one of the node's properties
 }
 

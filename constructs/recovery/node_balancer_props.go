@@ -17,8 +17,9 @@ const (
 	LoadBalancerKind_APPLICATION LoadBalancerKind = "APPLICATION"
 )
 
-// NodeLoadBalancer is a node's own load balancer with one listener and one target
-// group.
+// NodeLoadBalancer is a node's own load balancer with one listener and one target group,
+// for TCP, TLS, HTTP or HTTPS over IPv4. For several ports, UDP or IPv6 make the load
+// balancer yourself and give its groups as NodeNetwork's TargetGroups.
 type NodeLoadBalancer struct {
 	// Kind of load balancer. A change replaces it, and its address changes: clients are
 	// cut off until they use the new one. Default: LoadBalancerKind_NETWORK.

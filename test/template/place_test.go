@@ -1,10 +1,13 @@
 package template
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/workload-recovery/workload-recovery/constructs/recovery"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
@@ -69,4 +72,52 @@ func TestElasticIp(t *testing.T) {
 		second.NodeId = jsii.Number(8)
 		b.node("Second", second)
 	}, id, "an address belongs to one node")
+}
+
+// TestSeveralPorts: a node takes part in several groups, each with a port of its own, also
+// in one for UDP.
+func TestSeveralPorts(t *testing.T) {
+	b := newBase(t)
+	vpc := b.switcher.Vpc().Vpc()
+	lb := elb.NewNetworkLoadBalancer(b.stack, jsii.String("Balancer"), &elb.NetworkLoadBalancerProps{Vpc: vpc, VpcSubnets: &awsec2.SubnetSelection{Subnets: b.switcher.Vpc().Subnets()}})
+	var groups []*recovery.NodeTargetGroup
+	for name, c := range map[string]struct {
+		port     float64
+		protocol elb.Protocol
+	}{"Dns": {53, elb.Protocol_UDP}, "Web": {8080, elb.Protocol_TCP}} {
+		group := elb.NewNetworkTargetGroup(b.stack, jsii.String(name), &elb.NetworkTargetGroupProps{
+			Vpc: vpc, Port: &c.port, Protocol: c.protocol, TargetType: elb.TargetType_INSTANCE, HealthCheck: &elb.HealthCheck{Protocol: elb.Protocol_TCP, Port: jsii.String("8080")},
+		})
+		lb.AddListener(jsii.String(name), &elb.BaseNetworkListenerProps{Port: &c.port, Protocol: c.protocol, DefaultTargetGroups: &[]elb.INetworkTargetGroup{group}})
+		groups = append(groups, &recovery.NodeTargetGroup{TargetGroup: group, Port: &c.port})
+	}
+	node := b.node("Node", recovery.ClusterNodeProps{Network: &recovery.NodeNetwork{TargetGroups: &groups}})
+	if node.LoadBalancer() != nil || node.Listener() != nil || node.TargetGroup() != nil {
+		t.Error("the node has a load balancer of its own beside the given groups")
+	}
+	got, err := contract.ParseNode([]byte(text(t, flat(synth(t, b.stack).one(t, contract.NodeResourceType, "Node").Properties))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports := map[int]bool{}
+	for _, g := range got.Groups {
+		ports[g.Port] = true
+	}
+	if diff := cmp.Diff(map[int]bool{53: true, 8080: true}, ports); diff != "" {
+		t.Errorf("ports of the node's groups (-want +got):\n%s", diff)
+	}
+}
+
+// TestOwnBalancerIsExtended: a user adds a listener for the node's own group.
+func TestOwnBalancerIsExtended(t *testing.T) {
+	b := newBase(t)
+	node := b.node("Node", recovery.ClusterNodeProps{})
+	lb, group := node.LoadBalancer().(elb.NetworkLoadBalancer), node.TargetGroup().(elb.NetworkTargetGroup)
+	lb.AddListener(jsii.String("Second"), &elb.BaseNetworkListenerProps{Port: jsii.Number(8080), DefaultTargetGroups: &[]elb.INetworkTargetGroup{group}})
+	if !strings.Contains(*node.Listener().Node().Path(), "Node/LoadBalancer/Listener") {
+		t.Errorf("the listener is %s", *node.Listener().Node().Path())
+	}
+	if got := synth(t, b.stack).counts()["AWS::ElasticLoadBalancingV2::Listener"]; got != 2 {
+		t.Errorf("%d listeners, want 2", got)
+	}
 }
