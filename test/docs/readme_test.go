@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -49,5 +50,16 @@ func main() {
 	build.Dir = module
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Errorf("the README's Go does not compile: %v\n%s", err, out)
+	}
+}
+
+// The page about upgrading names the version of AWS CDK that go.mod asks for.
+func TestVersionOfTheCDKIsNamed(t *testing.T) {
+	version := regexp.MustCompile(`aws-cdk-go/awscdk/v2 (v[0-9.]+)`).FindStringSubmatch(read(t, "go.mod"))
+	if version == nil {
+		t.Fatal("go.mod names no version of AWS CDK")
+	}
+	if page := read(t, "docs/upgrading.md"); strings.Count(page, version[1]) != 2 {
+		t.Errorf("docs/upgrading.md must name AWS CDK %s, the version of go.mod, as the one that is needed and as the one that is tested", version[1])
 	}
 }
