@@ -36,7 +36,7 @@ func (n *clusterNode) makeFiles(at prop.Place, props *ClusterNodeProps) {
 		Vpc: vpc.Vpc(), Subnets: vpc.Subnets(), Key: want.EncryptionKey, Removal: want.RemovalPolicy, Name: fmt.Sprintf("data of node %d", n.id), Reader: n.role,
 		Planned: want.BackupPlan != nil,
 	})
-	n.backUp(fs, want.BackupPlan)
+	filesystem.BackUp(n, fs, want.BackupPlan)
 	n.data, n.fileSystem = fs, *fs.FileSystemId()
 	// The storage fence rests on this tag. It stays while a mount target is to be made
 	// again, whatever FenceEscalation says by then.

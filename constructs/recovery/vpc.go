@@ -274,7 +274,8 @@ func (v *recoveryVpc) makeEndpoints(plan vpcPlan) {
 func (v *recoveryVpc) makeLogs(props *RecoveryVpcProps) {
 	fs, group := filesystem.New(v, "Logs", filesystem.Spec{
 		Vpc: v.Vpc(), Subnets: v.Subnets(), Key: props.LogsEncryptionKey, Removal: props.LogsRemovalPolicy,
-		Name: "recovery logs",
+		Name: "recovery logs", Planned: props.LogsBackupPlan != nil,
 	})
+	filesystem.BackUp(v, fs, props.LogsBackupPlan)
 	v.logs, v.logsGroup = fs, group.SecurityGroupId()
 }

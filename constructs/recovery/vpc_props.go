@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsbackup"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsefs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -64,6 +65,11 @@ type RecoveryVpcProps struct {
 	// LogsRemovalPolicy says what becomes of the file system for recovery logs with
 	// its stack. Default: RETAIN.
 	LogsRemovalPolicy awscdk.RemovalPolicy
+	// LogsBackupPlan is the AWS Backup plan that backs the file system for recovery logs up,
+	// instead of EFS's automatic backups. The plan's vault and rules are its own.
+	// https://docs.aws.amazon.com/efs/latest/ug/awsbackup.html
+	// Default: EFS's automatic backups, daily and kept for 35 days.
+	LogsBackupPlan awsbackup.IBackupPlan
 }
 
 // IRecoveryVpc is a place for nodes, made here or elsewhere.

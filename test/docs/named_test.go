@@ -116,7 +116,7 @@ func TestNamesOfTheCodeExist(t *testing.T) {
 }
 
 // awsNames are of AWS, and of which the code has no need; Database1Address is put together in stacks.
-var awsNames = []string{"ReadOnlyAccess", "AdministratorAccess", "AmazonSSMManagedInstanceCore", "Database1Address"}
+var awsNames = []string{"RestrictDefaultSecurityGroup", "ReadOnlyAccess", "AdministratorAccess", "AmazonSSMManagedInstanceCore", "Database1Address"}
 
 // What the code calls an assumption about AWS stands in docs/assumptions.md: by file,
 // the words of its line there.
