@@ -50,10 +50,12 @@ func (s *switcher) makeFunction(props *SwitcherProps, built awslambda.Code, arch
 		Architecture: architecture,
 		MemorySize:   jsii.Number(float64(memory)),
 		Timeout:      prop.Duration(timeout),
-		Role:         s.role,
-		LogGroup:     s.logs,
-		Tracing:      tracing,
-		Environment:  &map[string]*string{contract.EnvConfig: s.config()},
+
+		ReservedConcurrentExecutions: props.ReservedConcurrentExecutions,
+		Role:                         s.role,
+		LogGroup:                     s.logs,
+		Tracing:                      tracing,
+		Environment:                  &map[string]*string{contract.EnvConfig: s.config()},
 		// Long waits continue in a new invocation. Lambda would cut such a chain at
 		// about 16; the switcher bounds its chain itself.
 		RecursiveLoop: awslambda.RecursiveLoop_ALLOW,

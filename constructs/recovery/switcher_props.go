@@ -35,6 +35,15 @@ type SwitcherProps struct {
 	// time in proportion. Default: 512, with which a Go function starts in about
 	// 50 ms; the switcher itself needs some 60 MiB, also with a thousand nodes.
 	MemorySize *float64
+	// ReservedConcurrentExecutions sets concurrency of the account's Lambda quota aside for
+	// the switcher, 5 to 1000. Without it another function that uses the whole quota up stops
+	// recoveries; ThrottleAlarm reports that. One invocation leads, the others store their
+	// event for it and end within a second, and Lambda repeats an event that it throttled.
+	// AWS keeps 100 of the quota unreserved, so that a deployment fails in an account whose
+	// quota is smaller than 100 and this number: a new account's quota may be 10.
+	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+	// Default: none, so that the switcher deploys in every account.
+	ReservedConcurrentExecutions *float64
 	// Tracing turns X-Ray on. Default: false.
 	Tracing *bool
 	// LogGroup takes the function's logs. Default: a new one named

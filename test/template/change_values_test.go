@@ -294,6 +294,9 @@ var otherValues = map[string]func(world) any{
 	"NodeFileSystem.BackupPlan": func(w world) any {
 		return awsbackup.BackupPlan_FromBackupPlanId(w.stack, jsii.String("OtherPlan"), jsii.String("plan"))
 	},
+	"RecoveryVpcProps.LogsBackupPlan": func(w world) any {
+		return awsbackup.BackupPlan_FromBackupPlanId(w.stack, jsii.String("OtherPlan"), jsii.String("plan"))
+	},
 	"NodeElasticIp.AllocationId":  text1("eipalloc-0123456789abcdef1"),
 	"NodeElasticIp.PublicIp":      text1("203.0.113.10"),
 	"NodeFileSystem.LogMountPath": text1("/var/log/other"),

@@ -76,6 +76,8 @@ func TestSwitcherErrors(t *testing.T) {
 		{"name too long", recovery.SwitcherProps{Name: jsii.String("abcdefghijabcdefghijabcdefghijabcdefghijk")}, []string{"1 to 40"}},
 		{"name empty", recovery.SwitcherProps{Name: jsii.String("")}, []string{`switcher name ""`}},
 		{"name a token", recovery.SwitcherProps{Name: awscdk.Aws_REGION()}, []string{"Name is a token"}},
+		{"turned off", recovery.SwitcherProps{ReservedConcurrentExecutions: jsii.Number(0)}, []string{"ReservedConcurrentExecutions is smaller than 5", "0 turns it off", "leave it out to reserve none"}},
+		{"reserves too much", recovery.SwitcherProps{ReservedConcurrentExecutions: jsii.Number(1001)}, []string{"ReservedConcurrentExecutions is 1001", "5 to 1000"}},
 		{"too little memory", recovery.SwitcherProps{MemorySize: jsii.Number(64)}, []string{"MemorySize is 64", "128 to 10240"}},
 		{"tag with a space", recovery.SwitcherProps{IdTag: jsii.String("node id")}, []string{`tag key "node id"`, "no space and no slash", "rename"}},
 		{"tag with a slash", recovery.SwitcherProps{TargetTag: jsii.String("a/b")}, []string{`tag key "a/b"`}},

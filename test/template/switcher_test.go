@@ -267,7 +267,7 @@ func TestSwitcherOptions(t *testing.T) {
 	topic := awssns.Topic_FromTopicArn(stack, jsii.String("Theirs"), jsii.String("arn:aws:sns:us-east-1:111122223333:theirs"))
 	key := awskms.Key_FromKeyArn(stack, jsii.String("TableKey"), jsii.String("arn:aws:kms:us-east-1:111122223333:key/table"))
 	s := addSwitcher(stack, recovery.SwitcherProps{
-		Topic: topic, Tracing: jsii.Bool(true), MemorySize: jsii.Number(1024), Architecture: awslambda.Architecture_X86_64(),
+		Topic: topic, Tracing: jsii.Bool(true), MemorySize: jsii.Number(1024), ReservedConcurrentExecutions: jsii.Number(10), Architecture: awslambda.Architecture_X86_64(),
 		Table: recovery.NewRecoveryTable(stack, jsii.String("Table"), &recovery.RecoveryTableProps{EncryptionKey: key}),
 	})
 	d := synth(t, stack)
@@ -275,7 +275,7 @@ func TestSwitcherOptions(t *testing.T) {
 		t.Errorf("made although given: %q", ids)
 	}
 	p := d.one(t, "AWS::Lambda::Function", "Switcher").Properties
-	if text(t, p["TracingConfig"]) != `{"Mode":"Active"}` || p["MemorySize"] != 1024.0 || text(t, p["Architectures"]) != `["x86_64"]` {
+	if text(t, p["TracingConfig"]) != `{"Mode":"Active"}` || p["MemorySize"] != 1024.0 || p["ReservedConcurrentExecutions"] != 10.0 || text(t, p["Architectures"]) != `["x86_64"]` {
 		t.Errorf("function %v", p)
 	}
 	if name := *s.SwitcherName(); contract.ValidName(name) != nil || !strings.HasPrefix(name, "Stack") {
