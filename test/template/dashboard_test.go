@@ -182,7 +182,7 @@ func TestDashboardErrors(t *testing.T) {
 	refused(t, at(other, "E", &recovery.RecoveryDashboardProps{Switcher: one}), "Switcher is in Region us-east-1", "eu-west-1")
 	refused(t, at(stack, "F", &recovery.RecoveryDashboardProps{Switcher: one, Monitors: &[]recovery.ResourceMonitor{monitor}}), "Monitors[0] is of node 3", "switcher two", "another dashboard")
 	refused(t, at(stack, "G", &recovery.RecoveryDashboardProps{Switcher: one, Monitors: &[]recovery.ResourceMonitor{nil}}), "Monitors[0] is nil")
-	refused(t, at(stack, "H", &recovery.RecoveryDashboardProps{Switcher: one, Interval: awscdk.Duration_Minutes(jsii.Number(1))}), "Interval is 60 s", "300 to 2592000 s")
+	refused(t, at(stack, "H", &recovery.RecoveryDashboardProps{Switcher: one, Interval: awscdk.Duration_Minutes(jsii.Number(1))}), "Interval is 1 minutes", "5 to 43200 whole minutes")
 	at(stack, "I", &recovery.RecoveryDashboardProps{Switcher: one})()
 	refused(t, at(stack, "J", &recovery.RecoveryDashboardProps{Switcher: one}), "dashboard name recovery-one-<Region> is already used by Stack/I")
 }
