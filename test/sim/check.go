@@ -308,6 +308,13 @@ func (w *World) inherits(m *Machine, l cloud.Launch) {
 	}
 }
 
+// outlasts: the node has a gate and pauses after replacements that failed. The last one is
+// isolated, and keeps power until EC2 has accepted the next one (I9).
+func (w *World) outlasts(m *Machine) bool {
+	n := w.nodes[m.node].record
+	return n.Settings.Gate && n.Hold != nil && n.Hold.Code == string(message.AttemptsSpent) && n.Condemns(m.ID)
+}
+
 // Alive checks liveness (I5): every node serves now.
 func (w *World) Alive() {
 	for id := 1; id <= len(w.nodes); id++ {
@@ -338,7 +345,7 @@ func (w *World) Alive() {
 		w.intact(id, m)
 	}
 	for _, m := range w.machines {
-		if m.node > 0 && m.powered && !m.ghost && m != w.carrier(m.node) && !m.people && m.State != cloud.ShuttingDown { // that one is on its way
+		if m.node > 0 && m.powered && !m.ghost && m != w.carrier(m.node) && !m.people && m.State != cloud.ShuttingDown && !w.outlasts(m) { // that one is on its way
 			w.Fail("I2: %s of node %d still has power and no grant", m.ID, m.node)
 		}
 	}

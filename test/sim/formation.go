@@ -79,6 +79,11 @@ func (w *World) anew(node int) {
 		return // people have to mend it first
 	}
 	w.hit(HarmCreate, node)
+	for _, x := range w.of(node) {
+		if x.ghost { // the new stack has a file system of its own: this one has the old one mounted
+			x.mounted = false
+		}
+	}
 	var model version
 	if m != nil {
 		model, _ = w.imageOf(node, m.Image)
