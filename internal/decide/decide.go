@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
 	"github.com/workload-recovery/workload-recovery/internal/message"
 	"github.com/workload-recovery/workload-recovery/internal/observe"
@@ -55,6 +56,8 @@ type step struct {
 	Input
 	n   record.Node // the copy that becomes Step.Node
 	out Step
+	// awaiting are the calls without whose answer this step cannot go on.
+	awaiting []awaited
 }
 
 // phases is the table of the engine: what is decided in which phase.
@@ -81,8 +84,11 @@ func Decide(in Input) Step {
 	s.answeredUnprotects()
 	s.answeredCuts()
 	s.untaken()
+	s.heard(instances)
+	s.heardOutcomes()
 	s.overdueRequest()
 	if s.isOutdated() {
+		s.unanswered()
 		return s.finish()
 	}
 	if s.duplicate(); s.resting() {
@@ -100,18 +106,28 @@ func Decide(in Input) Step {
 		return s.finish()
 	}
 	phases[s.n.Phase](s)
+	s.unanswered()
 	s.overdueRequest()
 	return s.finish()
 }
 
-// Blind is the step of a node that needs to be looked at when EC2 refuses to show
-// instances: nothing can be decided, and a person is told why.
+// Blind is the step of a node that needs to be looked at when EC2 does not show
+// instances: nothing can be decided. People are notified of the cause, at once if EC2
+// refuses and after awaitPatience if it does not answer.
 func Blind(in Input, err error) Step {
 	s := &step{Input: in, n: in.Node.Clone()}
 	s.post()
 	s.obey()
 	underWay := s.n.Phase != record.Done && s.n.Phase != record.Deleted
-	if (underWay || s.Hint != nil) && (s.n.Hold == nil || s.n.Hold.Due(s.Now)) {
+	due := s.n.Hold == nil || s.n.Hold.Due(s.Now)
+	switch {
+	case !cloud.Barred(err):
+		s.out.Keep = s.Hint != nil
+		if underWay && due {
+			s.awaits(instances, err.Error(), err)
+			s.unanswered()
+		}
+	case (underWay || s.Hint != nil) && due:
 		s.holdBarred(err.Error(), err)
 	}
 	s.overdueRequest()
@@ -161,6 +177,7 @@ func (s *step) resting() bool {
 func (s *step) to(p record.Phase) {
 	s.n.Phase, s.n.Since = p, s.Now
 	s.endHold()
+	s.n.Unanswered = nil // it went on
 	if s.n.Switch != nil {
 		if s.n.Switch.Marks == nil {
 			s.n.Switch.Marks = map[string]time.Time{}

@@ -138,9 +138,11 @@ func (s *step) troubles() bool {
 			held = true
 		case s.revealed(o):
 			s.wait() // the next step goes another way
-		case kind == cloud.NotFound, kind == cloud.Throttled, kind == cloud.Ambiguous, o.Effect.Do == Repoint, wrongState(o.Err):
+		case passing(o.Err):
+			s.awaits(string(o.Effect.Do), what, o.Err) // another look tells what is left to do
+		case kind == cloud.NotFound, o.Effect.Do == Repoint, wrongState(o.Err):
 			s.say(message.CallFailed, what)
-			s.wait() // another look tells what is left to do
+			s.wait() // another look shows what is left to do
 		default:
 			s.hold(record.Interrupted, message.CallRejected, what, s.retryAt())
 			held = true
@@ -180,16 +182,13 @@ func (s *step) seen(parts ...observe.Part) bool {
 	for _, p := range parts {
 		err := s.Facts.Unseen[p]
 		if err == nil {
+			s.heard(string(p))
 			continue
 		}
-		switch {
-		case cloud.Barred(err):
+		if cloud.Barred(err) {
 			s.holdBarred(err.Error(), err)
-		case errors.Is(err, observe.ErrLater):
-			s.wait() // its turn comes
-		default:
-			s.say(message.CallFailed, err.Error())
-			s.wait()
+		} else {
+			s.awaits(string(p), err.Error(), err)
 		}
 		return false
 	}

@@ -160,7 +160,7 @@ func (s *step) judgeLaunch() bool {
 			}
 			s.hold(record.Interrupted, message.LaunchInvalid, "launch in "+place+": "+o.Err.Error(), s.retryAt())
 		case cloud.Throttled, cloud.Ambiguous:
-			s.say(message.CallFailed, "launch in "+place+" is repeated with its token: "+o.Err.Error())
+			s.awaits(string(Launch), "launch in "+place+" is repeated with its token: "+o.Err.Error(), o.Err)
 			if kind == cloud.Ambiguous {
 				s.giveUp()
 			}

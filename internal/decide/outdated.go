@@ -23,10 +23,11 @@ func (s *step) isOutdated() bool {
 		return false
 	}
 	if err := s.Facts.Unseen[observe.PartTagged]; err != nil && s.n.Grant != nil && s.n.Phase != record.Serving {
-		s.wait() // nothing begins before the node's instances are seen
+		s.awaits(string(observe.PartTagged), err.Error(), err) // nothing begins before the node's instances are seen
 		s.out.Keep = s.Hint != nil
 		return true
 	}
+	s.heard(string(observe.PartTagged))
 	why := s.ahead()
 	switch {
 	case why == "":

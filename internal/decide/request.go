@@ -278,7 +278,7 @@ func (s *step) openLaunch() bool {
 			s.refused() // closed: the instance is known
 			return len(s.n.Lost) > 0
 		case cloud.Throttled, cloud.Ambiguous:
-			s.say(message.CallFailed, o.Err.Error())
+			s.awaits(string(Launch), o.Err.Error(), o.Err)
 		default:
 			if s.otherSender(o.Err) {
 				return true

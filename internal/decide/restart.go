@@ -81,8 +81,8 @@ func (s *step) restarting(i cloud.Instance) {
 		if o.Effect.Do != Start || o.Err == nil {
 			continue
 		}
-		if kind := cloud.KindOf(o.Err); kind == cloud.Throttled || kind == cloud.Ambiguous {
-			s.say(message.CallFailed, "start is repeated: "+o.Err.Error())
+		if passing(o.Err) {
+			s.awaits(string(Start), "start is repeated: "+o.Err.Error(), o.Err)
 			continue
 		}
 		s.n.Epoch++

@@ -113,7 +113,9 @@ func (s *step) applicable() bool {
 	}
 	switch kind := cloud.KindOf(err); {
 	case s.n.Switch.Noted, !cloud.Barred(err) && kind != cloud.Invalid && kind != cloud.NotFound:
-		s.wait()
+		if s.wait(); !s.n.Switch.Noted && err != nil {
+			s.awaits(string(observe.PartTemplates), "the launch template cannot be read: "+err.Error(), err)
+		}
 		return s.n.Switch.Noted // it was read before
 	}
 	reason := fmt.Sprintf("launch template %s version %s cannot be read: %v; the node is as before", t.ID, t.Version, err)
@@ -227,6 +229,9 @@ func (s *step) resettled() bool {
 	switch {
 	case !ok && err != nil && (!s.graceful() || cloud.Barred(err) || cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.NotFound)):
 		return true // it waits for the switch after
+	case !ok && err != nil:
+		s.awaits(string(observe.PartTemplates), "the launch template cannot be read: "+err.Error(), err)
+		return false
 	case !ok:
 		s.wait()
 		return false

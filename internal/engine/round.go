@@ -62,10 +62,13 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 		return r.blind(ctx, looks, hints, err)
 	case err != nil && passing(err):
 		message.Log(ctx, r.log, message.New(message.CallFailed, err.Error()))
-		return false, true, nil // nothing is decided without the power states; look again
+		r.blindness++
+		_, _, err = r.blind(ctx, looks, hints, err)
+		return false, true, err // nothing is decided without the power states; look again
 	case err != nil:
 		return false, false, err
 	}
+	r.blindness = 0
 	judged := brake.Known
 	if judged {
 		if brake.Known = facts.AllAlarms(); brake.Known {
@@ -117,18 +120,30 @@ func (r *run) looks(hints map[int][]record.Hint, now time.Time) (looks []look, n
 	return looks, needs, brake
 }
 
-// blind holds the nodes when EC2 refuses to show instances: nothing can be decided.
+// blind holds the nodes when EC2 does not show instances: nothing can be decided.
 func (r *run) blind(ctx context.Context, looks []look, hints map[int][]record.Hint, why error) (busy, wait bool, err error) {
 	moves := make([]*move, 0, len(looks))
 	for _, l := range looks {
+		if phase := r.nodes[l.at].Phase; passing(why) && (phase == record.Done || phase == record.Deleted) {
+			continue // nothing is under way: its hints wait for the next look
+		}
 		m := r.move(ctx, l.at, observe.Facts{}, decide.Brake{}, hints[r.nodes[l.at].ID])
 		m.step = decide.Blind(m.in, why)
 		r.verdict(m.in.Node.ID, m.hints, m.step)
 		moves = append(moves, m)
 	}
-	clear(r.sweeping)
-	r.owes = false // nothing was seen
-	return r.take(ctx, moves)
+	if !passing(why) {
+		clear(r.sweeping)
+		r.owes = false // nothing was seen
+		return r.take(ctx, moves)
+	}
+	busy, wait, err = r.take(ctx, moves)
+	for _, m := range moves {
+		if id := m.step.Node.ID; m.err == nil { // AWS's answers count at the look that succeeds
+			r.outcomes[id] = append(answers(m.in.Outcomes), r.outcomes[id]...)
+		}
+	}
+	return busy, wait, err
 }
 
 // decide makes a node's move, as far as this look goes.
@@ -272,15 +287,21 @@ func (r *run) tidy(ctx context.Context) error {
 	return r.renewWithin(ctx, renewEarly+2*time.Second)
 }
 
-func (r *run) dropAll(ctx context.Context, hints []record.Hint) error {
+// dropAll removes hints from the table. Those that the table does not delete now are tried
+// again by tidy, and are not judged again by this leader.
+func (r *run) dropAll(ctx context.Context, hints []record.Hint) (failed error) {
 	errs := make([]error, len(hints))
 	r.gang.Each(ctx, len(hints), func(ctx context.Context, i int) { errs[i] = r.store.DropHint(ctx, hints[i]) })
-	for _, err := range errs {
-		if err != nil && !passing(err) {
-			return err
+	for i, err := range errs {
+		switch {
+		case err == nil:
+		case passing(err):
+			r.judged, r.done[hints[i].Key] = append(r.judged, hints[i]), true
+		case failed == nil:
+			failed = err
 		}
 	}
-	return nil
+	return failed
 }
 
 // settle hands the outcomes of a move to the node's next one, in the effects'

@@ -39,6 +39,7 @@ type run struct {
 	lookedAt  time.Time                // when the last look began
 	postponed bool                     // a request waits for room in an API's budget
 	heavy     bool                     // it took many calls
+	blindness int                      // how many looks in a row showed nothing
 	tidied    time.Time                // when tidy was last called
 	lookAt    time.Time                // when the next look is due, unless something happens
 	early     bool                     // the last turn came before that, and looked at nothing
@@ -97,7 +98,7 @@ func (r *run) lead(ctx context.Context) error {
 			return r.carryOn(ctx)
 		}
 		var hints []record.Hint
-		if err := r.patiently(ctx, func() error { hints, err = r.store.Hints(ctx); return err }); err != nil || len(r.due(hints)) == 0 {
+		if err := r.patiently(ctx, func() error { hints, err = r.store.Hints(ctx); return err }); err != nil || len(r.due(r.unjudged(hints))) == 0 {
 			return err
 		}
 	}
@@ -156,7 +157,9 @@ func (r *run) carryOn(ctx context.Context) error {
 // drive goes round until every node is at rest. more says that time ran out first.
 func (r *run) drive(ctx context.Context) (more bool, err error) {
 	r.outcomes, r.last, r.deferred = map[int][]decide.Outcome{}, map[int]string{}, map[int]bool{}
-	r.judged, r.done, r.tidied = nil, map[string]bool{}, r.clock.Now()
+	if r.tidied = r.clock.Now(); r.done == nil {
+		r.done = map[string]bool{}
+	}
 	clear(r.replies)
 	if r.follow == nil {
 		r.follow = map[int]bool{}
@@ -189,11 +192,7 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 		if len(r.sweeping) == 0 && r.clock.Now().Sub(r.swept) >= sweepEvery {
 			r.loaded, r.sweep = false, true // a leader of yesterday may have changed a record
 		}
-		if failures > 0 {
-			r.lookAt = r.clock.Now().Add(pause << failures)
-		} else if !r.early {
-			r.lookAt = later(r.lookedAt.Add(pause), r.expected())
-		}
+		r.lookAt = r.nextLook(pause, failures)
 		nap := r.lookAt.Sub(r.clock.Now())
 		if !busy && failures == 0 {
 			nap = min(nap, hintEvery)
@@ -204,6 +203,20 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 			}
 		}
 	}
+}
+
+// nextLook returns when the next look is due: after a pause, which grows while the table
+// fails or looks show nothing.
+func (r *run) nextLook(pause time.Duration, failures int) time.Time {
+	switch {
+	case failures > 0:
+		return r.clock.Now().Add(pause << failures)
+	case r.early:
+		return r.lookAt
+	case r.blindness > 0:
+		return r.lookedAt.Add(pause << min(r.blindness-1, 4))
+	}
+	return later(r.lookedAt.Add(pause), r.expected())
 }
 
 // chores does what no recovery need wait for.
@@ -301,9 +314,13 @@ func (r *run) gather(ctx context.Context) (hints []record.Hint, err error) {
 		calls = append(calls, r.announce)
 	}
 	r.gang.Each(ctx, len(calls), func(ctx context.Context, i int) { calls[i](ctx) })
-	hints = slices.DeleteFunc(hints, func(h record.Hint) bool { return r.done[h.Key] })
-	hints = r.due(hints)
-	return hints, cmp.Or(errs[0], errs[1])
+	return r.due(r.unjudged(hints)), cmp.Or(errs[0], errs[1])
+}
+
+// unjudged are the hints that this invocation has not judged: one that the table does not
+// delete would otherwise be judged for ever.
+func (r *run) unjudged(hints []record.Hint) []record.Hint {
+	return slices.DeleteFunc(hints, func(h record.Hint) bool { return r.done[h.Key] })
 }
 
 // renewEarly is how long before its end the lease is prolonged at the latest.

@@ -91,6 +91,7 @@ const (
 	HeldLaunchOpen    Code = "WR205"
 	HeldBrake         Code = "WR206"
 	HeldTags          Code = "WR208"
+	HeldUnanswered    Code = "WR209"
 	CondemnedUntagged Code = "WR165"
 	TableAdopted      Code = "WR167"
 	TableRestored     Code = "WR309"
@@ -191,6 +192,7 @@ var Catalogue = []Definition{
 	{HeldLaunchOpen, slog.LevelError, "held: an earlier launch request may still arrive", "An invocation was cut off around its launch request. EC2 refused the request when it was repeated, but the first one could still reach EC2 and be accepted, so no other zone is asked before that is ruled out.", "None. The switch goes on by itself, at the latest when the time in the reason has passed."},
 	{HeldBrake, slog.LevelError, "held: the brake is on", "More nodes of the VPC fail at once than the policy allows, and no failure of one Availability Zone explains it: the monitoring may be broken, or somebody stopped them. Nothing is touched. One notice tells of all of them.", "Find the common cause: the agents, a deployment, a person. The nodes are recovered by themselves when the share falls to the policy's BrakePercent, or when EC2 shows the fault of one zone. To recover one all the same, order its switch (recoveryctl switch); for all of them, set the policy's BrakePercent to 100 and deploy."},
 	{HeldTags, slog.LevelError, "held: too many tags", "EC2 allows 50 tags on a resource and the switcher needs six of them on an instance. The tags of the instance named in the reason, or those of the launch, do not leave room for them. No quota raises that number.", "Remove tags from what the reason names until at most 44 of your own are left. The switch retries automatically."},
+	{HeldUnanswered, slog.LevelError, "held: AWS does not answer", "A call that the switch needs has been throttled, failed on AWS's side, or brought no usable answer for more than three minutes. The reason names the call, the time since when, and AWS's last words. Nothing is lost: the call is repeated until it is answered.", "Look at the AWS Health Dashboard for the service. For throttling, find out which other program of the account uses up the API's quota. The switch goes on with the first answer."},
 	{HeldOff, slog.LevelError, "held: recoveries are switched off", "The node fails, and an operator put the brake on for the whole VPC (recoveryctl brake on).", "Take the brake off (recoveryctl brake off): the node is looked at again at once."},
 
 	{FenceOverdue, slog.LevelError, "interrupted: old instance is not confirmed off", "EC2 has not reported the old instance stopped or terminated within the policy's time. Without that proof no replacement is granted.", "Look at the instance in EC2; terminate it there, or ask AWS support if its host is dead. The switch goes on when EC2 confirms."},

@@ -58,8 +58,11 @@ type Node struct {
 	// Notices holds the time of the last notice of each cause of a hold. It is cleared when
 	// a switch completes.
 	Notices map[string]time.Time `json:"notices,omitempty"`
-	Pause   *Pause               `json:"pause,omitempty"`
-	Off     *Off                 `json:"off,omitempty"` // the operators' brake, in every node's record
+	// Unanswered holds, for each call that the phase waits for, since when it has brought no
+	// usable answer. It is cleared when the phase changes.
+	Unanswered map[string]time.Time `json:"unanswered,omitempty"`
+	Pause      *Pause               `json:"pause,omitempty"`
+	Off        *Off                 `json:"off,omitempty"` // the operators' brake, in every node's record
 	// OffOver is when the newest order was given that took the operators' brake off. What
 	// was ordered before it is over, in whatever record or late event it comes.
 	OffOver time.Time `json:"offOver,omitzero"`
@@ -305,6 +308,7 @@ func (n Node) Clone() Node {
 	c.Condemned, c.Targets, c.Armed = slices.Clone(n.Condemned), slices.Clone(n.Targets), slices.Clone(n.Armed)
 	c.Recent, c.Answered, c.Outbox = slices.Clone(n.Recent), slices.Clone(n.Answered), slices.Clone(n.Outbox)
 	c.Notices = maps.Clone(n.Notices)
+	c.Unanswered = maps.Clone(n.Unanswered)
 	c.Lost, c.Remade = slices.Clone(n.Lost), slices.Clone(n.Remade)
 	for i := range c.Condemned {
 		x := &c.Condemned[i]

@@ -30,5 +30,33 @@ func (w *World) withhold(_ int) {
 	call := withheldCalls[w.Rand.IntN(len(withheldCalls))]
 	kind := []cloud.Kind{cloud.Denied, cloud.Ambiguous, cloud.Throttled}[w.Rand.IntN(3)]
 	w.Log("%s is withheld (%s)", call, kind)
-	w.Chaos.outages = append(w.Chaos.outages, outage{call, w.Now, minTime(w.Chaos.until, w.Now.Add(w.Between(leastWithheld, mostWithheld))), kind})
+	o := outage{call, w.Now, minTime(w.Chaos.until, w.Now.Add(w.Between(leastWithheld, mostWithheld))), kind}
+	w.Chaos.outages = append(w.Chaos.outages, o)
+	if !slices.Contains(storeCalls, call) && o.to.Sub(o.from) >= leastWithheld {
+		w.After(leastWithheld, func() { w.silent(o) })
+	}
+}
+
+// storeAway reports whether the store, or the function itself, was away at some time since.
+func (w *World) storeAway(since time.Time) bool {
+	return slices.ContainsFunc(w.Chaos.outages, func(o outage) bool {
+		return o.to.After(since) && !o.from.After(w.Now) && (slices.Contains(storeCalls, o.service) || o.service == "DynamoDB" || o.service == "Lambda")
+	})
+}
+
+// storeCalls are those without which the switcher cannot run or save a hold. The alarm about
+// missing sweeps reports their loss.
+var storeCalls = []string{"GetItem", "PutItem", "DeleteItem", "Query", "Invoke"}
+
+// silent checks that people can see what a node waits for while a call is withheld (case R17):
+// one that has been in the same phase since before is held with a reason.
+func (w *World) silent(o outage) {
+	for id := range w.nodes {
+		n := w.nodes[id].record
+		ordered := n.Pause != nil || n.Off != nil || n.OffOver.After(o.from) // a person said that it waits
+		if ordered || n.Phase == "" || n.Phase == record.Done || n.Phase == record.Deleted || n.Hold != nil || n.Since.After(o.from) || w.storeAway(o.from) {
+			continue
+		}
+		w.Fail("scenario 15: node %d is %s since %s without a hold, and %s has been withheld (%s) since %s", id, n.Phase, n.Since.Format(time.TimeOnly), o.service, o.kind, o.from.Format(time.TimeOnly))
+	}
 }
