@@ -62,6 +62,7 @@ func NeedOf(n record.Node, sweep bool, p contract.Policy, now time.Time) Need {
 	case record.Confirmed:
 		need.Health = s.Gate
 		need.Alarms = alarmsOfCancel(n)
+		need.Mounts = mountsOfFence(n, p, now) // of one that an earlier switch forced off
 		if !s.Recorded {
 			need.Details = []string{s.From}
 			need.Targets = groupsOf(n)
@@ -231,7 +232,7 @@ func mountsOfFence(n record.Node, p contract.Policy, now time.Time) []string {
 		if c.FileSystem != "" && !slices.Contains(files, c.FileSystem) {
 			files = append(files, c.FileSystem)
 		}
-		if own := n.Settings.FileSystem; own != "" && under && c.Asked == cloud.ForceOff && !slices.Contains(files, own) {
+		if own := n.Settings.FileSystem; own != "" && (under || n.Phase == record.Confirmed || n.Phase == record.Launching) && c.Asked == cloud.ForceOff && !slices.Contains(files, own) {
 			files = append(files, own) // it is cut off when EC2 says that it is off
 		}
 	}
