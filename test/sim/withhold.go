@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -53,8 +54,9 @@ var storeCalls = []string{"GetItem", "PutItem", "DeleteItem", "Query", "Invoke"}
 func (w *World) silent(o outage) {
 	for id := range w.nodes {
 		n := w.nodes[id].record
+		told := slices.ContainsFunc(slices.Collect(maps.Values(n.Notices)), func(at time.Time) bool { return at.After(o.from) })
 		ordered := n.Pause != nil || n.Off != nil || n.OffOver.After(o.from) // a person said that it waits
-		if ordered || n.Phase == "" || n.Phase == record.Done || n.Phase == record.Deleted || n.Hold != nil || n.Since.After(o.from) || w.storeAway(o.from) {
+		if told || ordered || n.Phase == "" || n.Phase == record.Done || n.Phase == record.Deleted || n.Hold != nil || n.Since.After(o.from) || w.storeAway(o.from) {
 			continue
 		}
 		w.Fail("scenario 15: node %d is %s since %s without a hold, and %s has been withheld (%s) since %s", id, n.Phase, n.Since.Format(time.TimeOnly), o.service, o.kind, o.from.Format(time.TimeOnly))
