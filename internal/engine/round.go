@@ -268,8 +268,8 @@ func (r *run) drop(moves []*move) {
 	}
 	for _, m := range moves {
 		for _, h := range m.hints {
-			if !kept[h.Key] && !r.done[h.Key] {
-				r.judged, r.done[h.Key] = append(r.judged, h), true
+			if !kept[h.Key] && !r.done[h.Version()] {
+				r.judged, r.done[h.Version()] = append(r.judged, h), true
 			}
 		}
 	}
@@ -296,7 +296,7 @@ func (r *run) dropAll(ctx context.Context, hints []record.Hint) (failed error) {
 		switch {
 		case err == nil:
 		case passing(err):
-			r.judged, r.done[hints[i].Key] = append(r.judged, hints[i]), true
+			r.judged, r.done[hints[i].Version()] = append(r.judged, hints[i]), true
 		case failed == nil:
 			failed = err
 		}

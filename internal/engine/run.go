@@ -48,7 +48,7 @@ type run struct {
 	own       map[string]bool          // keys of this invocation's hints
 	requested []record.Hint            // those of them that are deployment requests
 	judged    []record.Hint            // hints to remove when there is time
-	done      map[string]bool          // their keys
+	done      map[string]bool          // their versions
 	replies   map[string]reply         // answers to requests that no record keeps, by hint
 	follow    map[int]bool             // nodes that an own hint set going
 	result    Result
@@ -320,7 +320,7 @@ func (r *run) gather(ctx context.Context) (hints []record.Hint, err error) {
 // unjudged are the hints that this invocation has not judged: one that the table does not
 // delete would otherwise be judged for ever.
 func (r *run) unjudged(hints []record.Hint) []record.Hint {
-	return slices.DeleteFunc(hints, func(h record.Hint) bool { return r.done[h.Key] })
+	return slices.DeleteFunc(hints, func(h record.Hint) bool { return r.done[h.Version()] })
 }
 
 // renewEarly is how long before its end the lease is prolonged at the latest.

@@ -32,6 +32,10 @@ type Hint struct {
 	revision int64
 }
 
+// Version names this hint as it lies in the table: one that is left again after it was
+// dropped has another.
+func (h Hint) Version() string { return fmt.Sprintf("%s@%d", h.Key, h.revision) }
+
 // HintRequest is a custom-resource request as it came.
 type HintRequest struct {
 	Request
@@ -49,7 +53,7 @@ func (s Store) PutHint(ctx context.Context, h Hint, now time.Time) error {
 	}
 	item := cloud.Item{
 		Partition: contract.VPCPartition(s.VPC), Sort: contract.HintPrefix + h.Key,
-		Body: body, Expires: now.Add(hintLife),
+		Body: body, Expires: now.Add(hintLife), Revision: now.UnixNano(), // unlike that of one that was dropped
 	}
 	if err := s.Table.Put(ctx, item, 0); err != nil && !cloud.Is(err, cloud.Conflict) {
 		return fmt.Errorf("leave hint %s: %w", h.Key, err)

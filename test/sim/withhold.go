@@ -49,16 +49,24 @@ func (w *World) storeAway(since time.Time) bool {
 // missing sweeps reports their loss.
 var storeCalls = []string{"GetItem", "PutItem", "DeleteItem", "Query", "Invoke"}
 
+// silence is the longest time for which a node may wait for a call without a hold: the
+// engine's own three minutes, and as many for faults beside the call.
+const silence = 6 * time.Minute
+
 // silent checks that people can see what a node waits for while a call is withheld (case R17):
-// one that has been in the same phase since before is held with a reason.
+// one that has waited for any call for long is held with a reason, or was reported.
 func (w *World) silent(o outage) {
 	for id := range w.nodes {
 		n := w.nodes[id].record
 		told := slices.ContainsFunc(slices.Collect(maps.Values(n.Notices)), func(at time.Time) bool { return at.After(o.from) })
 		ordered := n.Pause != nil || n.Off != nil || n.OffOver.After(o.from) // a person said that it waits
-		if told || ordered || n.Phase == "" || n.Phase == record.Done || n.Phase == record.Deleted || n.Hold != nil || n.Since.After(o.from) || w.storeAway(o.from) {
+		if told || ordered || n.Phase == record.Done || n.Hold != nil || w.storeAway(o.from) {
 			continue
 		}
-		w.Fail("scenario 15: node %d is %s since %s without a hold, and %s has been withheld (%s) since %s", id, n.Phase, n.Since.Format(time.TimeOnly), o.service, o.kind, o.from.Format(time.TimeOnly))
+		for call, since := range n.Unanswered {
+			if w.Now.Sub(since) > silence {
+				w.Fail("scenario 15: node %d is %s without a hold, and %q has not been answered since %s", id, n.Phase, call, since.Format(time.TimeOnly))
+			}
+		}
 	}
 }
