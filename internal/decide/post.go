@@ -158,7 +158,7 @@ func AnswerPost(r record.Request, data map[string]string, failure error) record.
 		a.Reason = failure.Error()
 		a.Reason = a.Reason[:min(len(a.Reason), mostReason)]
 	}
-	return record.Post{Key: "answer-" + r.ID, Kind: record.PostAnswer, To: r.URL, Body: encode(a)}
+	return record.Post{Key: "answer-" + r.Key(), Kind: record.PostAnswer, To: r.URL, Body: encode(a)}
 }
 
 // answer answers the pending request, if there is one.
@@ -173,7 +173,7 @@ func (s *step) answer(failure error) {
 
 func (s *step) reply(r record.Request, failure error) {
 	const remembered = 20
-	s.n.Answered = append(s.n.Answered, r.ID)
+	s.n.Answered = append(s.n.Answered, r.Key())
 	if extra := len(s.n.Answered) - remembered; extra > 0 {
 		s.n.Answered = slices.Delete(s.n.Answered, 0, extra)
 	}

@@ -36,7 +36,7 @@ func Accept(in RequestInput) Step {
 	}
 	s.n.ID = in.Settings.ID
 	switch {
-	case s.n.HasRequest(r.ID):
+	case s.n.HasRequest(r):
 		s.say(message.EventDuplicate, fmt.Sprintf("request %s was accepted before", r.ID))
 		return s.finish()
 	case s.n.Overtakes(r):
@@ -56,7 +56,8 @@ func Accept(in RequestInput) Step {
 	if confirms && !s.n.Confirmed && s.n.Phase != "" {
 		s.n.Confirmed, s.out.Save = true, true
 	}
-	if s.n.Request != nil {
+	// CloudFormation would take the answer to an earlier sending for this one's.
+	if s.n.Request != nil && s.n.Request.ID != r.ID {
 		s.answer(fmt.Errorf("overtaken by request %s (%s)", r.ID, r.Type))
 	}
 	switch r.Type {

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -280,4 +281,52 @@ func TestANodeIsItsOwnersWhateverBecameOfItsClaim(t *testing.T) {
 	if n := r.node(); n.Name != "orders" {
 		t.Errorf("another stack's update renamed the node to %s", n.Name)
 	}
+}
+
+// TestRetriedDeploymentSendsTheSameRequestID: CloudFormation sends a request again under its
+// id, with another address, when a failed deployment is retried (aws-cdk, issue 35957). It
+// is a new request, also after a refusal.
+func TestRetriedDeploymentSendsTheSameRequestID(t *testing.T) {
+	sentAt := func(kind, id, stack, second string) (payload, address string) {
+		address = answerTo + "?X-Amz-Date=20261121T0800" + second + "Z"
+		return strings.Replace(request(kind, id, stack, properties), answerTo, address, 1), address
+	}
+	answers := func(r *rig, address string) (list []string) {
+		for _, a := range r.w.Answers[address] {
+			if strings.Contains(string(a), `"SUCCESS"`) {
+				list = append(list, "SUCCESS")
+			} else {
+				list = append(list, "FAILED")
+			}
+		}
+		return list
+	}
+	t.Run("after a refusal", func(t *testing.T) {
+		r := newRig(t)
+		r.deployed()
+		first, refused := sentAt("Create", "req-2", "stack-2", "01")
+		again, accepted := sentAt("Create", "req-2", "stack-2", "30")
+		r.must(first)
+		r.must(request("Delete", "req-3", "stack-1", properties))
+		r.must(first) // delivered again by Lambda
+		r.must(again)
+		r.must(again)
+		if got := answers(r, refused); !slices.Equal(got, []string{"FAILED", "FAILED"}) {
+			t.Errorf("the first request was answered %v", got)
+		}
+		if got := answers(r, accepted); !slices.Equal(got, []string{"SUCCESS"}) {
+			t.Errorf("the retried request was answered %v", got)
+		}
+	})
+	t.Run("after an answer", func(t *testing.T) {
+		r := newRig(t)
+		first, _ := sentAt("Create", "req-1", "stack-1", "01")
+		again, address := sentAt("Create", "req-1", "stack-1", "30")
+		r.must(first)
+		r.must(again)
+		r.must(first) // late
+		if got := answers(r, address); !slices.Equal(got, []string{"SUCCESS"}) || len(r.w.Running()) != 1 {
+			t.Errorf("the retried request was answered %v, running %v", got, r.w.Running())
+		}
+	})
 }

@@ -100,7 +100,7 @@ func (r *run) request(ctx context.Context, h record.Hint) error {
 	case at >= 0 && outdated(r.nodes[at], req, owner):
 		// Delivered again or late, perhaps after the node was deleted: it must not claim the id anew.
 	default:
-		if was, err := r.store.Refused(ctx, req.ID); err != nil || was != nil {
+		if was, err := r.store.Refused(ctx, req.Key()); err != nil || was != nil {
 			return r.refuseAgain(ctx, h, set.ID, was, err)
 		}
 		refusal, ready, err := r.checkGroups(ctx, set, at)
@@ -177,7 +177,7 @@ func (r *run) refuseAll(ctx context.Context, owned *record.OwnedError) error {
 // was sent before one that was. What a living node's owner asked for meanwhile does not
 // make another resource's request an old one: that is told whose the id is.
 func outdated(n record.Node, req record.Request, owner record.Owner) bool {
-	return n.HasRequest(req.ID) || n.Overtakes(req) && (n.Phase == record.Deleted || n.Owner == owner)
+	return n.HasRequest(req) || n.Overtakes(req) && (n.Phase == record.Deleted || n.Owner == owner)
 }
 
 // checkGroups refuses target groups that a node did not have and whose attributes change
@@ -299,7 +299,7 @@ func (r *run) refuseIf(ctx context.Context, h record.Hint, node int, refusal, er
 
 // refuse remembers the refusal first: the request may be delivered again.
 func (r *run) refuse(ctx context.Context, h record.Hint, node int, refusal error) error {
-	if err := r.store.Refuse(ctx, h.Request.ID, refusal.Error(), r.clock.Now()); err != nil {
+	if err := r.store.Refuse(ctx, h.Request.Key(), refusal.Error(), r.clock.Now()); err != nil {
 		return err
 	}
 	return r.tellRefusal(ctx, h, node, refusal)

@@ -44,15 +44,10 @@ func decodeRequest(payload []byte) Event {
 	if r.RequestId == "" || len(r.RequestId) > 128 || r.StackId == "" || r.LogicalResourceId == "" {
 		return ignored("the request lacks RequestId, StackId or LogicalResourceId")
 	}
-	return Event{
-		Kind: Request, ID: r.RequestId,
-		Request: &record.HintRequest{
-			Request: record.Request{
-				ID: r.RequestId, Type: r.RequestType, URL: r.ResponseURL,
-				Stack: r.StackId, Logical: r.LogicalResourceId, PhysicalID: r.PhysicalResourceId,
-				Sent: signedAt(u.Query()),
-			},
-			Properties: r.ResourceProperties,
-		},
+	request := record.Request{
+		ID: r.RequestId, Type: r.RequestType, URL: r.ResponseURL,
+		Stack: r.StackId, Logical: r.LogicalResourceId, PhysicalID: r.PhysicalResourceId,
+		Sent: signedAt(u.Query()),
 	}
+	return Event{Kind: Request, ID: request.Key(), Request: &record.HintRequest{Request: request, Properties: r.ResourceProperties}}
 }

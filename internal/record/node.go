@@ -8,9 +8,12 @@
 package record
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
@@ -110,7 +113,7 @@ type Node struct {
 	// it once more.
 	Retained string   `json:"retained,omitempty"`
 	Request  *Request `json:"request,omitempty"`
-	Answered []string `json:"answered,omitempty"` // ids of the last answered requests
+	Answered []string `json:"answered,omitempty"` // keys of the last answered requests
 	// Latest is when the newest request that was accepted had been sent: an older one
 	// that arrives after it was given up by CloudFormation.
 	Latest int64  `json:"latest,omitempty"`
@@ -276,6 +279,22 @@ type Request struct {
 	Sent int64 `json:"sent,omitempty"`
 }
 
+// sending separates a request's id from its sending.
+const sending = "#"
+
+// Key returns what is the same for all deliveries of a request and for no other request.
+// The id alone is not enough: CloudFormation sends a request again under its id, with
+// another signature in its address, when a failed deployment is retried (aws-cdk, issue
+// 35957). Lambda delivers the same address each time.
+func (r Request) Key() string {
+	_, signature, signed := strings.Cut(r.URL, "?")
+	if !signed {
+		return r.ID
+	}
+	sum := sha256.Sum256([]byte(signature))
+	return r.ID + sending + hex.EncodeToString(sum[:8])
+}
+
 // Post is something to tell: kept in the record until it was delivered at least once.
 type Post struct {
 	Key     string          `json:"key"` // unique within the node's outbox
@@ -350,9 +369,16 @@ func (n Node) Types() []string {
 func (n Node) Overtakes(r Request) bool { return r.Sent > 0 && r.Sent < n.Latest }
 
 // HasRequest reports whether the deployment request was accepted before: it waits, or
-// was answered.
-func (n Node) HasRequest(id string) bool {
-	return n.Request != nil && n.Request.ID == id || slices.Contains(n.Answered, id)
+// was answered. A request that CloudFormation sent again under its id was not, unless a
+// later sending was accepted before it.
+func (n Node) HasRequest(r Request) bool {
+	if w := n.Request; w != nil && w.ID == r.ID && (w.Key() == r.Key() || n.Overtakes(r)) {
+		return true
+	}
+	return slices.ContainsFunc(n.Answered, func(key string) bool {
+		id, _, _ := strings.Cut(key, sending)
+		return key == r.Key() || id == r.ID && n.Overtakes(r)
+	})
 }
 
 // Condemns reports whether the instance is among the condemned.

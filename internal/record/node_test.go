@@ -93,21 +93,31 @@ func TestRequestThatWasSentEarlierIsOvertaken(t *testing.T) {
 }
 
 func TestRequestIsRemembered(t *testing.T) {
+	sentAt := func(id string, second int64, signature string) record.Request {
+		return record.Request{ID: id, Sent: second, URL: "https://answers/" + id + "?" + signature}
+	}
+	first, again := sentAt("r-1", 10, "X-Amz-Signature=1"), sentAt("r-1", 20, "X-Amz-Signature=2")
 	waits := record.Node{Request: &record.Request{ID: "r-2"}, Answered: []string{"r-1"}}
 	answered := record.Node{Answered: []string{"r-1"}}
 	for _, c := range []struct {
 		name string
 		n    record.Node
-		id   string
+		r    record.Request
 		want bool
 	}{
-		{"one waits", waits, "r-2", true},
-		{"it was answered before", waits, "r-1", true},
-		{"it is new", waits, "r-3", false},
-		{"it was answered, none waits", answered, "r-1", true},
-		{"it is new, none waits", answered, "r-2", false},
+		{"one waits", waits, record.Request{ID: "r-2"}, true},
+		{"it was answered before", waits, record.Request{ID: "r-1"}, true},
+		{"it is new", waits, record.Request{ID: "r-3"}, false},
+		{"it was answered, none waits", answered, record.Request{ID: "r-1"}, true},
+		{"it is new, none waits", answered, record.Request{ID: "r-2"}, false},
+		{"it waits, and is delivered again", record.Node{Request: &first, Latest: 10}, first, true},
+		{"it waits, and is sent again", record.Node{Request: &first, Latest: 10}, again, false},
+		{"it was sent again, and the first one comes late", record.Node{Request: &again, Latest: 20}, first, true},
+		{"it was answered, and is delivered again", record.Node{Answered: []string{first.Key()}, Latest: 10}, first, true},
+		{"it was answered, and is sent again", record.Node{Answered: []string{first.Key()}, Latest: 10}, again, false},
+		{"the second one was answered, and the first one comes late", record.Node{Answered: []string{again.Key()}, Latest: 20}, first, true},
 	} {
-		if got := c.n.HasRequest(c.id); got != c.want {
+		if got := c.n.HasRequest(c.r); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

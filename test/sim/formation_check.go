@@ -19,12 +19,19 @@ func (w *World) promise(id string, asked time.Time) {
 	left := asked.Add(limit).Sub(w.Now)
 	w.After(max(left, time.Minute), func() {
 		switch {
-		case w.Answers[id] != "" || w.unheard() || w.nodes[w.requests[id].node].record.HasRequest(id) && w.Chaos.EveryLease:
+		case w.Answers[id] != "" || w.unheard() || tookRequest(w.nodes[w.requests[id].node].record, id) && w.Chaos.EveryLease:
 		case w.Now.Sub(w.workable(asked)) < slack, w.Now.Before(asked.Add(limit)), w.Now.Sub(w.arrived[id]) < slack, w.arrived[id].IsZero():
 			w.promise(id, asked) // it could not be worked on, or told; Lambda throttles for minutes
 		default:
 			w.Fail("CloudFormation has not been answered %s after %s", id, w.Now.Sub(asked))
 		}
+	})
+}
+
+// tookRequest reports whether the node's record has the request, or has answered it.
+func tookRequest(n record.Node, id string) bool {
+	return n.Request != nil && n.Request.ID == id || slices.ContainsFunc(n.Answered, func(key string) bool {
+		return key == id || strings.HasPrefix(key, id+"#")
 	})
 }
 
