@@ -57,9 +57,9 @@ func CheckOwnTags(keys []string, idTag, targetTag string) error {
 	return nil
 }
 
-// CheckVolumeTags returns an error if a volume or a network interface with these tag
-// keys has no room for SwitcherTag.
-func CheckVolumeTags(keys []string) error {
+// CheckVolumeTags returns an error if what is named, a volume or a network interface, with
+// these tag keys has no room for SwitcherTag.
+func CheckVolumeTags(what string, keys []string) error {
 	own := 0
 	for _, k := range keys {
 		if !strings.HasPrefix(strings.ToLower(k), "aws:") && k != SwitcherTag {
@@ -67,8 +67,8 @@ func CheckVolumeTags(keys []string) error {
 		}
 	}
 	if own > MaxVolumeTags {
-		return fmt.Errorf("a volume has %d tags of its own: at most %d are allowed, since EC2 allows %d on a resource and the switcher adds %s; remove %d of them",
-			own, MaxVolumeTags, MaxTags, SwitcherTag, own-MaxVolumeTags)
+		return fmt.Errorf("%s has %d tags of its own: at most %d are allowed, since EC2 allows %d on a resource and the switcher adds %s; remove %d of them",
+			what, own, MaxVolumeTags, MaxTags, SwitcherTag, own-MaxVolumeTags)
 	}
 	return nil
 }

@@ -38,10 +38,10 @@ func TestOwnTagsLeaveRoomForTheSwitchers(t *testing.T) {
 
 func TestVolumeTagsLeaveRoomForTheSwitchers(t *testing.T) {
 	full := append(tagKeys(contract.MaxVolumeTags), contract.SwitcherTag, "aws:x")
-	if err := contract.CheckVolumeTags(full); err != nil {
+	if err := contract.CheckVolumeTags("a volume", full); err != nil {
 		t.Errorf("as many as fit: %v", err)
 	}
-	if err := contract.CheckVolumeTags(append(full, "one-more")); err == nil || !strings.Contains(err.Error(), "at most 49") {
+	if err := contract.CheckVolumeTags("a volume", append(full, "one-more")); err == nil || !strings.Contains(err.Error(), "at most 49") {
 		t.Errorf("one more than fits: %v", err)
 	}
 }

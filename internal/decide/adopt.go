@@ -41,6 +41,12 @@ func (s *step) adopt() {
 		s.refuseAdoption(why)
 		return
 	}
+	if planned, err := blueprint.FromInstance(i, d, nil, s.Config.BlackholeGroup); err == nil {
+		if err := s.tagRoom(planned); err != nil {
+			s.refuseAdoption(err.Error())
+			return
+		}
+	}
 	if e := (Effect{Do: Adopt, Instance: id, Tags: s.adoptionTags(i)}); !holds(i.Tags, e.Tags) {
 		if !s.succeeded(e) {
 			s.do(e)

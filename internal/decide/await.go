@@ -35,7 +35,7 @@ type awaited struct {
 // brought no usable answer. The record remembers since when.
 func (s *step) awaits(call, what string, err error) {
 	s.wait()
-	if errors.Is(err, observe.ErrLater) {
+	if errors.Is(err, observe.ErrLater) || errors.Is(err, errUnasked) {
 		return // its turn comes
 	}
 	s.say(message.CallFailed, what)

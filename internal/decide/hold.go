@@ -130,6 +130,11 @@ func (s *step) troubles() bool {
 			s.say(message.CallFailed, what) // never delays a switch; the sweep repeats it, and tells people
 		case o.Effect.Do == Condemn && s.goesUntagged(o):
 			s.wait() // it is off: nothing needs the tag now
+		case o.Effect.Do == Register && kind == cloud.Quota:
+			if !s.makesRoom() {
+				s.hold(record.Held, message.HeldQuota, what, s.retryAt())
+			}
+			held = true
 		case kind == cloud.Full:
 			s.hold(record.Held, message.HeldTags, o.Effect.Instance+": "+what, s.retryAt())
 			held = true

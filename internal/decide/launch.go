@@ -317,10 +317,9 @@ func (s *step) blueprintForCreate() bool {
 		return true
 	}
 	t := s.n.Settings.Template
-	b, ok := s.Facts.Template[t]
-	if !ok {
-		err := s.Facts.NoTemplate[t]
-		reason := fmt.Sprintf("launch template %s version %s cannot be read: %v", t.ID, t.Version, err)
+	b, err := s.template(t)
+	if err != nil {
+		reason := fmt.Sprintf("launch template %s version %s cannot be used: %v", t.ID, t.Version, err)
 		if cloud.Barred(err) {
 			s.holdBarred(reason, err)
 		} else {

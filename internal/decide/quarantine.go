@@ -83,14 +83,15 @@ func (s *step) recordBlueprint() bool {
 			s.wait() // its turn comes
 			return false
 		}
-		if b, ok := s.Facts.Template[t]; ok {
+		b, err := s.template(t)
+		if err == nil {
 			if last != nil {
 				s.n.Switch.Fallback = &record.Fallback{Blueprint: *last, Template: s.n.Template}
 			}
 			return s.settle(b, t, message.BlueprintTaken, fmt.Sprintf("from launch template %s version %s, which a deployment set since the last launch", t.ID, t.Version))
 		}
-		s.say(message.CallFailed, fmt.Sprintf("launch template %s version %s cannot be read, the failed instance is the model and the change waits for the switch after: %v",
-			t.ID, t.Version, errors.Join(s.Facts.NoTemplate[t], s.Facts.Unseen[observe.PartTemplates])))
+		s.say(message.CallFailed, fmt.Sprintf("launch template %s version %s cannot be used, the failed instance is the model and the change waits for the switch after: %v",
+			t.ID, t.Version, err))
 	}
 	switch {
 	case last == nil:

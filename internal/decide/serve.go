@@ -270,6 +270,16 @@ func (s *step) deregistered() bool {
 	return gone
 }
 
+// makesRoom takes the old instances out of the target groups before the new one is in: a
+// full group has no room for both. It reports whether one was still there.
+func (s *step) makesRoom() bool {
+	if s.n.Phase != record.Serving || s.Facts.Unseen[observe.PartTargets] != nil {
+		return false
+	}
+	s.wait()
+	return !s.deregistered()
+}
+
 func (s *step) stale(t cloud.Target) bool {
 	if t.Health == cloud.Draining || s.n.Grant != nil && s.n.Grant.Has(t.ID) {
 		return false

@@ -104,21 +104,18 @@ func (s *step) settleRequest(failed string) {
 // cannot be used is refused.
 func (s *step) applicable() bool {
 	t := s.n.Settings.Template
-	if _, ok := s.Facts.Template[t]; ok {
-		return true
-	}
-	err := s.Facts.NoTemplate[t]
+	_, err := s.template(t)
 	if err == nil {
-		err = s.Facts.Unseen[observe.PartTemplates]
+		return true
 	}
 	switch kind := cloud.KindOf(err); {
 	case s.n.Switch.Noted, !cloud.Barred(err) && kind != cloud.Invalid && kind != cloud.NotFound:
-		if s.wait(); !s.n.Switch.Noted && err != nil {
+		if s.wait(); !s.n.Switch.Noted {
 			s.awaits(string(observe.PartTemplates), "the launch template cannot be read: "+err.Error(), err)
 		}
 		return s.n.Switch.Noted // it was read before
 	}
-	reason := fmt.Sprintf("launch template %s version %s cannot be read: %v; the node is as before", t.ID, t.Version, err)
+	reason := fmt.Sprintf("launch template %s version %s cannot be used: %v; the node is as before", t.ID, t.Version, err)
 	s.n.Rejected, s.n.Switch = t, nil
 	s.to(record.Done)
 	s.say(message.RolledBack, reason)
@@ -224,16 +221,15 @@ func (s *step) resettled() bool {
 		s.takeBack(t)
 		return true
 	}
-	b, ok := s.Facts.Template[t]
-	err := errors.Join(s.Facts.NoTemplate[t], s.Facts.Unseen[observe.PartTemplates])
+	b, err := s.template(t)
 	switch {
-	case !ok && err != nil && (!s.graceful() || cloud.Barred(err) || cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.NotFound)):
-		return true // it waits for the switch after
-	case !ok && err != nil:
-		s.awaits(string(observe.PartTemplates), "the launch template cannot be read: "+err.Error(), err)
-		return false
-	case !ok:
+	case errors.Is(err, errUnasked):
 		s.wait()
+		return false
+	case err != nil && (!s.graceful() || cloud.Barred(err) || cloud.Is(err, cloud.Invalid) || cloud.Is(err, cloud.NotFound)):
+		return true // it waits for the switch after
+	case err != nil:
+		s.awaits(string(observe.PartTemplates), "the launch template cannot be read: "+err.Error(), err)
 		return false
 	case sw.Fallback != nil && sameJSON(b, s.Facts.Template[sw.Fallback.Template]):
 		s.takeBack(t)

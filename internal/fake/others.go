@@ -87,6 +87,9 @@ func (l balancers) Register(_ context.Context, group string, targets []cloud.Tar
 		for _, t := range targets {
 			t.Port = portOf(p, t)
 			if key := memberKey(t); p.Members[key] == nil {
+				if p.Most > 0 && len(p.Members) >= p.Most {
+					return Refuse(cloud.Quota, "TooManyTargets", group)
+				}
 				p.Members[key] = &Member{Target: t, since: l.w.Time}
 			}
 		}

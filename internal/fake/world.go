@@ -76,6 +76,7 @@ type Pool struct {
 	cloud.TargetGroup
 	Attributes map[string]string
 	Members    map[string]*Member
+	Most       int // targets; 0: any number
 }
 
 // Member is a registered target.

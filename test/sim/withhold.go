@@ -64,7 +64,9 @@ func (w *World) silent(o outage) {
 			continue
 		}
 		for call, since := range n.Unanswered {
-			if w.Now.Sub(since) > silence {
+			// Other calls about an instance may have worked, and EC2 shows that without an answer.
+			read := !slices.Contains([]string{"condemn", "isolate", "unprotect", "stop", "terminate", "start", "mount", "unmount", "register", "deregister", "repoint"}, call)
+			if read && w.Now.Sub(since) > silence {
 				w.Fail("scenario 15: node %d is %s without a hold, and %q has not been answered since %s", id, n.Phase, call, since.Format(time.TimeOnly))
 			}
 		}

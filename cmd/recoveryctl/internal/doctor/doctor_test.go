@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -131,6 +132,11 @@ func TestEveryPlantedFaultIsFound(t *testing.T) {
 		{"its instance is elsewhere", "instance", doctor.Error, instance(func(i *cloud.Instance) { i.VPC = "vpc-2" })},
 		{"the id tag is wrong", "tags", doctor.Error, instance(func(i *cloud.Instance) { i.Tags[idTag] = "8" })},
 		{"it is no target", "tags", doctor.Error, instance(func(i *cloud.Instance) { delete(i.Tags, targetTag) })},
+		{"its tags leave no room", "tags", doctor.Error, instance(func(i *cloud.Instance) {
+			for n := range contract.MaxOwnTags + 1 {
+				i.Tags[fmt.Sprintf("own-%02d", n)] = "x"
+			}
+		})},
 		{"a tag key holds a space", "tags", doctor.Error, instance(func(i *cloud.Instance) { i.Tags["cost centre"] = "1" })},
 		{"another has its id", "foreign", doctor.Warning, func(f *doctor.Facts) {
 			f.Seen.Tagged[7] = append(f.Seen.Tagged[7], cloud.Instance{ID: "i-2", State: cloud.Running, VPC: "vpc-1"})

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -91,6 +92,9 @@ func (e *exam) tags(check string, n record.Node) {
 		if got := i.Tags[key]; got != want {
 			e.find(Error, check, n.ID, fmt.Sprintf("%s: tag %s of %s is %q, wanted %q", name(n), key, i.ID, got, want), "it was changed by hand: the switcher does not recover or may not touch the instance", "set the tag right")
 		}
+	}
+	if err := contract.CheckOwnTags(slices.Collect(maps.Keys(i.Tags)), e.Config.IDTag, e.Config.TargetTag); err != nil {
+		e.find(Error, check, n.ID, fmt.Sprintf("%s: the tags of %s leave no room for the switcher's", name(n), i.ID), err.Error(), "remove tags of your own from the instance")
 	}
 	if i.Metadata.Tags != "enabled" {
 		return
