@@ -405,6 +405,9 @@ func (w *World) oversleep(p *Proc, d time.Duration, late func()) {
 			late()
 		}
 	})
+	if p.Request != "" { // nobody else has it
+		w.arrived[p.Request] = w.Now.Add(d)
+	}
 	p.Freeze(d)
 	w.disturbed, w.thawed = w.Now, w.Now
 }

@@ -88,7 +88,7 @@ func (w *World) start(i *invocation) {
 	if id, request := w.bodies[i.payload]; request && w.arrived[id].IsZero() {
 		w.arrived[id] = w.Now
 	}
-	p := &Proc{Name: fmt.Sprintf("%s.%d", i.id, i.tries)}
+	p := &Proc{Name: fmt.Sprintf("%s.%d", i.id, i.tries), Request: w.bodies[i.payload]}
 	if w.Chaos.Skew > 0 {
 		p.Skew = time.Duration(w.Rand.Int64N(int64(2*w.Chaos.Skew))) - w.Chaos.Skew
 	}

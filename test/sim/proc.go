@@ -12,10 +12,11 @@ import (
 // Proc is a process: one invocation of the function. It has one thread, and more
 // while a gang of it is at work.
 type Proc struct {
-	Name string
-	Skew time.Duration // of its clock
-	Calm bool          // a part of AWS: nothing befalls its calls
-	Dead bool          // killed: it unwinds when it is resumed, and none of its calls is carried out
+	Request string // id of the deployment request that it carries, if any
+	Name    string
+	Skew    time.Duration // of its clock
+	Calm    bool          // a part of AWS: nothing befalls its calls
+	Dead    bool          // killed: it unwinds when it is resumed, and none of its calls is carried out
 
 	sim     *Sim
 	current *thread   // the one that runs, when the process does
