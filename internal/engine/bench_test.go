@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -70,7 +69,7 @@ func fleet(b testing.TB, n int) (*fake.World, *engine.Engine) {
 			Tags: map[string]string{contract.DefaultIDTag: fmt.Sprint(id), contract.DefaultTargetTag: "true"},
 		}
 		props := fmt.Sprintf(`{"NodeId":"%d","LaunchTemplateId":"lt-%d","LaunchTemplateVersion":"1"}`, id, id)
-		payload := strings.ReplaceAll(request("Create", fmt.Sprintf("req-%d", id), fmt.Sprintf("stack-%d", id), props), "rec.node-1", fmt.Sprintf("rec.node-%d", id))
+		payload := under(fmt.Sprintf("rec.node-%d", id), request("Create", fmt.Sprintf("req-%d", id), fmt.Sprintf("stack-%d", id), props))
 		if _, err := e.Handle(b.Context(), engine.Invocation{ID: fmt.Sprint(id), Account: "1", Region: "r"}, json.RawMessage(payload)); err != nil {
 			b.Fatal(err)
 		}
