@@ -121,7 +121,7 @@ func (c *cli) drill(ctx context.Context, p place, d drill) error {
 		ObjectiveSeconds: d.objective.Seconds(), Passed: true,
 	}
 	for _, n := range victims {
-		one, err := drilled(ctx, p, n, broke, d.objective)
+		one, err := c.drilled(ctx, p, n, broke, d)
 		if err != nil {
 			return err
 		}
@@ -247,7 +247,7 @@ func (c *cli) recovered(ctx context.Context, p place, victims []record.Node, lim
 		was[n.ID], watched[n.ID] = n.Grant.Instance, &progress{cli: c, phase: n.Phase}
 	}
 	for {
-		nodes, err := p.Nodes(ctx)
+		nodes, err := readAgain(ctx, c, end, p.Nodes)
 		if err != nil {
 			return err
 		}
@@ -279,14 +279,15 @@ func (c *cli) recovered(ctx context.Context, p place, victims []record.Node, lim
 }
 
 // drilled is what became of one node.
-func drilled(ctx context.Context, p place, before record.Node, broke time.Time, objective time.Duration) (DrilledNode, error) {
-	after, err := p.Node(ctx, before.ID)
+func (c *cli) drilled(ctx context.Context, p place, before record.Node, broke time.Time, want drill) (DrilledNode, error) {
+	end := broke.Add(want.limit)
+	after, err := readAgain(ctx, c, end, func(ctx context.Context) (record.Node, error) { return p.Node(ctx, before.ID) })
 	if err != nil {
 		return DrilledNode{}, err
 	}
-	past, err := p.Store.Histories(ctx, after)
+	past, err := readAgain(ctx, c, end, func(ctx context.Context) ([]record.History, error) { return p.histories(ctx, after) })
 	if err != nil {
-		return DrilledNode{}, account.Explain(err, "read the history")
+		return DrilledNode{}, err
 	}
 	d := DrilledNode{ID: before.ID, Name: before.Name, From: before.Grant.Instance, FromZone: before.Grant.Zone, Phases: []view.PhaseLength{}}
 	if g := after.Grant; g != nil {
@@ -299,7 +300,7 @@ func drilled(ctx context.Context, p place, before record.Node, broke time.Time, 
 		d.NoticedSeconds = max(0, seconds(h.Started.Sub(broke)))
 		d.Phases = view.Phases(h.Phases)
 	}
-	d.Passed = d.To != "" && d.DownSeconds <= objective.Seconds()
+	d.Passed = d.To != "" && d.DownSeconds <= want.objective.Seconds()
 	return d, nil
 }
 

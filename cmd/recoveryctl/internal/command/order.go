@@ -89,7 +89,7 @@ func (c *cli) taken(ctx context.Context, p place, nodes []record.Node, r account
 		open[n.ID] = true
 	}
 	for end := c.Now().Add(wait); ; {
-		now, err := p.Nodes(ctx)
+		now, err := readAgain(ctx, c, end, p.Nodes)
 		if err != nil {
 			return false, err
 		}

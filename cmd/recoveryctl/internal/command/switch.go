@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -116,7 +117,7 @@ func movesTo(p Plan, zone string) error {
 }
 
 func (c *cli) followSwitch(cmd *cobra.Command, p place, done Ordered, limit time.Duration) error {
-	now, err := p.Node(cmd.Context(), p.node.ID)
+	now, err := readAgain(cmd.Context(), c, c.deadline(limit), func(ctx context.Context) (record.Node, error) { return p.Node(ctx, p.node.ID) })
 	if err != nil {
 		return err
 	}

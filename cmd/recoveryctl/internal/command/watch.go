@@ -195,13 +195,16 @@ func in(s *record.Switch) string {
 // follow watches a node until a switch of it has ended. begun says whether what is
 // waited for has begun.
 func (c *cli) follow(ctx context.Context, p place, begun func(record.Node) bool, limit time.Duration) (record.Node, error) {
-	w, started, end := &progress{cli: c, phase: p.node.Phase}, false, c.Now().Add(limit)
+	w, started, end := &progress{cli: c, phase: p.node.Phase}, false, c.deadline(limit)
 	if p.node.Switch != nil {
 		w.phase = "" // show where it is
 	}
 	defer w.end()
 	for {
-		n, err := p.Node(ctx, p.node.ID)
+		n, err := readAgain(ctx, c, end, func(ctx context.Context) (record.Node, error) {
+			w.end()
+			return p.Node(ctx, p.node.ID)
+		})
 		if err != nil {
 			return n, err
 		}
@@ -210,7 +213,7 @@ func (c *cli) follow(ctx context.Context, p place, begun func(record.Node) bool,
 		}
 		started = started || begun(n)
 		if over := n.Phase == record.Done || n.Phase == record.Deleted; started && over && n.Switch == nil {
-			return n, c.ended(ctx, p, n, w)
+			return n, c.ended(ctx, p, n, w, end)
 		}
 		if limit > 0 && !c.Now().Before(end) {
 			return n, &account.Problem{Kind: account.Silent, What: fmt.Sprintf("node %d is still %s after %s", n.ID, n.Phase, limit), Hint: "it goes on by itself: recoveryctl watch " + fmt.Sprint(n.ID)}
@@ -222,10 +225,10 @@ func (c *cli) follow(ctx context.Context, p place, begun func(record.Node) bool,
 }
 
 // ended tells how long the switch took that has just ended.
-func (c *cli) ended(ctx context.Context, p place, n record.Node, w *progress) error {
-	past, err := p.Store.Histories(ctx, n)
+func (c *cli) ended(ctx context.Context, p place, n record.Node, w *progress, end time.Time) error {
+	past, err := readAgain(ctx, c, end, func(ctx context.Context) ([]record.History, error) { return p.histories(ctx, n) })
 	if err != nil || len(past) == 0 {
-		return account.Explain(err, "read the history")
+		return err
 	}
 	last := past[len(past)-1]
 	if last.Epoch != n.Epoch {
@@ -242,12 +245,16 @@ func (c *cli) ended(ctx context.Context, p place, n record.Node, w *progress) er
 }
 
 // watchAll follows every node until it is interrupted.
-func (c *cli) watchAll(ctx context.Context, limit time.Duration) (err error) {
+func (c *cli) watchAll(ctx context.Context, limit time.Duration) error {
 	_, all, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	watched, end := map[int]*progress{}, c.Now().Add(limit)
+	return c.watchNodes(ctx, all, limit)
+}
+
+func (c *cli) watchNodes(ctx context.Context, all []account.Switcher, limit time.Duration) (err error) {
+	watched, end := map[int]*progress{}, c.deadline(limit)
 	first := true
 	defer func() {
 		if ctx.Err() != nil {
@@ -256,7 +263,7 @@ func (c *cli) watchAll(ctx context.Context, limit time.Duration) (err error) {
 	}()
 	for {
 		for _, s := range all {
-			nodes, err := s.Nodes(ctx)
+			nodes, err := readAgain(ctx, c, end, s.Nodes)
 			if err != nil {
 				return err
 			}
