@@ -88,20 +88,19 @@ func NewRecoveryVpc(scope constructs.Construct, id *string, props *RecoveryVpcPr
 		Service: jsii.String("ec2"), Resource: jsii.String("vpc"), ResourceName: vpcID,
 	})
 	v.blackhole = resource.NewBlackholeGroup(v, "Blackhole", vpcID).AttrGroupId()
-	v.makeEndpoints(plan)
+	v.group, v.endpoints = plan.endpoints.build(v, v.vpc, v.cidr, &v.subnets)
 	v.makeLogs(props)
 	return v
 }
 
 // vpcPlan holds the checked props.
 type vpcPlan struct {
-	cidr       string
-	zones      []string // nil: the first count
-	count      int
-	subnets    []string
-	interfaces []string
-	gateways   []string
-	lookup     bool // the VPC is still to be looked up
+	cidr      string
+	zones     []string // nil: the first count
+	count     int
+	subnets   []string
+	endpoints endpointPlan
+	lookup    bool // the VPC is still to be looked up
 }
 
 // lookupID is the id of the VPC that awsec2.Vpc_FromLookup gives while the account has
@@ -121,20 +120,7 @@ func planNetwork(at prop.Place, props *RecoveryVpcProps) vpcPlan {
 		}
 	}
 	n.planSubnets(at, props)
-	n.interfaces = []string{"monitoring", "ec2", "logs"}
-	if props.InterfaceEndpoints != nil {
-		n.interfaces = at.Texts("InterfaceEndpoints", props.InterfaceEndpoints)
-	}
-	n.interfaces = append(n.interfaces, at.Texts("ExtraInterfaceEndpoints", props.ExtraInterfaceEndpoints)...)
-	prop.RefuseDuplicates(at, "interface endpoint", n.interfaces)
-	n.gateways = []string{"s3", "dynamodb"}
-	if props.GatewayEndpoints != nil {
-		n.gateways = at.Texts("GatewayEndpoints", props.GatewayEndpoints)
-	}
-	for _, g := range n.gateways {
-		at.OneOf("GatewayEndpoints", &g, "both", "s3", "dynamodb")
-	}
-	prop.RefuseDuplicates(at, "gateway endpoint", n.gateways)
+	n.endpoints = planEndpoints(at, props)
 	return n
 }
 
@@ -236,38 +222,6 @@ func (v *recoveryVpc) view(vpcID *string) awsec2.IVpc {
 		VpcId: vpcID, VpcCidrBlock: v.cidr, AvailabilityZones: v.AvailabilityZones(),
 		IsolatedSubnetIds: &ids, IsolatedSubnetRouteTableIds: &v.tables,
 	})
-}
-
-func (v *recoveryVpc) makeEndpoints(plan vpcPlan) {
-	for _, name := range plan.gateways {
-		service := awsec2.GatewayVpcEndpointAwsService_S3()
-		if name == "dynamodb" {
-			service = awsec2.GatewayVpcEndpointAwsService_DYNAMODB()
-		}
-		awsec2.NewGatewayVpcEndpoint(v, jsii.String("Gateway-"+name), &awsec2.GatewayVpcEndpointProps{
-			Vpc: v.vpc, Service: service, Subnets: &[]*awsec2.SubnetSelection{{Subnets: &v.subnets}},
-		})
-	}
-	v.endpoints = map[string]awsec2.InterfaceVpcEndpoint{}
-	if len(plan.interfaces) == 0 {
-		return
-	}
-	v.group = awsec2.NewSecurityGroup(v, jsii.String("EndpointGroup"), &awsec2.SecurityGroupProps{
-		Vpc: v.vpc, AllowAllOutbound: jsii.Bool(false),
-		Description: jsii.String("Interface endpoints: HTTPS from the VPC"),
-	})
-	v.group.AddIngressRule(awsec2.Peer_Ipv4(v.cidr), awsec2.Port_Tcp(jsii.Number(443)), jsii.String("HTTPS from the VPC"), nil)
-	for _, name := range plan.interfaces {
-		v.endpoints[name] = awsec2.NewInterfaceVpcEndpoint(v, jsii.String("Endpoint-"+name), &awsec2.InterfaceVpcEndpointProps{
-			Vpc:     v.vpc,
-			Service: awsec2.NewInterfaceVpcEndpointAwsService(jsii.String(name), nil, nil, nil),
-			// An endpoint interface in every zone: a node must not depend on another zone.
-			Subnets:           &awsec2.SubnetSelection{Subnets: &v.subnets},
-			SecurityGroups:    &[]awsec2.ISecurityGroup{v.group},
-			PrivateDnsEnabled: jsii.Bool(true),
-			Open:              jsii.Bool(false),
-		})
-	}
 }
 
 // makeLogs makes the file system for recovery logs, which outlive every instance.

@@ -38,25 +38,25 @@ type RecoveryVpcProps struct {
 	// Default: consecutive blocks from the start of the VPC's, 1/16 of it each.
 	SubnetCidrs *[]*string
 	// InterfaceEndpoints are the services reached through an interface endpoint in
-	// every zone, by their short names. In China the stack needs an Env with its Region,
-	// since AWS names some of these services differently there.
-	// Default: "monitoring" (the CloudWatch agent's metrics, from which the
-	// application alarm is fed), "ec2" (the agent reads the instance's tags, and the
-	// EFS mount helper its zone) and "logs" (the agent's logs).
-	// An empty list: none, for an existing VPC that has them already. A service that is
-	// taken out of the list has its endpoint deleted; another one replaces it only where
-	// the nodes reach it.
-	InterfaceEndpoints *[]*string
+	// every zone. In China the stack needs an Env with its Region, since AWS names some of
+	// these services differently there.
+	// A service that is taken out of the list has its endpoint deleted; another one
+	// replaces it only where the nodes reach it. An empty list makes none, for an existing VPC that
+	// has them already.
+	// Default: CLOUDWATCH_MONITORING (the CloudWatch agent's metrics, from which the
+	// application alarm is fed), EC2 (the agent reads the instance's tags, and the EFS
+	// mount helper its zone) and CLOUDWATCH_LOGS (the agent's logs).
+	InterfaceEndpoints *[]awsec2.InterfaceVpcEndpointAwsService
 	// ExtraInterfaceEndpoints are added to InterfaceEndpoints. Session Manager, for
-	// example, needs "ssm" and "ssmmessages"; a workload that assumes roles "sts".
+	// example, needs SSM and SSM_MESSAGES; a workload that assumes roles needs STS.
 	// Default: none.
-	ExtraInterfaceEndpoints *[]*string
+	ExtraInterfaceEndpoints *[]awsec2.InterfaceVpcEndpointAwsService
 	// GatewayEndpoints are the services reached through the subnets' routes, free of
-	// charge: "s3", "dynamodb" or both.
+	// charge: S3, DYNAMODB or both.
 	// A service that is taken out of the list has its endpoint deleted, and no other way
 	// replaces it. Default: both. Amazon Linux keeps its package repositories in S3, and an
 	// isolated subnet has no other way to DynamoDB.
-	GatewayEndpoints *[]*string
+	GatewayEndpoints *[]awsec2.GatewayVpcEndpointAwsService
 	// LogsEncryptionKey encrypts the file system for recovery logs. A change replaces the
 	// file system by an empty one. The old one is retained with its logs, but running
 	// instances cannot reach it: move each node by a planned switch.

@@ -327,16 +327,22 @@ var otherValues = map[string]func(world) any{
 	"NodeVolume.VolumeType":           func(world) any { return awsec2.EbsDeviceVolumeType_GP2 },
 	"RecoveryDashboardProps.Interval": func(world) any { return awscdk.Duration_Hours(jsii.Number(1)) },
 	// changedApp puts the monitor in.
-	"RecoveryDashboardProps.Monitors":          func(world) any { return &[]recovery.ResourceMonitor{} },
-	"RecoveryPolicy.DeployTime":                func(world) any { return second(1000) },
-	"RecoveryPolicy.NoticeLeadTime":            func(world) any { return second(7200) },
-	"RecoveryVpcProps.AvailabilityZones":       texts("us-east-1a", "us-east-1c"),
-	"RecoveryVpcProps.AvailabilityZoneCount":   func(world) any { return jsii.Number(2) },
-	"RecoveryVpcProps.CidrBlock":               text1("10.1.0.0/16"),
-	"RecoveryVpcProps.ExtraInterfaceEndpoints": texts("ssm"),
-	"RecoveryVpcProps.GatewayEndpoints":        texts("s3"),
-	"RecoveryVpcProps.InterfaceEndpoints":      texts("monitoring", "ec2"),
-	"RecoveryVpcProps.SubnetCidrs":             texts("10.0.64.0/20", "10.0.80.0/20"),
+	"RecoveryDashboardProps.Monitors":        func(world) any { return &[]recovery.ResourceMonitor{} },
+	"RecoveryPolicy.DeployTime":              func(world) any { return second(1000) },
+	"RecoveryPolicy.NoticeLeadTime":          func(world) any { return second(7200) },
+	"RecoveryVpcProps.AvailabilityZones":     texts("us-east-1a", "us-east-1c"),
+	"RecoveryVpcProps.AvailabilityZoneCount": func(world) any { return jsii.Number(2) },
+	"RecoveryVpcProps.CidrBlock":             text1("10.1.0.0/16"),
+	"RecoveryVpcProps.ExtraInterfaceEndpoints": func(world) any {
+		return &[]awsec2.InterfaceVpcEndpointAwsService{awsec2.InterfaceVpcEndpointAwsService_SSM()}
+	},
+	"RecoveryVpcProps.GatewayEndpoints": func(world) any {
+		return &[]awsec2.GatewayVpcEndpointAwsService{awsec2.GatewayVpcEndpointAwsService_S3()}
+	},
+	"RecoveryVpcProps.InterfaceEndpoints": func(world) any {
+		return &[]awsec2.InterfaceVpcEndpointAwsService{awsec2.InterfaceVpcEndpointAwsService_CLOUDWATCH_MONITORING(), awsec2.InterfaceVpcEndpointAwsService_EC2()}
+	},
+	"RecoveryVpcProps.SubnetCidrs": texts("10.0.64.0/20", "10.0.80.0/20"),
 	"RecoveryVpcProps.Vpc": func(w world) any {
 		return awsec2.Vpc_FromVpcAttributes(w.stack, jsii.String("OtherVpc"), &awsec2.VpcAttributes{
 			VpcId: jsii.String("vpc-0123456789abcdef0"), VpcCidrBlock: jsii.String("10.0.0.0/16"), AvailabilityZones: jsii.Strings("us-east-1a", "us-east-1b"),

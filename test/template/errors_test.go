@@ -42,8 +42,10 @@ func TestVpcErrors(t *testing.T) {
 		{"block outside", recovery.RecoveryVpcProps{AvailabilityZones: zones, SubnetCidrs: jsii.Strings("10.0.0.0/24", "10.1.0.0/24")}, []string{`SubnetCidrs[1] is "10.1.0.0/24"`, "10.0.0.0/16"}},
 		{"block larger than the VPC", recovery.RecoveryVpcProps{CidrBlock: jsii.String("10.0.0.0/20"), AvailabilityZones: zones, SubnetCidrs: jsii.Strings("10.0.0.0/16", "10.0.1.0/24")}, []string{`SubnetCidrs[0] is "10.0.0.0/16"`, "10.0.0.0/20"}},
 		{"blocks overlap", recovery.RecoveryVpcProps{AvailabilityZones: zones, SubnetCidrs: jsii.Strings("10.0.0.0/23", "10.0.1.0/24")}, []string{"SubnetCidrs[1] 10.0.1.0/24 overlaps SubnetCidrs[0] 10.0.0.0/23"}},
-		{"unknown gateway", recovery.RecoveryVpcProps{GatewayEndpoints: jsii.Strings("sqs")}, []string{`GatewayEndpoints is "sqs"`, `["s3" "dynamodb"]`}},
-		{"endpoint twice", recovery.RecoveryVpcProps{ExtraInterfaceEndpoints: jsii.Strings("ec2")}, []string{`interface endpoint "ec2" is named twice`}},
+		{"unknown gateway", recovery.RecoveryVpcProps{GatewayEndpoints: &[]awsec2.GatewayVpcEndpointAwsService{awsec2.GatewayVpcEndpointAwsService_S3_EXPRESS()}}, []string{`GatewayEndpoints has the service "s3express"`, "_S3() and _DYNAMODB()"}},
+		{"endpoint twice", recovery.RecoveryVpcProps{ExtraInterfaceEndpoints: &[]awsec2.InterfaceVpcEndpointAwsService{awsec2.InterfaceVpcEndpointAwsService_EC2()}}, []string{`interface endpoint "ec2" is named twice`}},
+		{"endpoint by its full name", recovery.RecoveryVpcProps{InterfaceEndpoints: &[]awsec2.InterfaceVpcEndpointAwsService{awsec2.NewInterfaceVpcEndpointAwsService(jsii.String("com.amazonaws.us-east-1.SSM"), nil, nil, nil)}}, []string{`the service "com.amazonaws.us-east-1.SSM"`, "InterfaceVpcEndpointAwsService_SSM()"}},
+		{"gateway twice", recovery.RecoveryVpcProps{GatewayEndpoints: &[]awsec2.GatewayVpcEndpointAwsService{awsec2.GatewayVpcEndpointAwsService_S3(), awsec2.GatewayVpcEndpointAwsService_S3()}}, []string{`gateway endpoint "s3" is named twice`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stack := awscdk.NewStack(newApp(t), jsii.String("Stack"), nil)

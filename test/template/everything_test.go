@@ -27,7 +27,7 @@ func everything(app awscdk.App) awscdk.Stack {
 	role := awsiam.Role_FromRoleName(stack, jsii.String("Theirs"), jsii.String("theirs"), nil)
 	s := recovery.NewSwitcher(stack, jsii.String("Switcher"), &recovery.SwitcherProps{
 		Vpc: recovery.NewRecoveryVpc(stack, jsii.String("Place"), &recovery.RecoveryVpcProps{
-			ExtraInterfaceEndpoints: jsii.Strings("ssm"), LogsEncryptionKey: key,
+			ExtraInterfaceEndpoints: &[]awsec2.InterfaceVpcEndpointAwsService{awsec2.InterfaceVpcEndpointAwsService_SSM()}, LogsEncryptionKey: key,
 		}),
 		Table: recovery.NewRecoveryTable(stack, jsii.String("Table"), &recovery.RecoveryTableProps{EncryptionKey: key}),
 		Name:  jsii.String("everything"), Topic: topic, TopicKey: key, Code: code(),

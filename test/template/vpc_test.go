@@ -115,7 +115,7 @@ func TestBlackholeAlone(t *testing.T) {
 }
 
 func TestVpcEndpoints(t *testing.T) {
-	d := place(t, &recovery.RecoveryVpcProps{ExtraInterfaceEndpoints: jsii.Strings("ssm")})
+	d := place(t, &recovery.RecoveryVpcProps{ExtraInterfaceEndpoints: &[]awsec2.InterfaceVpcEndpointAwsService{awsec2.InterfaceVpcEndpointAwsService_SSM()}})
 	type endpoint struct {
 		Kind           string
 		PrivateDNS     any
@@ -188,7 +188,7 @@ func TestExistingVpc(t *testing.T) {
 	})
 	recovery.NewRecoveryVpc(stack, jsii.String("Vpc"), &recovery.RecoveryVpcProps{
 		Vpc: theirs, AvailabilityZones: jsii.Strings("us-east-1a", "us-east-1b"), SubnetCidrs: jsii.Strings("172.16.200.0/24", "172.16.201.0/24"),
-		InterfaceEndpoints: jsii.Strings(), GatewayEndpoints: jsii.Strings(),
+		InterfaceEndpoints: &[]awsec2.InterfaceVpcEndpointAwsService{}, GatewayEndpoints: &[]awsec2.GatewayVpcEndpointAwsService{},
 	})
 	d := synth(t, stack)
 	want := map[string]int{

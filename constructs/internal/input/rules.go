@@ -25,7 +25,6 @@ var (
 	tableName = matching(`^[A-Za-z0-9_.-]{3,255}$`, "3 to 255 letters, digits and _.- (the name and not its ARN)")
 	// AWS CDK names zones that are still to be looked up dummy1a, dummy1b, …
 	zoneName = matching(`^([a-z]{2}(-[a-z0-9]+)+-[0-9][a-z]|dummy1[a-z])$`, "names of Availability Zones such as us-east-1a; ids such as use1-az1 are none")
-	endpoint = matching(`^[a-z0-9][a-z0-9.-]{0,98}$`, "short names of services such as ssm, without com.amazonaws and Region")
 	block    = rule{"IPv4 blocks such as 10.0.0.0/16 or 0.0.0.0/0, without address bits beyond the prefix", func(v string) bool {
 		p, err := netip.ParsePrefix(v)
 		return err == nil && p.Addr().Is4() && p.Masked() == p
@@ -61,8 +60,6 @@ var rules = map[string]rule{
 	"RecoveryTableProps.TableName":                   tableName,
 	"RecoveryTableAttributes.TableName":              tableName,
 	"RecoveryVpcProps.AvailabilityZones":             zoneName,
-	"RecoveryVpcProps.InterfaceEndpoints":            endpoint,
-	"RecoveryVpcProps.ExtraInterfaceEndpoints":       endpoint,
 	"RecoveryVpcAttributes.AvailabilityZones":        zoneName,
 	"RecoveryVpcAttributes.BlackholeSecurityGroupId": groupID,
 	"RecoveryVpcAttributes.CidrBlock":                block,
@@ -95,7 +92,7 @@ var rules = map[string]rule{
 var checked = []string{
 	"AdoptedNodeProps.InstanceId", "ClusterNodeAttributes.InstanceId", "NodeElasticIp.AllocationId", "NodeElasticIp.PublicIp", "ApplicationAlarm.Process", "ApplicationStatusCheck.CheckId",
 	"ApplicationStatusCheck.Protocol", "ApplicationStatusCheck.StatusCodes", "NodeNetwork.Zones", "NodeApplication.Units", "NodeCheck.HttpUrl", "NodeTargetGroup.TargetGroupArn", "RecoveryVpcProps.CidrBlock",
-	"RecoveryVpcProps.GatewayEndpoints", "RecoveryVpcProps.SubnetCidrs", "SwitcherAttributes.IdTag", "SwitcherAttributes.RunbookUrl",
+	"RecoveryVpcProps.SubnetCidrs", "SwitcherAttributes.IdTag", "SwitcherAttributes.RunbookUrl",
 	"SwitcherAttributes.SwitcherName", "SwitcherAttributes.TargetTag", "SwitcherProps.IdTag", "SwitcherProps.Name", "SwitcherProps.RunbookUrl", "SwitcherProps.TargetTag",
 }
 

@@ -15,7 +15,7 @@ func NewVpc(app awscdk.App) recovery.RecoveryVpc {
 		CidrBlock:         jsii.String("10.20.0.0/16"),
 		AvailabilityZones: jsii.Strings("eu-west-1a", "eu-west-1b", "eu-west-1c"),
 		// Session Manager, for people who must look into an instance.
-		ExtraInterfaceEndpoints: jsii.Strings("ssm", "ssmmessages"),
+		ExtraInterfaceEndpoints: &[]awsec2.InterfaceVpcEndpointAwsService{awsec2.InterfaceVpcEndpointAwsService_SSM(), awsec2.InterfaceVpcEndpointAwsService_SSM_MESSAGES()},
 	})
 }
 
@@ -31,7 +31,7 @@ func ExistingVpc(app awscdk.App) recovery.RecoveryVpc {
 		AvailabilityZones: jsii.Strings("eu-west-1a", "eu-west-1b", "eu-west-1c"),
 		SubnetCidrs:       jsii.Strings("172.31.200.0/24", "172.31.201.0/24", "172.31.202.0/24"),
 		// It has these endpoints already, with private DNS, in all three zones.
-		InterfaceEndpoints: jsii.Strings(),
-		GatewayEndpoints:   jsii.Strings("s3"),
+		InterfaceEndpoints: &[]awsec2.InterfaceVpcEndpointAwsService{},
+		GatewayEndpoints:   &[]awsec2.GatewayVpcEndpointAwsService{awsec2.GatewayVpcEndpointAwsService_S3()},
 	})
 }
