@@ -215,3 +215,31 @@ func TestNoLookups(t *testing.T) {
 		t.Errorf("the synthesis wants %d lookups, first %v", len(*missing), *(*missing)[0].Key)
 	}
 }
+
+// TestDualStackVpc: in a VPC with IPv6 the nodes' subnets and endpoints use IPv4 only
+// (docs/constructs/recovery-vpc.md, "IPv4 only").
+func TestDualStackVpc(t *testing.T) {
+	stack := awscdk.NewStack(newApp(t), jsii.String("Stack"), nil)
+	theirs := awsec2.NewVpc(stack, jsii.String("Theirs"), &awsec2.VpcProps{
+		IpProtocol: awsec2.IpProtocol_DUAL_STACK, AvailabilityZones: jsii.Strings("us-east-1a", "us-east-1b"), RestrictDefaultSecurityGroup: jsii.Bool(false),
+		SubnetConfiguration: &[]*awsec2.SubnetConfiguration{{Name: jsii.String("Public"), SubnetType: awsec2.SubnetType_PUBLIC, CidrMask: jsii.Number(24)}},
+	})
+	place := recovery.NewRecoveryVpc(stack, jsii.String("Vpc"), &recovery.RecoveryVpcProps{
+		Vpc: theirs, AvailabilityZones: jsii.Strings("us-east-1a", "us-east-1b"), SubnetCidrs: jsii.Strings("10.0.200.0/24", "10.0.201.0/24"),
+	})
+	d, nodes := synth(t, stack), 0
+	for id, r := range d.Resources {
+		if !strings.HasPrefix(id, "Vpc") {
+			continue
+		}
+		if r.Type == "AWS::EC2::Subnet" {
+			nodes++
+		}
+		if all := text(t, r.Properties); strings.Contains(strings.ToLower(all), "ipv6") || strings.Contains(all, "::/") {
+			t.Errorf("%s has something of IPv6: %s", id, all)
+		}
+	}
+	if nodes != 2 || len(*place.Subnets()) != 2 {
+		t.Errorf("%d subnets for nodes, want 2", nodes)
+	}
+}
