@@ -28,7 +28,8 @@ each phase and each hold. Without an ID it follows all nodes until it is interru
 When nothing is under way it says so, or waits for the next switch with --wait.
 
 On a terminal the last line shows the present phase; elsewhere there are only lines of
-what changed. With --json each change is one JSON object on a line.`,
+what changed. With --json each change is one JSON object on a line. When AWS does not
+answer a read, watch reports it and reads again.`,
 		Example: "  recoveryctl watch 7\n  recoveryctl watch 7 --wait --timeout 1h --json",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
