@@ -405,7 +405,7 @@ func (w *World) oversleep(p *Proc, d time.Duration, late func()) {
 			late()
 		}
 	})
-	if p.Request != "" { // nobody else has it
+	if p.Request != "" { // it is the only one that has it
 		w.arrived[p.Request] = w.Now.Add(d)
 	}
 	p.Freeze(d)
