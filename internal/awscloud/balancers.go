@@ -56,6 +56,7 @@ func (b *balancers) Targets(ctx context.Context, group string) ([]cloud.Target, 
 		var t cloud.Target
 		if d.Target != nil {
 			t.ID, t.Port = aws.ToString(d.Target.Id), int(aws.ToInt32(d.Target.Port))
+			t.Outside = aws.ToString(d.Target.AvailabilityZone) == everyZone
 			t.Unkept = strings.Join(inherit.Unkept(inherit.TargetSlot, d.Target), "; ")
 		}
 		if h := d.TargetHealth; h != nil {
@@ -104,10 +105,18 @@ func (b *balancers) Deregister(ctx context.Context, group string, targets []clou
 	return nil
 }
 
+// everyZone is the Availability Zone of a target outside of its group's VPC
+// (TargetDescription, Elastic Load Balancing API reference).
+const everyZone = "all"
+
 func descriptions(targets []cloud.Target) []types.TargetDescription {
 	var to []types.TargetDescription
 	for _, t := range targets {
-		to = append(to, types.TargetDescription{Id: aws.String(t.ID), Port: count(t.Port)})
+		d := types.TargetDescription{Id: aws.String(t.ID), Port: count(t.Port)}
+		if t.Outside {
+			d.AvailabilityZone = aws.String(everyZone)
+		}
+		to = append(to, d)
 	}
 	return to
 }

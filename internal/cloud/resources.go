@@ -321,6 +321,9 @@ type Target struct {
 	Health string
 	Reason string
 	Unkept string // as Instance.Unkept, of the target
+	// Outside says that the address is not in the target group's VPC, but in one that is
+	// peered with it, say: ELB wants "all" as its Availability Zone then.
+	Outside bool
 }
 
 // Alarm is a CloudWatch metric alarm.

@@ -45,6 +45,7 @@ func TestDecisionsUnkeepable(t *testing.T) {
 		})),
 		when("a volume has", adopting(), detail(func(d *cloud.Details) { d.Unkept = []string{`volume /dev/sdf: MultiAttachEnabled is "true" (shared)`} })),
 		when("it is in a cluster placement group", adopting(), with(before, func(i *cloud.Instance) { i.Placement = "near" }), detail(func(d *cloud.Details) { d.Strategy = "cluster" })),
+		when("it is in a placement group that another account shares", adopting(), with(before, func(i *cloud.Instance) { i.Placement = "theirs" })),
 		when("it is in a spread placement group", adopting(), with(before, func(i *cloud.Instance) { i.Placement = "far" }), detail(func(d *cloud.Details) { d.Strategy = "spread" })),
 		when("it cannot be stopped", adopting(), with(before, func(i *cloud.Instance) { i.RootStore = "instance-store" })),
 		when("it cannot be stopped, and may be terminated", adopting(), with(before, func(i *cloud.Instance) { i.RootStore = "instance-store" }), func(s *scene) { s.Node.Settings.AllowTerminateFence = true }),

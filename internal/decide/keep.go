@@ -3,6 +3,7 @@ package decide
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,6 +25,9 @@ func (s *step) unkeepable(i cloud.Instance, d cloud.Details) string {
 	}
 	if d.Strategy == clusterGroup {
 		return fmt.Sprintf("placement group %s is a cluster group, which exists in one zone: move the instance into a spread or partition group, or out of the group (aws ec2 modify-instance-placement), and deploy again", i.Placement)
+	}
+	if i.Placement != "" && d.Strategy == "" {
+		return fmt.Sprintf("placement group %s is none of this account's, and EC2 launches into another account's group by its id only, which this library does not do: move the instance into a spread or partition group of this account, or out of the group (aws ec2 modify-instance-placement), and deploy again", i.Placement)
 	}
 	if i.RootStore == "instance-store" && !set.AllowTerminateFence {
 		return fmt.Sprintf("the root device of %s is an instance store, so EC2 cannot stop it: set Fence.AllowTerminate if it may be terminated instead, and deploy again", i.ID)
@@ -96,6 +100,11 @@ func Differences(n record.Node, i cloud.Instance, more []string) []string {
 	if n.Settings.Gate && !readsTags(i) {
 		lost = append(lost, fmt.Sprintf("MetadataOptions.HttpEndpoint is %q and MetadataOptions.InstanceMetadataTags is %q (the gate reads a tag there: a replacement has both enabled, and this instance would wait at its gate after a reboot)",
 			i.Metadata.Endpoint, i.Metadata.Tags))
+	}
+	for _, key := range slices.Sorted(maps.Keys(i.Tags)) {
+		if n.Settings.Gate && contract.Exposable(key) != nil && !strings.HasPrefix(key, "aws:") {
+			lost = append(lost, fmt.Sprintf("tag %q (the metadata, where the gate reads its tag, cannot show a key with a space or a slash: a replacement does not get it)", key))
+		}
 	}
 	return lost
 }

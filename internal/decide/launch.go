@@ -96,6 +96,9 @@ func (s *step) send() {
 		l.Blueprint = *sw.Like
 	}
 	l.Blueprint = blueprint.As(l.Blueprint, l.Type)
+	if l.Gated {
+		l.Blueprint.Tags = exposed(l.Blueprint.Tags)
+	}
 	s.do(Effect{Do: Launch, Launch: l})
 	s.wait()
 }

@@ -137,7 +137,7 @@ func (s *step) withdrawn() bool {
 			}
 			gone = false
 			if t.Health != cloud.Draining {
-				own = append(own, cloud.Target{ID: t.ID, Port: t.Port})
+				own = append(own, cloud.Target{ID: t.ID, Port: t.Port, Outside: t.Outside})
 			}
 		}
 		if e := (Effect{Do: Deregister, Group: group, Targets: own}); len(own) > 0 && !s.succeeded(e) {

@@ -154,7 +154,7 @@ func (s *step) recordTargets(instance string) {
 		var found []record.Target
 		for _, t := range s.Facts.Targets[g.ARN] {
 			if place, own := placeIn(t, instance, addresses); own {
-				found = append(found, record.Target{Group: g.ARN, Kind: group.Kind, Port: t.Port, Place: place, Idle: exists && group.Balancers == 0})
+				found = append(found, record.Target{Group: g.ARN, Kind: group.Kind, Port: t.Port, Place: place, Outside: t.Outside, Idle: exists && group.Balancers == 0})
 			}
 		}
 		if len(found) == 0 {

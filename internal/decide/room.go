@@ -41,3 +41,16 @@ func (s *step) tagRoom(b cloud.Blueprint) error {
 	}
 	return contract.CheckVolumeTags("a network interface", slices.Collect(maps.Keys(b.InterfaceTags)))
 }
+
+// exposed returns the tags without those whose keys the instance metadata cannot show. A gate
+// reads its tag there, so a launch with such a key would be refused. The sweep and doctor
+// report them while the instance runs.
+func exposed(tags map[string]string) map[string]string {
+	kept := map[string]string{}
+	for key, value := range tags {
+		if contract.Exposable(key) == nil {
+			kept[key] = value
+		}
+	}
+	return kept
+}

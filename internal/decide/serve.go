@@ -137,7 +137,7 @@ func (s *step) registered() bool {
 		var missing []cloud.Target
 		for _, t := range want {
 			if _, ok := s.find(t); t.Group == group && !ok {
-				missing = append(missing, cloud.Target{ID: s.targetID(t), Port: t.Port})
+				missing = append(missing, cloud.Target{ID: s.targetID(t), Port: t.Port, Outside: t.Outside})
 			}
 		}
 		if len(missing) > 0 {
@@ -161,7 +161,7 @@ func (s *step) enlist() {
 		var places []cloud.Target
 		for _, t := range s.n.Targets {
 			if t.Group == set.ARN && t.Kind != "" {
-				places = append(places, cloud.Target{ID: s.targetID(t), Port: t.Port})
+				places = append(places, cloud.Target{ID: s.targetID(t), Port: t.Port, Outside: t.Outside})
 			}
 		}
 		if len(places) > 0 {
@@ -256,7 +256,7 @@ func (s *step) deregistered() bool {
 		var stale []cloud.Target
 		for _, t := range s.Facts.Targets[group] {
 			if s.stale(t) {
-				stale = append(stale, cloud.Target{ID: t.ID, Port: t.Port})
+				stale = append(stale, cloud.Target{ID: t.ID, Port: t.Port, Outside: t.Outside})
 			}
 		}
 		if len(stale) == 0 {

@@ -2,6 +2,7 @@ package fake
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -98,6 +99,11 @@ func (c compute) Launch(_ context.Context, l cloud.Launch) (i cloud.Instance, er
 		}
 		if full(l.Blueprint.Tags, l.Tags) {
 			return Refuse(cloud.Full, "TagLimitExceeded", "an instance has at most 50 tags")
+		}
+		for key := range l.Blueprint.Tags {
+			if err := contract.Exposable(key); err != nil && (l.Gated || l.Blueprint.Metadata.Tags == "enabled") {
+				return Refuse(cloud.Invalid, "InvalidParameterValue", fmt.Sprintf("'%s' is not a valid tag key", key))
+			}
 		}
 		if c.w.NoRoom[l.Zone] {
 			return Refuse(cloud.Capacity, "InsufficientInstanceCapacity", "no room in "+l.Zone)

@@ -86,6 +86,9 @@ func (l balancers) Register(_ context.Context, group string, targets []cloud.Tar
 		}
 		for _, t := range targets {
 			t.Port = portOf(p, t)
+			if p.Elsewhere != t.Outside {
+				return Refuse(cloud.Invalid, "ValidationError", "the Availability Zone of "+t.ID+" must be all, and only where it is outside of the VPC")
+			}
 			if key := memberKey(t); p.Members[key] == nil {
 				if p.Most > 0 && len(p.Members) >= p.Most {
 					return Refuse(cloud.Quota, "TooManyTargets", group)

@@ -76,7 +76,8 @@ type Pool struct {
 	cloud.TargetGroup
 	Attributes map[string]string
 	Members    map[string]*Member
-	Most       int // targets; 0: any number
+	Most       int  // targets; 0: any number
+	Elsewhere  bool // it belongs to another VPC: its targets are outside of that
 }
 
 // Member is a registered target.

@@ -40,7 +40,7 @@ var volumeFields = []Field{
 var otherFields = []Field{
 	carried(TargetSlot, "Id", "the replacement, or its address in the same place"),
 	carried(TargetSlot, "Port", ""),
-	ignored(TargetSlot, "AvailabilityZone", "only targets outside of the VPC name one"),
+	carried(TargetSlot, "AvailabilityZone", "all, of a target outside of the group's VPC; ELB finds the others' itself"),
 	refused(TargetSlot, "QuicServerId", "a QUIC server id belongs to one target and cannot be on two while the node moves", ""),
 
 	carried(Alarm, "ActionConfiguration.AlarmTagsPropagation.Enabled", ""),

@@ -257,6 +257,8 @@ type Target struct {
 	Idle bool `json:"idle,omitempty"`
 	// Place is that of the address in a group of type ip (cloud.Address).
 	Place string `json:"place,omitempty"`
+	// Outside is that of cloud.Target.
+	Outside bool `json:"outside,omitempty"`
 }
 
 // Failure is what the brake remembers of a switch.
