@@ -45,8 +45,8 @@ var calls = []struct {
 	},
 	{decide.Effect{Do: decide.Watch, Key: "asc-1", Tags: map[string]string{"id": "7"}}, "watch asc-1 id=7", "[{AssociateApplicationStatusCheck 1}]"},
 	{decide.Effect{Do: decide.Unwatch, Key: "asc-1", Tags: map[string]string{"id": "7"}}, "unwatch asc-1 id=7", "[{DisassociateApplicationStatusCheck 1}]"},
-	{decide.Effect{Do: decide.Register, Group: "tg-1", Targets: []cloud.Target{{ID: "i-1", Port: 80}}}, "register tg-1 [{i-1 80   }]", "[{ELB 1} {ELB targets 1}]"},
-	{decide.Effect{Do: decide.Deregister, Group: "tg-1", Targets: []cloud.Target{{ID: "i-1", Port: 80}}}, "deregister tg-1 [{i-1 80   }]", "[{ELB 1} {ELB targets 1}]"},
+	{decide.Effect{Do: decide.Register, Group: "tg-1", Targets: []cloud.Target{{ID: "i-1", Port: 80}}}, "register tg-1 [{i-1 80    false}]", "[{ELB 1} {ELB targets 1}]"},
+	{decide.Effect{Do: decide.Deregister, Group: "tg-1", Targets: []cloud.Target{{ID: "i-1", Port: 80}}}, "deregister tg-1 [{i-1 80    false}]", "[{ELB 1} {ELB targets 1}]"},
 	// CloudWatch changes an alarm only as a whole, so it is read first.
 	{decide.Effect{Do: decide.Repoint, Alarm: "rec.node-7.instance", Instance: "i-1"}, "repoint rec.node-7.instance to i-1", "[{DescribeAlarms 1} {PutMetricAlarm 1}]"},
 	{post(record.Post{Kind: record.PostNotice, Subject: "s", Text: "t"}), `publish "s" "t"`, "[{notices 1}]"},

@@ -100,10 +100,10 @@ func Differences(n record.Node, i cloud.Instance, more []string) []string {
 	if n.Settings.Gate && !readsTags(i) {
 		lost = append(lost, fmt.Sprintf("MetadataOptions.HttpEndpoint is %q and MetadataOptions.InstanceMetadataTags is %q (the gate reads a tag there: a replacement has both enabled, and this instance would wait at its gate after a reboot)",
 			i.Metadata.Endpoint, i.Metadata.Tags))
-	}
-	for _, key := range slices.Sorted(maps.Keys(i.Tags)) {
-		if n.Settings.Gate && contract.Exposable(key) != nil && !strings.HasPrefix(key, "aws:") {
-			lost = append(lost, fmt.Sprintf("tag %q (the metadata, where the gate reads its tag, cannot show a key with a space or a slash: a replacement does not get it)", key))
+		for _, key := range slices.Sorted(maps.Keys(i.Tags)) {
+			if contract.Exposable(key) != nil && !strings.HasPrefix(key, "aws:") {
+				lost = append(lost, fmt.Sprintf("tag %q (the metadata, where the gate reads its tag, cannot show a key with a space or a slash: a replacement does not get it)", key))
+			}
 		}
 	}
 	return lost

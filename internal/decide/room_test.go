@@ -2,10 +2,12 @@ package decide_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/contract"
+	"github.com/workload-recovery/workload-recovery/internal/decide"
 	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
@@ -47,4 +49,26 @@ func TestDecisionsTagRoom(t *testing.T) {
 		when("a create whose interfaces have one too many", create(), describes(first, cloud.Blueprint{InterfaceTags: many(contract.MaxVolumeTags + 1)})),
 		when("a recovery that meets a changed template with one too many", moving(record.Confirmed), changed, describes(second, cloud.Blueprint{Tags: many(most + 1)})),
 	})
+}
+
+// TestTagThatAReplacementDoesNotGet: the sweep and doctor name a tag that a gated replacement is
+// launched without.
+func TestTagThatAReplacementDoesNotGet(t *testing.T) {
+	n := record.Node{ID: 7, Settings: contract.Settings{ID: 7, Gate: true}}
+	i := cloud.Instance{ID: before, Tags: map[string]string{"Patch Group": "linux", "PatchGroup": "linux", "aws:x/y": "z"}, Metadata: cloud.MetadataOptions{Endpoint: "enabled", Tags: "disabled"}}
+	named := func(list []string) (count int) {
+		for _, text := range list {
+			if strings.HasPrefix(text, "tag ") {
+				count++
+			}
+		}
+		return count
+	}
+	if got := decide.Differences(n, i, nil); named(got) != 1 || !strings.Contains(strings.Join(got, "\n"), `tag "Patch Group"`) {
+		t.Errorf("named are %q, want the tag Patch Group", got)
+	}
+	n.Settings.Gate = false
+	if got := decide.Differences(n, i, nil); named(got) != 0 {
+		t.Errorf("a node without a gate keeps all tags, and %q are named", got)
+	}
 }
