@@ -89,7 +89,7 @@ type UnservedAlarm struct {
 	// After is the time without a healthy target after which it is raised: whole minutes, 1 to 60
 	// minutes. Default: 10 minutes, which is longer than a switch should take.
 	After awscdk.Duration
-	// Topic is told. Default: the switcher's; a switcher of another app has none here,
+	// Topic receives the alarm. Default: the switcher's; a switcher of another app has none here,
 	// and without Topic there is then no alarm.
 	Topic awssns.ITopic
 }

@@ -72,7 +72,7 @@ func (n *clusterNode) planBalancer(at prop.Place, want *NodeLoadBalancer) balanc
 	}
 	n.checkBalancerSubnets(at, *subnets, p.public)
 	if most := n.healthTime(); p.interval*p.count >= most {
-		at.Fail("LoadBalancer.HealthInterval is %d s and HealthCount is %d: a replacement is healthy after %d s at the earliest, and the switcher's Policy.HealthTime allows %d s; shorten the interval, or lengthen HealthTime",
+		at.Fail("Network.LoadBalancer.HealthInterval is %d s and HealthCount is %d: a replacement is healthy after %d s at the earliest, and the switcher's Policy.HealthTime allows %d s; shorten the interval, or lengthen HealthTime",
 			p.interval, p.count, p.interval*p.count, most)
 	}
 	p.subnets = &awsec2.SubnetSelection{Subnets: subnets}

@@ -44,9 +44,9 @@ type NodeLoadBalancer struct {
 	HealthPath *string
 	// HealthInterval between two health checks, 5 to 300 s. Default: 5 s.
 	HealthInterval awscdk.Duration
-	// HealthCount is how many equal results change a target's health, 2 to 10. Default: 2.
+	// HealthCount is the number of equal results that change a target's health, 2 to 10. Default: 2.
 	HealthCount *float64
-	// DeregistrationDelay is how long a removed target may finish its requests, 0 to
+	// DeregistrationDelay is the time that a removed target has to finish its requests, 0 to
 	// 3600 s. A failed instance finishes none. Default: 30 s.
 	DeregistrationDelay awscdk.Duration
 	// DeletionProtection refuses the deletion of the load balancer. Default: false.

@@ -30,7 +30,7 @@ func (n *clusterNode) makeFiles(at prop.Place, props *ClusterNodeProps) {
 	vpc := n.switcher.Vpc()
 	n.paths = [2]string{prop.Or(want.MountPath, "/data"), prop.Or(want.LogMountPath, "/var/log/recovery")}
 	if data, logs := n.paths[0]+"/", n.paths[1]+"/"; strings.HasPrefix(data, logs) || strings.HasPrefix(logs, data) {
-		at.Fail("DataFileSystem.MountPath is %q and LogMountPath is %q: one file system would be mounted over the other; give two paths of which none is in the other", n.paths[0], n.paths[1])
+		at.Fail("Storage.Data.MountPath is %q and LogMountPath is %q: one file system would be mounted over the other; give two paths of which none is in the other", n.paths[0], n.paths[1])
 	}
 	fs, group := filesystem.New(n, "Data", filesystem.Spec{
 		Vpc: vpc.Vpc(), Subnets: vpc.Subnets(), Key: want.EncryptionKey, Removal: want.RemovalPolicy, Name: fmt.Sprintf("data of node %d", n.id), Reader: n.role,

@@ -22,7 +22,7 @@ type NodeBoot struct {
 	// such as amazon-efs-utils on another Linux than Amazon's. A command that fails
 	// powers the instance off. Default: none.
 	PrepareCommands *[]*string
-	// GateTime is how long an instance waits at its gate before it gives up and powers
+	// GateTime is the time after which an instance that waits at its gate gives up and powers
 	// itself off, 60 to 172800 s and longer than the switcher's Policy.FenceTime.
 	// Default: 3600 s, or twice Policy.FenceTime when that is more.
 	GateTime awscdk.Duration
@@ -35,8 +35,8 @@ type NodeBoot struct {
 
 // NodeInstance holds settings of the EC2 instance. Replacements inherit them.
 type NodeInstance struct {
-	// MetadataHopLimit is how many hops the metadata service's answers may take, 1 to
-	// 64; containers need 2. Default: 1. IMDSv2 is always required, and tags are
+	// MetadataHopLimit is the number of hops that the metadata service's answers may take, 1
+	// to 64; containers need 2. Default: 1. IMDSv2 is always required, and tags are
 	// always readable through it.
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html
 	MetadataHopLimit *float64
@@ -105,13 +105,12 @@ type NodeRecovery struct {
 	// Priority orders recoveries when many nodes fail at once, 0 to 1000, higher first.
 	// Default: 100.
 	Priority *float64
-	// RestartOriginal permits starting the failed instance again, in its own zone, when
-	// no replacement can be had in any other. Default: false, the node waits for
-	// capacity.
+	// RestartOriginal permits starting the failed instance again, in its own zone, when no
+	// other zone takes a replacement. Default: false, the node waits for capacity.
 	RestartOriginal *bool
-	// AwaitAutoRecovery leaves EC2's own automatic recovery on, and is how long a
-	// failed status check must last before the node is switched, so that EC2 can come
-	// first, 60 to 3600 s. Automatic recovery acts on system status checks only, at
+	// AwaitAutoRecovery leaves EC2's own automatic recovery on. The node is switched only
+	// after a failed status check has lasted for this time, so that EC2 can act first, 60 to
+	// 3600 s. Automatic recovery acts on system status checks only, at
 	// most three times a day, and keeps the instance's id and addresses.
 	// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-recover.html
 	// Default: automatic recovery is off, and a failed check is believed at once.
@@ -123,19 +122,19 @@ type NodeDeployment struct {
 	// ApplyChanges says when a change of what instances are launched from (image, type,
 	// volumes, user data, …) is applied. Default: ApplyChanges_NEXT_SWITCH.
 	ApplyChanges ApplyChanges
-	// DrainTime is how long a planned switch, or the node's deletion, waits for the
-	// target groups to finish the requests under way, 0 to 3600 s. Longer than the
+	// DrainTime is the time that the target groups have to finish the requests under way in
+	// a planned switch or the node's deletion, 0 to 3600 s. Longer than the
 	// groups' deregistration delay is no use. Default: 60 s.
 	DrainTime awscdk.Duration
-	// StopTime is how long a planned switch lets the operating system shut down before
-	// the instance is powered off, 0 to 600 s. Default: 120 s.
+	// StopTime is the time that the operating system has to shut down in a planned switch
+	// before the instance is powered off, 0 to 600 s. Default: 120 s.
 	StopTime awscdk.Duration
 	// OnDelete says what becomes of the node's instance when the node is deleted:
 	// RemovalPolicy_DESTROY drains and terminates it, RemovalPolicy_RETAIN leaves it
 	// running, without the switcher's tags, and keeps what it uses: its role, groups,
 	// and file systems' access. Default: RemovalPolicy_DESTROY.
 	OnDelete awscdk.RemovalPolicy
-	// ServiceTimeout is how long CloudFormation waits for the node to be launched,
+	// ServiceTimeout is the time that CloudFormation waits for the node to be launched,
 	// changed or deleted, 60 to 3600 s. It must be longer than the switcher's
 	// Policy.DeployTime. Default: 1800 s.
 	ServiceTimeout awscdk.Duration
@@ -146,8 +145,8 @@ type NodeDeployment struct {
 type FenceEscalation string
 
 const (
-	// FenceEscalation_HOLD waits for EC2, and a person is told. Right for whatever else
-	// the instance may write to.
+	// FenceEscalation_HOLD waits for EC2, and people are notified. It is right for an
+	// instance that may write to other places than the node's own file system.
 	FenceEscalation_HOLD FenceEscalation = contract.EscalateHold
 	// FenceEscalation_STORAGE deletes the mount target through which the instance
 	// reaches the node's own data file system, which "forcibly breaks any mounts", and
@@ -169,7 +168,7 @@ const (
 	// the change.
 	ApplyChanges_NEXT_SWITCH ApplyChanges = contract.ApplyNextSwitch
 	// ApplyChanges_AT_ONCE replaces the instance by a planned switch: drained, shut down,
-	// fenced, launched anew. If the new one does not become healthy in time, the old
+	// fenced, launched again. If the new one does not become healthy in time, the old
 	// one is started again and the deployment fails with the reason.
 	ApplyChanges_AT_ONCE ApplyChanges = contract.ApplyAtOnce
 )

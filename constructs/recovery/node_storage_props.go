@@ -11,7 +11,7 @@ import (
 // NodeStorage describes the node's volumes and its shared data.
 type NodeStorage struct {
 	// Volumes are the instance's EBS volumes. Name the image's root device to change
-	// it. What the image brings and is not named is left as it is.
+	// it. Devices of the image that are not named stay as they are.
 	// Default: with the default image its root device as 20 GiB of encrypted gp3, with
 	// another one what that image says.
 	Volumes *[]*NodeVolume
@@ -51,9 +51,8 @@ type NodeVolume struct {
 // a mount target in every zone, reachable through one access point, with TLS and
 // the node's role only, from the node's own security group only.
 //
-// An identity policy alone can allow a mount too, so the group is what keeps out
-// other roles of the account that may mount any file system: do not put anything else
-// into the node's group.
+// An identity policy alone can allow a mount too. The group keeps out other roles of the
+// account that may mount any file system: do not put anything else into the node's group.
 // https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
 type NodeFileSystem struct {
 	// MountPath is where the default user data mounts it. Default: /data.

@@ -19,7 +19,7 @@ func (n *clusterNode) checkBalancerSubnets(at prop.Place, subnets []awsec2.ISubn
 	for i, s := range subnets {
 		zone := zoneOf(s)
 		if before, there := zones[zone]; zone != "" && there {
-			at.Fail("LoadBalancer.Subnets[%d] and [%d] are both in %s: a load balancer has one subnet in a zone; give one for each zone", before, i, zone)
+			at.Fail("Network.LoadBalancer.Subnets[%d] and [%d] are both in %s: a load balancer has one subnet in a zone; give one for each zone", before, i, zone)
 		}
 		zones[zone] = i
 		if !public {
@@ -27,7 +27,7 @@ func (n *clusterNode) checkBalancerSubnets(at prop.Place, subnets []awsec2.ISubn
 		}
 		for _, own := range *n.switcher.Vpc().Subnets() {
 			if *own.SubnetId() == *s.SubnetId() {
-				at.Fail("LoadBalancer.Subnets[%d] is a subnet for nodes, and InternetFacing is true: it has no route to the internet; give public subnets, one per zone", i)
+				at.Fail("Network.LoadBalancer.Subnets[%d] is a subnet for nodes, and InternetFacing is true: it has no route to the internet; give public subnets, one per zone", i)
 			}
 		}
 		if s.Node().TryFindChild(jsii.String("RouteTable")) != nil {

@@ -167,11 +167,11 @@ func (v *NodeVolume) blockDevice(at prop.Place, i int) *awsec2.BlockDevice {
 	if v.KmsKey != nil && !encrypted {
 		at.Fail("Storage.Volumes[%d] has a KmsKey and Encrypted is false: leave one of them out", i)
 	}
-	size := at.Gibibytes(fmt.Sprintf("Storage.Volumes[%d].Size", i), v.Size, 1, 65536)
-	volume.Check(at, fmt.Sprintf("Storage.Volumes[%d]", i), kind, prop.Number(size), v.Iops, v.Throughput)
+	size := at.Gibibytes(fmt.Sprintf("Storage.Volumes[%d].Size", i), v.Size, "1 to 65536 GiB, at least the snapshot's,")
+	volume.Check(at, fmt.Sprintf("Storage.Volumes[%d]", i), kind, size, v.Iops, v.Throughput)
 	return &awsec2.BlockDevice{
 		DeviceName: v.DeviceName,
-		Volume: awsec2.BlockDeviceVolume_Ebs(prop.Number(size), &awsec2.EbsDeviceOptions{
+		Volume: awsec2.BlockDeviceVolume_Ebs(size, &awsec2.EbsDeviceOptions{
 			VolumeType: kind, Iops: v.Iops, Throughput: v.Throughput, Encrypted: jsii.Bool(encrypted), KmsKey: v.KmsKey,
 			DeleteOnTermination: jsii.Bool(prop.Or(v.DeleteOnTermination, true)),
 		}),

@@ -3,6 +3,7 @@ package recovery
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -71,6 +72,21 @@ func (s *switcher) makeFunction(props *SwitcherProps, built awslambda.Code, arch
 	// default is: a node's custom resource without its function could never be
 	// deleted again.
 	awscdk.CrossStackReferences_Of(s.fn).Produce(awscdk.ReferenceStrength_STRONG)
+}
+
+// checkConcurrency refuses a reservation with which the function could not work.
+func checkConcurrency(at prop.Place, n *float64) {
+	const low, high = 5, 1000
+	if n == nil {
+		return
+	}
+	if prop.Unresolved(n) {
+		at.Fail("ReservedConcurrentExecutions is a token: it must be known at synthesis; give %d to %d, or leave it out to reserve none", low, high)
+	}
+	if v := *n; v != math.Trunc(v) || v < low || v > high {
+		at.Fail("ReservedConcurrentExecutions is %v: allowed are the whole numbers %d to %d; with fewer the switcher is throttled when several things fail at once, and 0 turns it off; "+
+			"leave it out to reserve none", v, low, high)
+	}
 }
 
 // config is what the function is told, as JSON with the tokens that

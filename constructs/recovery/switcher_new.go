@@ -30,10 +30,7 @@ func NewSwitcher(scope constructs.Construct, id *string, props *SwitcherProps) S
 		at.Fail("TopicKey is given and Topic is not: TopicKey is the key of a Topic of yours; give EncryptionKey for the topic that the switcher makes")
 	}
 	memory := at.Whole("MemorySize", props.MemorySize, 512, 128, 10240)
-	if n := props.ReservedConcurrentExecutions; n != nil && (prop.Unresolved(n) || *n < 5) {
-		at.Fail("ReservedConcurrentExecutions is smaller than 5, or a token: with fewer the switcher is throttled when several things fail at once, and 0 turns it off; give 5 to 1000, or leave it out to reserve none")
-	}
-	at.Whole("ReservedConcurrentExecutions", props.ReservedConcurrentExecutions, 0, 5, 1000)
+	checkConcurrency(at, props.ReservedConcurrentExecutions)
 	s := &switcher{
 		vpc: props.Vpc, table: props.Table, key: props.EncryptionKey, policy: props.Policy.toContract(at),
 		idTag: prop.Or(props.IdTag, contract.DefaultIDTag), targetTag: prop.Or(props.TargetTag, contract.DefaultTargetTag),

@@ -63,6 +63,13 @@ func KindOf(err error) Kind {
 	return Ambiguous
 }
 
+// Passing reports whether an error is expected to end without a change of the request: the
+// call was throttled, failed on AWS's side, or brought no usable answer.
+func Passing(err error) bool {
+	kind := KindOf(err)
+	return kind == Throttled || kind == Ambiguous
+}
+
 // Barred reports whether AWS refuses the caller and not the request: a permission is
 // missing, or the account may not use the service.
 func Barred(err error) bool { return Is(err, Denied) || Is(err, Account) }

@@ -41,11 +41,13 @@ func (s *step) adopt() {
 		s.refuseAdoption(why)
 		return
 	}
-	if planned, err := blueprint.FromInstance(i, d, nil, s.Config.BlackholeGroup); err == nil {
-		if err := s.tagRoom(planned); err != nil {
-			s.refuseAdoption(err.Error())
-			return
-		}
+	b, err := blueprint.FromInstance(i, d, nil, s.Config.BlackholeGroup)
+	if err == nil {
+		err = s.launchable(b)
+	}
+	if err != nil {
+		s.refuseAdoption(err.Error())
+		return
 	}
 	if e := (Effect{Do: Adopt, Instance: id, Tags: s.adoptionTags(i)}); !holds(i.Tags, e.Tags) {
 		if !s.succeeded(e) {
@@ -53,11 +55,6 @@ func (s *step) adopt() {
 			s.out.Save = true
 		}
 		s.wait()
-		return
-	}
-	b, err := blueprint.FromInstance(i, d, nil, s.Config.BlackholeGroup)
-	if err != nil {
-		s.refuseAdoption(err.Error())
 		return
 	}
 	s.recordTargets(id)

@@ -67,17 +67,10 @@ func (s *step) heard(call string) {
 // heardOutcomes notes which calls of the step before were answered, by whatever answer.
 func (s *step) heardOutcomes() {
 	for _, o := range s.Outcomes {
-		if !passing(o.Err) {
+		if !cloud.Passing(o.Err) {
 			s.heard(string(o.Effect.Do))
 		}
 	}
-}
-
-// passing reports whether an error is expected to end without a change of ours: the same
-// call is right, and is repeated.
-func passing(err error) bool {
-	kind := cloud.KindOf(err)
-	return kind == cloud.Throttled || kind == cloud.Ambiguous
 }
 
 // unanswered holds a node that has waited for a call for too long. It comes after the

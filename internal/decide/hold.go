@@ -131,7 +131,7 @@ func (s *step) troubles() bool {
 		case o.Effect.Do == Condemn && s.goesUntagged(o):
 			s.wait() // it is off: nothing needs the tag now
 		case o.Effect.Do == Register && kind == cloud.Quota:
-			if !s.makesRoom() {
+			if !s.makeRoom() {
 				s.hold(record.Held, message.HeldQuota, what, s.retryAt())
 			}
 			held = true
@@ -143,8 +143,8 @@ func (s *step) troubles() bool {
 			held = true
 		case s.revealed(o):
 			s.wait() // the next step goes another way
-		case passing(o.Err):
-			s.awaits(string(o.Effect.Do), what, o.Err) // another look tells what is left to do
+		case cloud.Passing(o.Err):
+			s.awaits(string(o.Effect.Do), what, o.Err)
 		case kind == cloud.NotFound, o.Effect.Do == Repoint, wrongState(o.Err):
 			s.say(message.CallFailed, what)
 			s.wait() // another look shows what is left to do

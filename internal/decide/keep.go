@@ -27,16 +27,16 @@ func (s *step) unkeepable(i cloud.Instance, d cloud.Details) string {
 		return fmt.Sprintf("placement group %s is a cluster group, which exists in one zone: move the instance into a spread or partition group, or out of the group (aws ec2 modify-instance-placement), and deploy again", i.Placement)
 	}
 	if i.Placement != "" && d.Strategy == "" {
-		return fmt.Sprintf("placement group %s is none of this account's, and EC2 launches into another account's group by its id only, which this library does not do: move the instance into a spread or partition group of this account, or out of the group (aws ec2 modify-instance-placement), and deploy again", i.Placement)
+		return fmt.Sprintf("placement group %s belongs to another account. EC2 would launch into it by its id only, and the switcher launches by name: move the instance into a spread or partition group of this account, or out of the group (aws ec2 modify-instance-placement), and deploy again", i.Placement)
 	}
 	if i.RootStore == "instance-store" && !set.AllowTerminateFence {
 		return fmt.Sprintf("the root device of %s is an instance store, so EC2 cannot stop it: set Fence.AllowTerminate if it may be terminated instead, and deploy again", i.ID)
 	}
 	if other := otherElastic(i, set.ElasticIP); len(other) > 0 {
-		return fmt.Sprintf("it has the Elastic IP address %s: declare the address in ElasticIp, or disassociate it, and deploy again", strings.Join(other, ", "))
+		return fmt.Sprintf("it has the Elastic IP address %s: declare the address in Network.ElasticIp, or disassociate it, and deploy again", strings.Join(other, ", "))
 	}
 	if first, _ := i.Primary(); set.ElasticIP.Address != "" && first.Public != set.ElasticIP.Address {
-		return fmt.Sprintf("it has the public address %q, and ElasticIp declares %s: associate that address with %s, or leave ElasticIp out, and deploy again", first.Public, set.ElasticIP.Address, i.ID)
+		return fmt.Sprintf("it has the public address %q, and Network.ElasticIp declares %s: associate that address with %s, or leave Network.ElasticIp out, and deploy again", first.Public, set.ElasticIP.Address, i.ID)
 	}
 	if set.Gate && !readsTags(i) {
 		return fmt.Sprintf("the node has a Gate, which reads a tag through the instance metadata, and the metadata of %s has HttpEndpoint %q and InstanceMetadataTags %q: set both to enabled (aws ec2 modify-instance-metadata-options), and deploy again", i.ID, i.Metadata.Endpoint, i.Metadata.Tags)
@@ -49,7 +49,7 @@ func (s *step) unregistered(i cloud.Instance) string {
 	addresses := s.addressesOf(i.ID)
 	for _, g := range s.n.Settings.Groups {
 		if _, exists := s.Facts.Groups[g.ARN]; !exists {
-			return fmt.Sprintf("target group %s does not exist: correct TargetGroups, and deploy again", g.ARN)
+			return fmt.Sprintf("target group %s does not exist: correct Network.TargetGroups, and deploy again", g.ARN)
 		}
 		held := false
 		for _, t := range s.Facts.Targets[g.ARN] {
@@ -60,7 +60,7 @@ func (s *step) unregistered(i cloud.Instance) string {
 			held = held || own
 		}
 		if !held {
-			return fmt.Sprintf("target group %s holds neither %s nor one of its addresses: register it there, or take the group out of TargetGroups, and deploy again", g.ARN, i.ID)
+			return fmt.Sprintf("target group %s holds neither %s nor one of its addresses: register it there, or take the group out of Network.TargetGroups, and deploy again", g.ARN, i.ID)
 		}
 	}
 	return ""

@@ -72,8 +72,7 @@ func (s *step) missingAlarms() []string {
 			continue
 		}
 		for _, o := range s.Outcomes {
-			passes := cloud.Is(o.Err, cloud.Throttled) || cloud.Is(o.Err, cloud.Ambiguous) // the sweep repeats it
-			if o.Effect.Do == Repoint && o.Effect.Alarm == name && o.Err != nil && !passes && strays(a.Instances, s.n.Grant.Instance) {
+			if o.Effect.Do == Repoint && o.Effect.Alarm == name && o.Err != nil && !cloud.Passing(o.Err) && strays(a.Instances, s.n.Grant.Instance) {
 				list = append(list, fmt.Sprintf("alarm %s still watches %v: %v", name, a.Instances, o.Err))
 			}
 		}

@@ -22,12 +22,10 @@ func (s *step) isOutdated() bool {
 	if s.n.Phase == record.Deleted || s.adopting() {
 		return false
 	}
-	if err := s.Facts.Unseen[observe.PartTagged]; err != nil && s.n.Grant != nil && s.n.Phase != record.Serving {
-		s.awaits(string(observe.PartTagged), err.Error(), err) // nothing begins before the node's instances are seen
+	if s.n.Grant != nil && s.n.Phase != record.Serving && !s.seen(observe.PartTagged) { // nothing begins before
 		s.out.Keep = s.Hint != nil
 		return true
 	}
-	s.heard(string(observe.PartTagged))
 	why := s.ahead()
 	switch {
 	case why == "":

@@ -420,6 +420,9 @@ func randomInput(r *rand.Rand) decide.Input {
 	if id := in.Node.Settings.Adopt; id != "" && maybe(r, 80) { // few would be running otherwise
 		i := randomInstance(r, id)
 		i.State = cloud.Running
+		if maybe(r, 80) { // and few free, which is refused before anything is touched
+			i.Interfaces = []cloud.Interface{{ID: "eni-" + id, Groups: []string{"sg-1"}}}
+		}
 		f.Instances[id] = i
 	}
 	if maybe(r, 50) {

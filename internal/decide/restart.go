@@ -81,7 +81,7 @@ func (s *step) restarting(i cloud.Instance) {
 		if o.Effect.Do != Start || o.Err == nil {
 			continue
 		}
-		if passing(o.Err) {
+		if cloud.Passing(o.Err) {
 			s.awaits(string(Start), "start is repeated: "+o.Err.Error(), o.Err)
 			continue
 		}

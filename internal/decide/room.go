@@ -24,16 +24,23 @@ func (s *step) template(t contract.Template) (cloud.Blueprint, error) {
 		}
 		return b, err
 	}
-	if err := s.tagRoom(b); err != nil {
+	if err := s.launchable(b); err != nil {
 		return b, &cloud.Error{Kind: cloud.Invalid, Service: "EC2", Action: "RunInstances", Message: err.Error()}
 	}
 	return b, nil
 }
 
-// tagRoom returns an error if the switcher's tags do not fit beside those of the blueprint.
-// A launch would be refused for that each time, and no quota helps (case R1).
-func (s *step) tagRoom(b cloud.Blueprint) error {
-	if err := contract.CheckOwnTags(slices.Collect(maps.Keys(b.Tags)), s.Config.IDTag, s.Config.TargetTag); err != nil {
+// launchable returns an error if no instance could be launched with the blueprint's tags: the
+// switcher's do not fit beside them, or the metadata, where a gate reads its tag, cannot show
+// their keys. EC2 would refuse each launch (case R1).
+func (s *step) launchable(b cloud.Blueprint) error {
+	keys := slices.Sorted(maps.Keys(b.Tags))
+	for _, key := range keys {
+		if err := contract.Exposable(key); err != nil && s.gated() {
+			return err
+		}
+	}
+	if err := contract.CheckOwnTags(keys, s.Config.IDTag, s.Config.TargetTag); err != nil {
 		return err
 	}
 	if err := contract.CheckVolumeTags("a volume", slices.Collect(maps.Keys(b.VolumeTags))); err != nil {
@@ -42,9 +49,9 @@ func (s *step) tagRoom(b cloud.Blueprint) error {
 	return contract.CheckVolumeTags("a network interface", slices.Collect(maps.Keys(b.InterfaceTags)))
 }
 
-// exposed returns the tags without those whose keys the instance metadata cannot show. A gate
-// reads its tag there, so a launch with such a key would be refused. The sweep and doctor
-// report them while the instance runs.
+// exposed returns the tags without those whose keys the instance metadata cannot show: a
+// person added them to the running instance. A recovery goes on without them; the sweep and
+// doctor have reported them (Differences).
 func exposed(tags map[string]string) map[string]string {
 	kept := map[string]string{}
 	for key, value := range tags {

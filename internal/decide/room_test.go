@@ -47,6 +47,8 @@ func TestDecisionsTagRoom(t *testing.T) {
 		when("a create with one too many", create(), describes(first, cloud.Blueprint{Tags: many(most + 1)})),
 		when("a create whose volumes have one too many", create(), describes(first, cloud.Blueprint{VolumeTags: many(contract.MaxVolumeTags + 1)})),
 		when("a create whose interfaces have one too many", create(), describes(first, cloud.Blueprint{InterfaceTags: many(contract.MaxVolumeTags + 1)})),
+		when("a create with a gate, and a key that the metadata cannot show", create(), func(s *scene) { s.Node.Settings.Gate, s.Node.Switch.Gate = true, true },
+			describes(first, cloud.Blueprint{Tags: map[string]string{"Patch Group": "linux"}})),
 		when("a recovery that meets a changed template with one too many", moving(record.Confirmed), changed, describes(second, cloud.Blueprint{Tags: many(most + 1)})),
 	})
 }

@@ -270,9 +270,9 @@ func (s *step) deregistered() bool {
 	return gone
 }
 
-// makesRoom takes the old instances out of the target groups before the new one is in: a
-// full group has no room for both. It reports whether one was still there.
-func (s *step) makesRoom() bool {
+// makeRoom takes the old instances out of the target groups before the new one is in, since
+// a full group has no room for both. It reports whether any old one was still there.
+func (s *step) makeRoom() bool {
 	if s.n.Phase != record.Serving || s.Facts.Unseen[observe.PartTargets] != nil {
 		return false
 	}

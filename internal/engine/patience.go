@@ -7,18 +7,12 @@ import (
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 )
 
-// passing reports whether an error may be over in a moment.
-func passing(err error) bool {
-	k := cloud.KindOf(err)
-	return k == cloud.Throttled || k == cloud.Ambiguous
-}
-
 // patiently repeats what can be repeated while its error may pass: after 1, 2
 // and 4 seconds. What still fails then is left to Lambda, which tries the whole
 // invocation again.
 func (e *Engine) patiently(ctx context.Context, do func() error) error {
 	err := do()
-	for pause := time.Second; pause <= 4*time.Second && err != nil && passing(err); pause *= 2 {
+	for pause := time.Second; pause <= 4*time.Second && err != nil && cloud.Passing(err); pause *= 2 {
 		if slept := e.clock.Sleep(ctx, pause); slept != nil {
 			return err
 		}

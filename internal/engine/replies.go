@@ -48,7 +48,7 @@ func (r *run) answer(ctx context.Context) error {
 		err := r.store.DropHint
 		if errs[i] != nil {
 			message.Log(ctx, r.log, message.New(message.CallFailed, fmt.Sprintf("%s: %v", x.post.Key, errs[i])))
-			if passing(errs[i]) {
+			if cloud.Passing(errs[i]) {
 				err = func(ctx context.Context, h record.Hint) error { return r.store.PostponeHint(ctx, h, r.clock.Now()) }
 			}
 		}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/workload-recovery/workload-recovery/internal/cloud"
 	"github.com/workload-recovery/workload-recovery/internal/fake"
-	"github.com/workload-recovery/workload-recovery/internal/record"
 )
 
 // TestTagThatTheMetadataCannotShow: a key such as "Patch Group" can be added while the instance
@@ -17,16 +16,10 @@ func TestTagThatTheMetadataCannotShow(t *testing.T) {
 	r := newRig(t)
 	r.gate = true
 	r.deployed()
-	old := r.node().Grant.Instance
-	r.w.Boxes[old].Metadata.Tags = "disabled"
-	r.w.Boxes[old].Tags["Patch Group"], r.w.Boxes[old].Tags["PatchGroup"] = "linux", "linux"
-	r.w.Stop(old)
-	r.must(stateEvent("e-1", old, "stopped", r.w.Time))
-	r.settled()
-	n := r.node()
-	if n.Phase != record.Done || n.Hold != nil || n.Grant.Instance == old {
-		t.Fatalf("it was not recovered: %s, hold %+v", n.Phase, n.Hold)
-	}
+	old := r.w.Boxes[r.node().Grant.Instance]
+	old.Metadata.Tags = "disabled"
+	old.Tags["Patch Group"], old.Tags["PatchGroup"] = "linux", "linux"
+	n := r.recovered()
 	if tags := r.w.Boxes[n.Grant.Instance].Tags; tags["PatchGroup"] != "linux" {
 		t.Errorf("the replacement has the tags %v", tags)
 	}
@@ -59,13 +52,7 @@ func TestTargetGroupOfAPeeredVPC(t *testing.T) {
 	p.Kind, p.Elsewhere = "ip", true
 	p.Members = map[string]*fake.Member{old.PrivateIP + ":80": {Target: cloud.Target{ID: old.PrivateIP, Port: 80, Outside: true}}}
 	r.must(sweep) // the healthy node's place is as people have made it
-	r.w.Stop(old.ID)
-	r.must(stateEvent("e-1", old.ID, "stopped", r.w.Time))
-	r.settled()
-	n := r.node()
-	if n.Phase != record.Done || n.Hold != nil || n.Grant.Instance == old.ID {
-		t.Fatalf("it was not recovered: %s, hold %+v", n.Phase, n.Hold)
-	}
+	n := r.recovered()
 	if m := p.Members[fmt.Sprintf("%s:80", n.Grant.PrivateIP)]; m == nil || !m.Outside || len(p.Members) != 1 {
 		t.Errorf("the group holds %v", p.Members)
 	}

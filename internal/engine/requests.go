@@ -199,7 +199,7 @@ func (r *run) checkGroups(ctx context.Context, set contract.Settings, at int) (r
 		case cloud.Is(err, cloud.Throttled):
 			r.purse.Throttled(costs...)
 			return nil, false, fmt.Errorf("read the attributes of target group %s: %w", g.ARN, err)
-		case err != nil && passing(err):
+		case err != nil && cloud.Passing(err):
 			return nil, false, fmt.Errorf("read the attributes of target group %s: %w", g.ARN, err)
 		case err != nil:
 			return fmt.Errorf("the attributes of target group %s cannot be read, so that it is not known what an unhealthy target of it means: %w; allow the switcher's role elasticloadbalancing:DescribeTargetGroupAttributes", g.ARN, err), true, nil

@@ -20,6 +20,21 @@ func (r *rig) settled() {
 	}
 }
 
+// recovered stops the instance that carries the node, lets the switch end, and returns the
+// record.
+func (r *rig) recovered() record.Node {
+	r.Helper()
+	old := r.node().Grant.Instance
+	r.w.Stop(old)
+	r.must(stateEvent("e-1", old, "stopped", r.w.Time))
+	r.settled()
+	n := r.node()
+	if n.Phase != record.Done || n.Hold != nil || n.Grant.Instance == old {
+		r.Fatalf("it was not recovered: %s, hold %+v", n.Phase, n.Hold)
+	}
+	return n
+}
+
 // TestFullTargetGroup: a target group without room for a second target gives the old one's
 // place to the new one (case R1, TooManyTargets).
 func TestFullTargetGroup(t *testing.T) {
@@ -28,15 +43,8 @@ func TestFullTargetGroup(t *testing.T) {
 			r := newRig(t)
 			r.gate = gate
 			r.deployed()
-			old := r.node().Grant.Instance
 			r.w.Pools[group].Most = 1
-			r.w.Stop(old)
-			r.must(stateEvent("e-1", old, "stopped", r.w.Time))
-			r.settled()
-			n := r.node()
-			if n.Phase != record.Done || n.Hold != nil || n.Grant.Instance == old {
-				t.Fatalf("it does not serve: %s, hold %+v", n.Phase, n.Hold)
-			}
+			n := r.recovered()
 			if m := r.w.Pools[group].Members; len(m) != 1 || m[fmt.Sprintf("%s:80", n.Grant.Instance)] == nil {
 				t.Errorf("the group holds %v", m)
 			}
@@ -79,18 +87,11 @@ func TestFullTargetGroupOfOthers(t *testing.T) {
 func TestInstanceWhoseTagsAreFull(t *testing.T) {
 	r := newRig(t)
 	r.deployed()
-	old := r.node().Grant.Instance
-	tags := r.w.Boxes[old].Tags
+	tags := r.w.Boxes[r.node().Grant.Instance].Tags
 	for i := 0; len(tags) < contract.MaxTags; i++ {
 		tags[fmt.Sprintf("added-by-hand-%02d", i)] = "x"
 	}
-	r.w.Stop(old)
-	r.must(stateEvent("e-1", old, "stopped", r.w.Time))
-	r.settled()
-	n := r.node()
-	if n.Phase != record.Done || n.Hold != nil || n.Grant.Instance == old {
-		t.Fatalf("it was not recovered: %s, hold %+v", n.Phase, n.Hold)
-	}
+	n := r.recovered()
 	if got := r.w.Boxes[n.Grant.Instance].Tags; len(got) > contract.MaxTags || got["added-by-hand-00"] != "x" {
 		t.Errorf("the replacement has %d tags: %v", len(got), got)
 	}

@@ -60,11 +60,10 @@ func (r *run) round(ctx context.Context, hints map[int][]record.Hint) (busy, wai
 		return false, true, nil
 	case cloud.Barred(err):
 		return r.blind(ctx, looks, hints, err)
-	case err != nil && passing(err):
+	case err != nil && cloud.Passing(err):
 		message.Log(ctx, r.log, message.New(message.CallFailed, err.Error()))
 		r.blindness++
-		_, _, err = r.blind(ctx, looks, hints, err)
-		return false, true, err // nothing is decided without the power states; look again
+		return false, true, r.silent(ctx, looks, hints, err) // nothing is decided without the power states; look again
 	case err != nil:
 		return false, false, err
 	}
@@ -120,30 +119,39 @@ func (r *run) looks(hints map[int][]record.Hint, now time.Time) (looks []look, n
 	return looks, needs, brake
 }
 
-// blind holds the nodes when EC2 does not show instances: nothing can be decided.
+// blind holds the nodes when EC2 refuses to show instances: nothing can be decided.
 func (r *run) blind(ctx context.Context, looks []look, hints map[int][]record.Hint, why error) (busy, wait bool, err error) {
+	clear(r.sweeping)
+	r.owes = false // nothing was seen
+	return r.take(ctx, r.unseeing(ctx, looks, hints, why))
+}
+
+// silent notes which nodes are under way while EC2 does not answer. Nodes at rest wait for the
+// next look with their hints. AWS's answers to earlier calls count at the look that succeeds.
+func (r *run) silent(ctx context.Context, looks []look, hints map[int][]record.Hint, why error) error {
+	moves := r.unseeing(ctx, slices.DeleteFunc(looks, func(l look) bool {
+		phase := r.nodes[l.at].Phase
+		return phase == record.Done || phase == record.Deleted
+	}), hints, why)
+	_, _, err := r.take(ctx, moves)
+	for _, m := range moves {
+		if id := m.step.Node.ID; m.err == nil {
+			r.outcomes[id] = append(answers(m.in.Outcomes), r.outcomes[id]...)
+		}
+	}
+	return err
+}
+
+// unseeing are the moves of nodes of which EC2 shows nothing.
+func (r *run) unseeing(ctx context.Context, looks []look, hints map[int][]record.Hint, why error) []*move {
 	moves := make([]*move, 0, len(looks))
 	for _, l := range looks {
-		if phase := r.nodes[l.at].Phase; passing(why) && (phase == record.Done || phase == record.Deleted) {
-			continue // nothing is under way: its hints wait for the next look
-		}
 		m := r.move(ctx, l.at, observe.Facts{}, decide.Brake{}, hints[r.nodes[l.at].ID])
 		m.step = decide.Blind(m.in, why)
 		r.verdict(m.in.Node.ID, m.hints, m.step)
 		moves = append(moves, m)
 	}
-	if !passing(why) {
-		clear(r.sweeping)
-		r.owes = false // nothing was seen
-		return r.take(ctx, moves)
-	}
-	busy, wait, err = r.take(ctx, moves)
-	for _, m := range moves {
-		if id := m.step.Node.ID; m.err == nil { // AWS's answers count at the look that succeeds
-			r.outcomes[id] = append(answers(m.in.Outcomes), r.outcomes[id]...)
-		}
-	}
-	return busy, wait, err
+	return moves
 }
 
 // decide makes a node's move, as far as this look goes.
@@ -295,7 +303,7 @@ func (r *run) dropAll(ctx context.Context, hints []record.Hint) (failed error) {
 	for i, err := range errs {
 		switch {
 		case err == nil:
-		case passing(err):
+		case cloud.Passing(err):
 			r.judged, r.done[hints[i].Version()] = append(r.judged, hints[i]), true
 		case failed == nil:
 			failed = err

@@ -177,7 +177,7 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 		switch {
 		case err == nil:
 			failures = 0
-		case errors.Is(err, errLeaseLost) || !passing(err):
+		case errors.Is(err, errLeaseLost) || !cloud.Passing(err):
 			return false, err
 		default:
 			// Nothing was decided or done without the table. Look again, ever less often.
@@ -205,6 +205,9 @@ func (r *run) drive(ctx context.Context) (more bool, err error) {
 	}
 }
 
+// blindPause is the longest pause between two looks that EC2 does not answer.
+const blindPause = 15 * time.Second
+
 // nextLook returns when the next look is due: after a pause, which grows while the table
 // fails or looks show nothing.
 func (r *run) nextLook(pause time.Duration, failures int) time.Time {
@@ -214,7 +217,7 @@ func (r *run) nextLook(pause time.Duration, failures int) time.Time {
 	case r.early:
 		return r.lookAt
 	case r.blindness > 0:
-		return r.lookedAt.Add(pause << min(r.blindness-1, 4))
+		return r.lookedAt.Add(min(pause<<min(r.blindness-1, 4), blindPause))
 	}
 	return later(r.lookedAt.Add(pause), r.expected())
 }

@@ -225,6 +225,7 @@ func alarmsOfCancel(n record.Node) []string {
 func mountsOfFence(n record.Node, p contract.Policy, now time.Time) []string {
 	var files []string
 	under := n.Phase == record.Fencing || n.Phase == record.Gated
+	fences := under || n.Phase == record.Confirmed || n.Phase == record.Launching // a switch may still wait for a proof
 	if n.Settings.Escalation == contract.EscalateStorage && under && overdue(n.Since, p.FenceSeconds-soon, now) {
 		files = append(files, n.Settings.FileSystem)
 	}
@@ -232,7 +233,7 @@ func mountsOfFence(n record.Node, p contract.Policy, now time.Time) []string {
 		if c.FileSystem != "" && !slices.Contains(files, c.FileSystem) {
 			files = append(files, c.FileSystem)
 		}
-		if own := n.Settings.FileSystem; own != "" && (under || n.Phase == record.Confirmed || n.Phase == record.Launching) && c.Asked == cloud.ForceOff && !slices.Contains(files, own) {
+		if own := n.Settings.FileSystem; own != "" && fences && c.Asked == cloud.ForceOff && !slices.Contains(files, own) {
 			files = append(files, own) // it is cut off when EC2 says that it is off
 		}
 	}

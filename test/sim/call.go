@@ -81,6 +81,7 @@ func (c *client) answered(service, action string, instances int, do func() error
 	if err != nil {
 		w.Log("%s %s %s refused: %v", c.p.Name, service, action, err)
 		w.disturbed = w.Now
+		w.refusedOf(action, nodes)
 		return err
 	}
 	if w.lab != nil {

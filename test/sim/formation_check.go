@@ -30,9 +30,7 @@ func (w *World) promise(id string, asked time.Time) {
 
 // tookRequest reports whether the node's record has the request, or has answered it.
 func tookRequest(n record.Node, id string) bool {
-	return n.Request != nil && n.Request.ID == id || slices.ContainsFunc(n.Answered, func(key string) bool {
-		return key == id || strings.HasPrefix(key, id+"#")
-	})
+	return n.Request != nil && n.Request.ID == id || slices.ContainsFunc(n.Answered, func(key string) bool { return record.IDOf(key) == id })
 }
 
 // answers looks at the answers that a record has to deliver from now on.

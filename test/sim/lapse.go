@@ -75,7 +75,7 @@ func (c *client) blindly(action, asks string, begins bool, err error) {
 	case asks == "", c.lab != nil && c.lab.Function != nil: // another controller's habits
 	case begins && slices.Contains(p.open, action+asks):
 		c.Fail("late calls: %s sends %s%s again without having looked", p.Name, action, asks)
-	case !begins && (cloud.Is(err, cloud.Throttled) || cloud.Is(err, cloud.Ambiguous)):
+	case !begins && cloud.Passing(err):
 		p.open = append(p.open, action+asks)
 	}
 }

@@ -49,25 +49,51 @@ func (w *World) storeAway(since time.Time) bool {
 // missing sweeps reports their loss.
 var storeCalls = []string{"GetItem", "PutItem", "DeleteItem", "Query", "Invoke"}
 
-// silence is the longest time for which a node may wait for a call without a hold: the
-// engine's own three minutes, and as many for faults beside the call.
-const silence = 6 * time.Minute
+// A node may try a call in vain for the engine's own three minutes. After silence, that many
+// more tries without a hold are a fault: the invocations that made a few may have died before
+// they could save anything.
+const (
+	silence = 4 * time.Minute
+	tries   = 5
+)
+
+// triedBy names the actions of a call that a record notes as unanswered. The others are not
+// judged: their effect can show in EC2 without an answer.
+var triedBy = map[string][]string{
+	"instances": {"DescribeInstances"}, "tagged": {"DescribeInstances"}, "launch": {"RunInstances"}, "places": {"DescribeSubnets"},
+	"targets": {"DescribeTargetHealth", "DescribeTargetGroups"}, "alarms": {"DescribeAlarms"}, "templates": {"DescribeLaunchTemplateVersions"},
+	"details": {"DescribeInstanceAttribute"}, "mounts": {"DescribeMountTargets"},
+}
+
+// refusedOf notes that an action was refused for the nodes.
+func (w *World) refusedOf(action string, nodes []int) {
+	for _, id := range nodes {
+		if t := w.nodes[id]; t != nil {
+			if t.refused == nil {
+				t.refused = map[string][]time.Time{}
+			}
+			t.refused[action] = append(t.refused[action], w.Now)
+		}
+	}
+}
 
 // silent checks that people can see what a node waits for while a call is withheld (case R17):
-// one that has waited for any call for long is held with a reason, or was reported.
+// one that has tried any call in vain for long is held with a reason, or was reported.
 func (w *World) silent(o outage) {
-	for id := range w.nodes {
-		n := w.nodes[id].record
+	for _, id := range w.all() {
+		t, n := w.nodes[id], w.nodes[id].record
 		told := slices.ContainsFunc(slices.Collect(maps.Values(n.Notices)), func(at time.Time) bool { return at.After(o.from) })
 		ordered := n.Pause != nil || n.Off != nil || n.OffOver.After(o.from) // a person said that it waits
 		if told || ordered || n.Phase == record.Done || n.Hold != nil || w.storeAway(o.from) {
 			continue
 		}
-		for call, since := range n.Unanswered {
-			// Other calls about an instance may have worked, and EC2 shows that without an answer.
-			read := !slices.Contains([]string{"condemn", "isolate", "unprotect", "stop", "terminate", "start", "mount", "unmount", "register", "deregister", "repoint"}, call)
-			if read && w.Now.Sub(since) > silence {
-				w.Fail("scenario 15: node %d is %s without a hold, and %q has not been answered since %s", id, n.Phase, call, since.Format(time.TimeOnly))
+		for _, call := range slices.Sorted(maps.Keys(n.Unanswered)) {
+			since := n.Unanswered[call]
+			for _, action := range triedBy[call] {
+				vain := slices.DeleteFunc(slices.Clone(t.refused[action]), func(at time.Time) bool { return at.Sub(since) < silence })
+				if len(vain) > tries {
+					w.Fail("scenario 15: node %d is %s without a hold, and %q has not been answered since %s", id, n.Phase, call, since.Format(time.TimeOnly))
+				}
 			}
 		}
 	}

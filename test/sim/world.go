@@ -100,7 +100,8 @@ func (s *Stats) Add(o Stats) {
 
 // Truth is what the checks know of a node.
 type Truth struct {
-	overQuota time.Time // when a launch of it last met the quota
+	overQuota time.Time              // when a launch of it last met the quota
+	refused   map[string][]time.Time // when calls about it were refused, by action
 	id        int
 	record    record.Node
 	attempts  int                  // machines launched for it

@@ -194,14 +194,14 @@ func Number(n int) *float64 { return jsii.Number(float64(n)) }
 // Duration is a number of seconds as AWS CDK takes it.
 func Duration(s int) awscdk.Duration { return awscdk.Duration_Seconds(jsii.Number(float64(s))) }
 
-// Gibibytes is a size prop in whole GiB, checked against bounds.
-func (p Place) Gibibytes(prop string, size awscdk.Size, low, high int) int {
+// Gibibytes is a required size prop in GiB. allowed is for the error of one that is missing;
+// the caller checks the bounds.
+func (p Place) Gibibytes(prop string, size awscdk.Size, allowed string) *float64 {
 	if size == nil {
-		p.Fail("%s is missing: give a size from %d to %d GiB such as awscdk.Size_Gibibytes(jsii.Number(20))", prop, low, high)
+		p.Fail("%s is missing: give a size of %s such as awscdk.Size_Gibibytes(jsii.Number(20))", prop, allowed)
 	}
 	if *size.IsUnresolved() {
 		p.Fail("%s is a token: it must be known at synthesis; give a size such as awscdk.Size_Gibibytes(jsii.Number(20))", prop)
 	}
-	value := size.ToGibibytes(&awscdk.SizeConversionOptions{Rounding: awscdk.SizeRoundingBehavior_NONE})
-	return p.Whole(prop+" in GiB", value, low, low, high)
+	return size.ToGibibytes(&awscdk.SizeConversionOptions{Rounding: awscdk.SizeRoundingBehavior_NONE})
 }

@@ -96,7 +96,7 @@ type boto struct{ sim.Call }
 func (b boto) try(ctx context.Context, do func() error) error {
 	err := do()
 	for pause := time.Second / 2; pause <= 4*time.Second && err != nil; pause *= 2 {
-		if k := cloud.KindOf(err); k != cloud.Throttled && k != cloud.Ambiguous {
+		if !cloud.Passing(err) {
 			return err
 		}
 		if slept := b.Clock.Sleep(ctx, pause); slept != nil {

@@ -41,7 +41,7 @@ func unanswered(err error) bool {
 		return false
 	}
 	var e *cloud.Error
-	return errors.As(err, &e) && (e.Kind == cloud.Ambiguous || e.Kind == cloud.Throttled)
+	return errors.As(err, &e) && cloud.Passing(e)
 }
 
 // deadline returns when a limit that begins now ends; a limit of 0 has no end.

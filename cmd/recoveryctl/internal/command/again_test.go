@@ -63,7 +63,8 @@ func deafPlace(t *testing.T, errs ...error) place {
 	return place{Switcher: account.Switcher{Config: cfg, Ports: ports, Store: record.Store{Table: ports.Table, VPC: cfg.VPC}}, node: n}
 }
 
-// TestFollowingOutlivesReadsWithoutAnswer: what follows a switch reads again until AWS answers.
+// TestFollowingOutlivesReadsWithoutAnswer: each command that follows a switch reads again
+// until AWS answers.
 func TestFollowingOutlivesReadsWithoutAnswer(t *testing.T) {
 	throttled := &cloud.Error{Kind: cloud.Throttled, Service: "DynamoDB", Action: "Query"}
 	always := func(record.Node) bool { return true }
